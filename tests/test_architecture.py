@@ -1,0 +1,212 @@
+"""The floors of the house, read from the imports.
+
+A module imports from floors below its own and from its own package, never upwards or sideways,
+so that each floor can be understood, tested and replaced knowing only those below it.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS = {
+    "errors": -1,  # below everything, so that every floor may raise them
+    "kernels": 0,
+    "data": 1,
+    "parallel": 1,
+    "information": 2,
+    "independence": 3,
+    "structure": 4,
+    "features": 5,
+    "neural": 5,
+    "export": 5,
+    "plot": 5,
+    "mistruct": 5.5,  # the public names, `import mistruct`: only the command stands above them
+    "cli": 6,
+    "__main__": 6.5,
+}
+
+KERNEL_IMPORTS = {"numpy", "numba", "llvmlite"} | sys.stdlib_module_names
+
+MAX_LINES = 400
+
+SOURCES = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "mistruct").rglob("*.py"))
+
+
+def imported_modules(path: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and absolute dotted name of everything that a file imports, also inside functions."""
+    package = PurePosixPath(path).parent.parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def unit_of(dotted: str) -> str:
+    """The package or top-level module of mistruct that a dotted name below `mistruct` lies in."""
+    parts = dotted.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in FLOORS else "mistruct"
+
+
+def floor_violations(path: str, source: str) -> list[str]:
+    """What a file imports that does not lie below it."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    own = "mistruct" if parts[1:] == ("__init__",) else parts[1]
+    if own not in FLOORS:
+        return [f"{path}: {own} stands on no floor; give it one in FLOORS"]
+    found = []
+    for line, dotted in imported_modules(path, ast.parse(source)):
+        top = dotted.split(".")[0]
+        if own == "kernels" and top not in KERNEL_IMPORTS | {"mistruct"}:
+            found.append(f"{path}:{line}: kernels know numpy and numba only, not {top}")
+        if top != "mistruct" or dotted == "mistruct.__version__":
+            continue
+        unit = unit_of(dotted)
+        if unit == own:
+            continue
+        if own == "kernels":
+            found.append(f"{path}:{line}: kernels import no other part of mistruct, not {unit}")
+        elif FLOORS[unit] >= FLOORS[own]:
+            found.append(
+                f"{path}:{line}: {own} (floor {FLOORS[own]}) imports {unit} (floor {FLOORS[unit]})"
+            )
+    return found
+
+
+def init_violations(path: str, source: str) -> list[str]:
+    """What the ``__init__`` of a package does besides handing names on."""
+    public_face = path == "mistruct/__init__.py"
+
+    def hands_on(node: ast.stmt) -> bool:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                return True
+            case ast.Expr(value=ast.Constant(value=str())):
+                return True
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                return name == "__all__" or (public_face and name.startswith("_"))
+            case ast.FunctionDef(name=name):
+                return public_face and name in {"__getattr__", "__dir__"}
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body, orelse=[]):
+                return public_face and all(hands_on(n) for n in body)
+        return False
+
+    return [
+        f"{path}:{node.lineno}: an __init__ only hands names on"
+        for node in ast.parse(source).body
+        if not hands_on(node)
+    ]
+
+
+def print_violations(path: str, source: str) -> list[str]:
+    """Calls of ``print`` outside the command."""
+    if path == "mistruct/cli.py":
+        return []
+    return [
+        f"{path}:{node.lineno}: library code never prints"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+
+
+def length_violations(path: str, source: str) -> list[str]:
+    """Files that hold more than one idea, judged by their length."""
+    lines = source.count("\n")
+    return [f"{path}: {lines} lines, at most {MAX_LINES}"] if lines > MAX_LINES else []
+
+
+def violations(path: str, source: str) -> list[str]:
+    """Everything that a file of the package does against the rules of the house."""
+    found = floor_violations(path, source) + print_violations(path, source)
+    if path.endswith("/__init__.py"):
+        found += init_violations(path, source)
+    return found + length_violations(path, source)
+
+
+def test_the_package_was_found() -> None:
+    assert "mistruct/__init__.py" in SOURCES
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_house_rules(path: str) -> None:
+    assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("mistruct/information/discrete.py", "from mistruct.independence import g_test"),
+        ("mistruct/information/discrete.py", "import mistruct.structure.chow_liu"),
+        ("mistruct/information/discrete.py", "from ..structure import ChowLiu"),
+        ("mistruct/information/discrete.py", "from .. import cli"),
+        ("mistruct/information/discrete.py", "from mistruct import plot"),
+        ("mistruct/information/discrete.py", "from mistruct import entropy"),
+        ("mistruct/information/discrete.py", "import mistruct as ms"),
+        ("mistruct/information/discrete.py", "def f():\n    from mistruct.cli import main"),
+        ("mistruct/information/__init__.py", "from ..structure import ChowLiu"),
+        ("mistruct/data/readers.py", "from mistruct.parallel import run_blocks"),
+        ("mistruct/export/network_files.py", "from mistruct.plot import plot_network"),
+        ("mistruct/kernels/bitsets.py", "from mistruct.errors import DataError"),
+        ("mistruct/kernels/bitsets.py", "from mistruct import __getattr__"),
+        ("mistruct/kernels/bitsets.py", "import pandas"),
+        ("mistruct/errors.py", "from mistruct.kernels import bitsets"),
+        ("mistruct/helpers.py", ""),
+        ("mistruct/data/__init__.py", "def f(): ..."),
+        ("mistruct/data/__init__.py", "LIMIT = 3"),
+        ("mistruct/data/__init__.py", "def __getattr__(name): ..."),
+        ("mistruct/__init__.py", "def learn(): ..."),
+        ("mistruct/__init__.py", "LIMIT = 3"),
+        ("mistruct/data/dataset.py", "def f():\n    print('read')"),
+        ("mistruct/data/dataset.py", "x = 1\n" * (MAX_LINES + 1)),
+    ],
+)
+def test_violations_are_seen(path: str, source: str) -> None:
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("mistruct/information/discrete.py", "from mistruct.kernels.bitsets import pack"),
+        ("mistruct/information/discrete.py", "from ..data import Dataset"),
+        ("mistruct/information/discrete.py", "from .estimators import PlugIn"),
+        ("mistruct/information/discrete.py", "from mistruct.information import estimators"),
+        ("mistruct/information/discrete.py", "from mistruct import parallel, __version__"),
+        ("mistruct/information/discrete.py", "from mistructure import anything"),
+        ("mistruct/information/__init__.py", '"""Doc."""\nfrom .matrix import m\n__all__ = ["m"]'),
+        ("mistruct/kernels/bitsets.py", "import math\nimport numpy as np\nfrom . import pruning"),
+        ("mistruct/data/readers.py", "from mistruct.errors import DataError"),
+        ("mistruct/plot.py", "def f():\n    import matplotlib.pyplot"),
+        ("mistruct/cli.py", "import mistruct as ms\nprint('done')"),
+        (
+            "mistruct/__init__.py",
+            '"""Doc."""\n__version__ = "1"\n_HOMES: dict = {}\nif TYPE_CHECKING:\n'
+            "    from .plot import plot_network\ndef __getattr__(name): ...\ndef __dir__(): ...",
+        ),
+    ],
+)
+def test_what_the_rules_allow(path: str, source: str) -> None:
+    assert violations(path, source) == []
+
+
+def test_import_is_light() -> None:
+    script = "import sys, mistruct; sys.stdout.write(' '.join(sys.modules))"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {"numba", "pandas", "sklearn", "matplotlib", "pgmpy", "scipy", "networkx"}
+    assert heavy & set(run.stdout.split()) == set()
