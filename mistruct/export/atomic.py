@@ -1,0 +1,45 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mistruct.errors import DataError
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Path of a temporary file that takes the place of `path` once the block has ended well.
+
+    It lies in the same folder, so that the replacement is one step. If the block fails, or is
+    interrupted, `path` is as it was and nothing is left over. DataError where it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> target = Path(tempfile.mkdtemp(), "notes.txt")
+    >>> with replacing(target) as temporary:
+    ...     _ = temporary.write_text("all of it")
+    >>> target.read_text()
+    'all of it'
+    """
+    # A link stays a link: what it points to is replaced.
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise DataError(f"cannot write {str(path)!r}: it is a folder")
+    if not target.parent.is_dir():
+        raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"cannot write {str(path)!r}: {reason}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

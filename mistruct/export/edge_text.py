@@ -1,0 +1,172 @@
+"""Line-based forms of a graph: edge lists, SIF for Cytoscape, DOT for Graphviz."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from mistruct.errors import DataError
+from mistruct.export.attributes import pack, pack_columns, unpack
+
+_FIRST_COLUMNS = ("mi", "p_value", "n_samples")
+_CELL_TYPES = (bool, int, float, str)
+_INTEGER = re.compile(r"[+-]?\d+$")
+
+# SIF separates by tabs and newlines and knows no quotes.
+_SIF_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_SIF_ESCAPED = {v: k for k, v in _SIF_ESCAPES.items()}
+
+
+def write_edge_list(graph: nx.Graph, path: Path, delimiter: str) -> None:
+    """One row an edge; a row without target for each isolated node."""
+    edges = [(u, v, dict(data)) for u, v, data in graph.edges(data=True)]
+    for name in ("source", "target", "directed"):
+        if any(name in data for *_, data in edges):
+            raise DataError(f"an edge list has its own column {name!r}; rename that edge attribute")
+    if graph.is_directed():
+        edges = [(u, v, {**data, "directed": True}) for u, v, data in edges]
+    if "" in graph:
+        raise DataError("an edge list marks isolated nodes by an empty target, but a node is ''")
+    pack_columns((data for *_, data in edges), _CELL_TYPES)
+    seen = {key: None for *_, data in edges for key in data}
+    columns = [k for k in _FIRST_COLUMNS if k in seen]
+    columns += [k for k in seen if k not in _FIRST_COLUMNS]
+    if graph.is_directed() and not edges:
+        columns = ["directed"]
+    rows = [["source", "target", *columns]]
+    rows += [[u, v, *(_cell(data.get(k)) for k in columns)] for u, v, data in edges]
+    rows += [[v, "", *("" for _ in columns)] for v in nx.isolates(graph)]
+    # The csv module leaves a carriage return bare, unless lines end in one.
+    bare = any("\r" in cell for row in rows for cell in row)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(
+            file,
+            delimiter=delimiter,
+            lineterminator="\n",
+            quoting=csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL,
+        ).writerows(rows)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value != value:
+        return "NaN"  # pandas, R and Java all read this spelling
+    return str(value)
+
+
+def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
+    """Undo :func:`write_edge_list`; the types of attributes are inferred column by column."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter, strict=True)
+        header = next(rows, [])
+        absent = [c for c in ("source", "target") if c not in header]
+        if absent:
+            raise ValueError(f"its header has no column {absent[0]!r}, only {header}")
+        records = []
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise ValueError(f"line {rows.line_num} has {len(row)} cells, not {len(header)}")
+            records.append(dict(zip(header, row, strict=True)))
+    values = {
+        c: _parse_column([r[c] for r in records]) for c in header if c not in ("source", "target")
+    }
+    graph = nx.DiGraph() if "directed" in values else nx.Graph()
+    for i, record in enumerate(records):
+        graph.add_node(record["source"])
+        if record["target"] != "":
+            data = {c: cells[i] for c, cells in values.items() if c != "directed"}
+            kept = {k: v for k, v in data.items() if v is not None}
+            graph.add_edge(record["source"], record["target"], **kept)
+    return graph
+
+
+def _parse_column(cells: list[str]) -> list[Any]:
+    """Whole numbers, numbers, booleans or text, whatever holds all cells; None where empty."""
+    filled = [c for c in cells if c]
+    kind: Any = unpack
+    if all(_INTEGER.match(c) for c in filled):
+        kind = int
+    elif all(c in ("True", "False") for c in filled):
+        kind = "True".__eq__
+    elif all(_is_number(c) for c in filled):
+        kind = float
+    return [kind(c) if c else None for c in cells]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def write_sif(graph: nx.Graph, path: Path) -> None:
+    """``source <tab> interaction <tab> target``, isolated nodes alone; attributes are lost."""
+    interaction = "directed" if graph.is_directed() else "undirected"
+    lines = [f"{_sif(u)}\t{interaction}\t{_sif(v)}" for u, v in graph.edges]
+    # Readers split at tabs if there is one in the file, else at blanks, which names may contain.
+    alone = "" if lines else "\t"
+    lines += [_sif(v) + alone for v in nx.isolates(graph)]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def _sif(name: str) -> str:
+    return re.sub(r"[\\\t\n\r]", lambda m: _SIF_ESCAPES[m[0]], name)
+
+
+def read_sif(path: Path) -> nx.Graph:
+    """Undo :func:`write_sif`; a foreign interaction becomes the edge attribute `interaction`."""
+    text = path.read_text(encoding="utf-8-sig")
+    rows = []
+    for line in re.split(r"\r?\n", text):
+        cells = line.split("\t") if "\t" in text else line.split()
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            rows.append([re.sub(r"\\[\\tnr]", lambda m: _SIF_ESCAPED[m[0]], c) for c in cells])
+    graph = nx.DiGraph() if any(r[1] == "directed" for r in rows if len(r) > 1) else nx.Graph()
+    for source, *rest in rows:
+        graph.add_node(source)
+        if len(rest) == 1:
+            raise ValueError(f"the line of {source!r} names an interaction but no target")
+        own = rest[:1] in (["directed"], ["undirected"])
+        for target in rest[1:]:
+            graph.add_edge(source, target, **({} if own else {"interaction": rest[0]}))
+    return graph
+
+
+def write_dot(graph: nx.Graph, path: Path) -> None:
+    """Graphviz text; two opposite arcs become one line without arrowheads."""
+    directed = graph.is_directed()
+    arrow = "->" if directed else "--"
+    lines = [f"strict {'digraph' if directed else 'graph'} {{"]
+    if graph.graph:
+        lines.append(f"  graph{_dot_attributes(graph.graph.items())};")
+    lines += [f"  {_dot(v)}{_dot_attributes(data.items())};" for v, data in graph.nodes(data=True)]
+    for u, v, data in graph.edges(data=True):
+        attributes = list(data.items())
+        if directed and graph.has_edge(v, u):
+            if v < u:
+                continue
+            attributes.append(("dir", "none"))
+        lines.append(f"  {_dot(u)} {arrow} {_dot(v)}{_dot_attributes(attributes)};")
+    path.write_text("\n".join([*lines, "}", ""]), encoding="utf-8", newline="\n")
+
+
+def _dot_attributes(attributes: Iterable[tuple[str, Any]]) -> str:
+    given = [f"{_dot(k)}={_dot(str(pack(v, _CELL_TYPES)))}" for k, v in attributes if v is not None]
+    return f" [{', '.join(given)}]" if given else ""
+
+
+def _dot(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
