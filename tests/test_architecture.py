@@ -111,9 +111,7 @@ def init_violations(path: str, source: str) -> list[str]:
 
 
 def print_violations(path: str, source: str) -> list[str]:
-    """Calls of ``print`` outside the command."""
-    if path == "mistruct/cli.py":
-        return []
+    """Calls of ``print``; the command has ways of its own to speak."""
     return [
         f"{path}:{node.lineno}: library code never prints"
         for node in ast.walk(ast.parse(source))
@@ -191,7 +189,7 @@ def test_violations_are_seen(path: str, source: str) -> None:
         ("mistruct/kernels/bitsets.py", "import math\nimport numpy as np\nfrom . import pruning"),
         ("mistruct/data/readers.py", "from mistruct.errors import DataError"),
         ("mistruct/plot.py", "def f():\n    import matplotlib.pyplot"),
-        ("mistruct/cli.py", "import mistruct as ms\nprint('done')"),
+        ("mistruct/cli/commands.py", "import mistruct as ms"),
         (
             "mistruct/__init__.py",
             '"""Doc."""\n__version__ = "1"\n_HOMES: dict = {}\nif TYPE_CHECKING:\n'

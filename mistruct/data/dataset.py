@@ -216,8 +216,8 @@ def as_dataset(
     ----------
     data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
         DataFrames of pandas, polars and pyarrow keep their column names; the columns of an array
-        are called ``x0``, ``x1``, ... A Dataset is returned as it is, or with the policy `missing` where
-        that is another one than ``raise``.
+        are called ``x0``, ``x1``, ... A Dataset is returned as it is, or under
+        the policy `missing` where that is another one than ``raise``.
     kinds : mapping of column name to {"discrete", "continuous"}, optional
         Overrides the inferred kinds. Booleans, categories and text are inferred as discrete,
         floats as continuous, integers as discrete up to 20 distinct values.

@@ -38,6 +38,7 @@ def read_table(
     *,
     index: str | None = None,
     transpose: bool = False,
+    drop: Sequence[str] = (),
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
     layer: str | None = None,
@@ -56,6 +57,8 @@ def read_table(
     transpose : bool
         Variables are rows: the first column, or `index`, names them, and every other column is
         a sample. Not for ``.h5ad``.
+    drop : sequence of str
+        Columns to leave out, before anything is checked in them.
     kinds, missing
         As in :func:`as_dataset`. Empty fields of text and the usual marks (``NA``, ``NaN``,
         ``null``, ``None``, ``n/a``, ...) are missing; where one of them is a state of its own,
@@ -101,6 +104,10 @@ def read_table(
             frame = _read_transposed(path, suffix, index)
         else:
             frame = _read_text(path, suffix, index)
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    if absent := [name for name in drop if name not in frame.columns]:
+        raise _no_column("drop", absent[0], frame.columns)
+    frame = frame.drop(columns=drop)
     try:
         return as_dataset(frame, kinds=kinds, missing=missing)
     except DataError as error:
@@ -220,7 +227,7 @@ def _read_transposed(path: Path, suffix: str, index: str | None) -> pd.DataFrame
     """Turn the text before it is parsed, so that each variable gets the type of its own values."""
     names = _read_header(path, suffix)
     if index is not None and index not in names:
-        raise _no_index(index, names)
+        raise _no_column("index", index, names)
     at = names.index(index) if index is not None else 0
     portions = []
     with _open_text(path) as file:
@@ -283,7 +290,7 @@ def _name_rows(frame: pd.DataFrame, index: str | None, transpose: bool) -> pd.Da
     """Take the names of the rows from `index`, or where they must have names from column one."""
     if index is not None and index != frame.index.name:
         if index not in frame.columns:
-            raise _no_index(index, frame.columns)
+            raise _no_column("index", index, frame.columns)
         frame = frame.set_index(index)
     elif transpose and isinstance(frame.index, pd.RangeIndex):
         frame = frame.set_index(frame.columns[0])
@@ -298,5 +305,5 @@ def _turn(frame: pd.DataFrame, transpose: bool) -> pd.DataFrame:
     return turned.convert_dtypes() if (turned.dtypes == "object").any() else turned
 
 
-def _no_index(index: str, names: Iterable[str]) -> ParameterError:
-    return ParameterError(f"index: there is no column {index!r}{nearest_names(index, names)}")
+def _no_column(parameter: str, name: str, names: Iterable[str]) -> ParameterError:
+    return ParameterError(f"{parameter}: there is no column {name!r}{nearest_names(name, names)}")

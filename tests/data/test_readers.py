@@ -397,3 +397,11 @@ def test_options_of_another_format(write: Write) -> None:
         read_table(path, layer="counts")
     with pytest.raises(ParameterError, match=r"^obs is not for .csv files, got \['kind'\]$"):
         read_table(path, obs=["kind"])
+
+
+def test_drop_leaves_columns_out_before_anything_is_checked_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,note\n1,0,\n2,1,\n")
+    assert read_table(path, drop=["note"]).names == ("a", "b")
+    with pytest.raises(ParameterError, match="drop: there is no column 'notes'"):
+        read_table(path, drop=["notes"])

@@ -1,0 +1,83 @@
+"""Structure of probabilistic graphical models from tables, by mutual information.
+
+A table goes in, a networkx graph with the evidence on every edge comes out; from there to a fitted
+pgmpy model, to files for other tools, or to a picture. Everything public is in this namespace, and
+is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mistruct.data import Dataset as Dataset
+    from mistruct.data import as_dataset as as_dataset
+    from mistruct.data import discretize as discretize
+    from mistruct.data import read_table as read_table
+    from mistruct.errors import DataError as DataError
+    from mistruct.errors import MistructError as MistructError
+    from mistruct.errors import MistructWarning as MistructWarning
+    from mistruct.errors import ParameterError as ParameterError
+    from mistruct.export import read_network as read_network
+    from mistruct.export import to_bayesian_network as to_bayesian_network
+    from mistruct.export import to_markov_network as to_markov_network
+    from mistruct.export import write_network as write_network
+    from mistruct.independence import GTest as GTest
+    from mistruct.independence import TestResult as TestResult
+    from mistruct.independence import independence_test as independence_test
+    from mistruct.information import PlugIn as PlugIn
+    from mistruct.information import (
+        conditional_mutual_information as conditional_mutual_information,
+    )
+    from mistruct.information import entropy as entropy
+    from mistruct.information import interaction_information as interaction_information
+    from mistruct.information import mutual_information as mutual_information
+    from mistruct.information import mutual_information_matrix as mutual_information_matrix
+    from mistruct.information import normalized_mutual_information as normalized_mutual_information
+    from mistruct.information import total_correlation as total_correlation
+    from mistruct.information import variation_of_information as variation_of_information
+    from mistruct.plot import plot_information_matrix as plot_information_matrix
+    from mistruct.plot import plot_network as plot_network
+    from mistruct.structure import TAN as TAN
+    from mistruct.structure import ChowLiu as ChowLiu
+
+__version__ = "0.1.0.dev0"
+
+_PUBLIC = {
+    "mistruct.data": ("Dataset", "as_dataset", "discretize", "read_table"),
+    "mistruct.information": (
+        "PlugIn",
+        "conditional_mutual_information",
+        "entropy",
+        "interaction_information",
+        "mutual_information",
+        "mutual_information_matrix",
+        "normalized_mutual_information",
+        "total_correlation",
+        "variation_of_information",
+    ),
+    "mistruct.independence": ("GTest", "TestResult", "independence_test"),
+    "mistruct.structure": ("ChowLiu", "TAN"),
+    "mistruct.export": (
+        "read_network",
+        "to_bayesian_network",
+        "to_markov_network",
+        "write_network",
+    ),
+    "mistruct.plot": ("plot_information_matrix", "plot_network"),
+    "mistruct.errors": ("DataError", "MistructError", "MistructWarning", "ParameterError"),
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mistruct' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

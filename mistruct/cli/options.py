@@ -1,0 +1,63 @@
+"""The options that several commands share.
+
+Typer reads them when the command starts, so this file imports nothing of what they choose from.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Policy = Literal["raise", "testwise", "state"]
+Method = Literal["quantile", "equal-width", "bayesian-blocks"]
+
+Data = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        readable=False,  # the door says what is wrong with a file
+        help="Table: .csv, .tsv, .txt (all also .gz), .parquet, .feather or .h5ad.",
+    ),
+]
+Kinds = Annotated[
+    list[str],
+    typer.Option(
+        "--kind",
+        metavar="COLUMN=KIND",
+        help="Take a column as discrete or continuous, whatever it looks like; may repeat.",
+    ),
+]
+Missing = Annotated[
+    Policy,
+    typer.Option(
+        help="Missing entries: refuse them, use the rows that are complete for each pair, or take "
+        "them as a state of their own."
+    ),
+]
+Index = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column that names the rows, no variable.")
+]
+Transpose = Annotated[
+    bool, typer.Option("--transpose", help="Variables are rows; the first column names them.")
+]
+Drop = Annotated[list[str], typer.Option(metavar="COLUMN", help="Column to leave out; may repeat.")]
+Layer = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Layer of an .h5ad file, instead of X.")
+]
+Obs = Annotated[
+    list[str],
+    typer.Option(
+        metavar="COLUMN", help="Column of obs to take along, of an .h5ad file; may repeat."
+    ),
+]
+Discretize = Annotated[Method, typer.Option(help="How continuous columns are binned.")]
+Bins = Annotated[
+    int | None,
+    typer.Option(metavar="NUMBER", help="Number of bins; by default the fourth root of rows."),
+]
+Estimator = Annotated[
+    Literal["auto", "plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb"],
+    typer.Option(help="Of the mutual information; auto is plug-in."),
+]

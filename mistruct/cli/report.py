@@ -1,0 +1,118 @@
+"""What the commands say on standard output."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from mistruct.data import Dataset
+
+_STRONGEST = 10
+_SHOWN_COLUMNS = 100
+_WIDTH = 96
+
+
+def show_table(path: Path, table: Dataset) -> None:
+    """Rows, columns and their kinds, and what is missing."""
+    kinds = [f"{len(c):,} {k}" for k in ("discrete", "continuous") if (c := getattr(table, k))]
+    absent = sum(table.n_missing.values())
+    typer.echo(
+        f"{path}: {counted(table.n_samples, 'row')}, {counted(table.n_variables, 'column')} "
+        f"({', '.join(kinds)})"
+        + (f", {counted(absent, 'missing entry', 'missing entries')}" if absent else "")
+    )
+
+
+def show_bins(table: Dataset, binned: Dataset, method: str) -> None:
+    """How the continuous columns became discrete."""
+    if table.continuous:
+        n_bins = bins_of(table, binned).values()
+        low, high = min(n_bins), max(n_bins)
+        typer.echo(
+            f"{counted(len(n_bins), 'continuous column')} binned ({method}, "
+            + (counted(low, "bin") if low == high else f"{low} to {high} bins")
+            + (" each)" if len(n_bins) > 1 else ")")
+        )
+
+
+def show_edges(edges: pd.DataFrame) -> None:
+    """The strongest edges with their evidence."""
+    if edges.empty:
+        typer.echo("No pair is strong enough; a higher --alpha or --correction bh keeps more.")
+        return
+    strongest = edges.head(_STRONGEST)
+    pairs = zip(strongest["source"], strongest["target"], strict=True)
+    columns = [
+        ("strongest edges", [f"  {source} -- {target}" for source, target in pairs]),
+        (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
+        ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
+    ]
+    typer.echo("\n" + _aligned(columns))
+
+
+def show_neighbours(graph: nx.Graph, target: str) -> None:
+    """The columns next to the target, the strongest first."""
+    near = sorted(graph[target].items(), key=lambda item: -item[1]["mi"])
+    # Names may hold spaces, but no line breaks within an item.
+    items = [f"{name} {evidence['mi']:.3f}".replace(" ", "\0") for name, evidence in near]
+    shown = textwrap.fill(", ".join(items), _WIDTH, break_on_hyphens=False, break_long_words=False)
+    typer.echo(
+        f"\n{counted(len(near), 'neighbour')} of {target}"
+        + (f", with mi in nats:\n{shown}".replace("\0", " ") if near else "")
+    )
+
+
+def show_columns(table: Dataset) -> None:
+    """One line a column, up to a limit."""
+    summary = table.summary().head(_SHOWN_COLUMNS)
+    kinds = zip(summary["kind"], summary["inferred"], strict=True)
+    n_states = [
+        "" if name in table.continuous else str(len(table.states[name])) for name in summary.index
+    ]
+    columns = [
+        ("column", [str(name) for name in summary.index]),
+        ("kind", [kind if inferred else f"{kind} (given)" for kind, inferred in kinds]),
+        ("states", [f"{n:>6}" for n in n_states]),
+        ("missing", [f"{n:>7,}" for n in summary["n_missing"]]),
+        ("holds", list(summary["holds"])),
+    ]
+    typer.echo("\n" + _aligned(columns))
+    if table.n_variables > _SHOWN_COLUMNS:
+        typer.echo(f"... and {counted(table.n_variables - _SHOWN_COLUMNS, 'more column')}")
+
+
+def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
+    """Number of bins of each continuous column; a state for missing entries is none."""
+    from mistruct.data.dataset import MISSING_STATE
+
+    states = {name: binned.states[name] for name in table.continuous}
+    return {name: len(s) - (MISSING_STATE in s) for name, s in states.items()}
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """``1 edge``, ``2,000 edges``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def p_value_text(p_value: float) -> str:
+    """Two digits; what is too small for a float is not zero."""
+    if p_value == 0:
+        return "<1e-300"
+    return f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
+
+
+def _aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
+    widths = [max(map(len, [head, *cells])) for head, cells in columns]
+    lines = [[head for head, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

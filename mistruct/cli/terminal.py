@@ -1,0 +1,106 @@
+"""What goes to standard error: errors and warnings in one line, and what lasts on a terminal."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import typer
+
+from mistruct.errors import MistructError, MistructWarning
+
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+_DELAY = 2.0  # seconds before a step is named
+
+
+def exit_code(command: Callable[[], Any]) -> int:
+    """Run a command; whatever a user can do wrong becomes one line and exit code 2."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return command() or 0
+        except MistructError as error:
+            return _fail(_as_options(str(error)))
+        except (KeyboardInterrupt, typer.Abort):
+            return INTERRUPTED
+        except MemoryError as error:
+            return _fail(f"out of memory: {error}")
+        except OSError as error:
+            return _fail(str(error))
+        except Exception as error:
+            # Whether typer brings click along or leans on it depends on its version, so the errors
+            # of usage are known by what they offer.
+            if not hasattr(error, "format_message"):
+                raise
+            return _fail(error.format_message())
+
+
+class Steps:
+    """The steps of a command: the seconds they took, and on a terminal the name of a long one."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str, doing: str | None = None) -> Iterator[None]:
+        """Time a step; `doing` says what it is, unless it has a progress bar of its own."""
+        started = time.perf_counter()
+        shown = threading.Event()
+        line = f"{doing} ..."
+
+        def show() -> None:
+            shown.set()
+            typer.echo(line, err=True, nl=False)
+
+        timer = threading.Timer(_DELAY, show)
+        timer.daemon = True
+        if doing is not None and sys.stderr.isatty():
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if shown.is_set():
+                typer.echo(f"\r{' ' * len(line)}\r", err=True, nl=False)
+            self.seconds[step] = round(time.perf_counter() - started, 3)
+
+
+def _fail(message: str) -> int:
+    typer.echo(f"mistruct: error: {' '.join(message.split())}", err=True)
+    return 2
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Our own warnings in one line; those of libraries are for programmers."""
+    if issubclass(category, MistructWarning):
+        typer.echo(f"mistruct: warning: {' '.join(str(message).split())}", err=True)
+
+
+def _as_options(message: str) -> str:
+    """Advice for Python, said in the command's options."""
+    for pattern, spelled in (
+        (r"\bkinds=\{'(.*?)': '(\w+)'\}", lambda m: f"--kind {shlex.quote(f'{m[1]}={m[2]}')}"),
+        (r"^kinds\['(.*?)'\]", r"--kind \1"),
+        (r"^kinds\b", "--kind"),
+        (r"\bmissing='(\w+)'", r"--missing \1"),
+        (r"^(index|layer|obs|transpose|drop)\b", r"--\1"),
+        (r"\bmake it the index\b", "make it the --index"),
+        (r"\bdrop it\b", "leave it out with --drop"),
+    ):
+        message = re.sub(pattern, spelled, message)
+    return message
