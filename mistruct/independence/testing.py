@@ -1,0 +1,91 @@
+"""The tests by name, and the public function that runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.errors import ParameterError, check_choice
+from mistruct.independence.g_test import GTest
+from mistruct.independence.protocol import IndependenceTest, TestResult
+
+#: Each name makes its test with default parameters.
+TESTS: dict[str, Callable[[], IndependenceTest]] = {"g": GTest}
+
+
+def resolve_test(test: str | IndependenceTest, data: Dataset) -> IndependenceTest:
+    """The test meant by a name or an instance; ``auto`` looks at the kinds of the columns."""
+    if isinstance(test, str):
+        check_choice("test", test, ("auto", *TESTS))
+        if test == "auto":
+            data.require_discrete("test 'auto'")
+            return GTest()
+        return TESTS[test]()
+    if isinstance(test, type) or not hasattr(test, "test_pairs"):
+        raise ParameterError(f"test must be a name or a test such as GTest(), got {test!r}")
+    return test
+
+
+def independence_test(
+    data: Any,
+    x: Hashable,
+    y: Hashable,
+    given: Sequence[Hashable] = (),
+    *,
+    test: str | IndependenceTest = "auto",
+) -> TestResult:
+    """Test whether two columns are independent given others.
+
+    Parameters
+    ----------
+    data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+        The table.
+    x, y : column names
+        The columns tested.
+    given : sequence of column names
+        The conditioning set z; empty for marginal independence.
+    test : {"auto", "g"} or a test
+        ``auto`` is ``g`` for discrete columns; see :class:`mistruct.GTest`.
+
+    Returns
+    -------
+    TestResult
+        With the statistic, p-value, degrees of freedom, I(x; y | z) in nats and the number of
+        rows used. Where x or y is constant within every stratum of z, `testable` is False and
+        the p-value NaN.
+
+    Raises
+    ------
+    DataError
+        The table is not fit, or the test does not take the kind of a column.
+    ParameterError
+        A name is not a column, or stands twice among x, y and z.
+
+    Examples
+    --------
+    A cause a of both b and c makes them dependent, and its own value takes that away:
+
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> table = pd.DataFrame(
+    ...     [(a, b, c) for a in (0, 1) for b in (a, a, a, 1 - a) for c in (a, a, a, 1 - a)] * 9,
+    ...     columns=["a", "b", "c"],
+    ... )
+    >>> ms.independence_test(table, "b", "c").p_value < 1e-4
+    True
+    >>> ms.independence_test(table, "b", "c", given=["a"]).p_value
+    1.0
+    """
+    table = as_dataset(data)
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ParameterError(f"given must be a list of column names, got {given!r}")
+    named = table.check_names("x, y and given", (x, y, *given))
+    if len(set(named)) < len(named):
+        raise ParameterError(f"x, y and given must be different columns, got {', '.join(named)}")
+    table = table.select(named)
+    pairs = np.array([[0, 1]], dtype=np.int64)
+    batch = resolve_test(test, table).test_pairs(table, pairs, tuple(range(2, len(named))))
+    return batch.result(0, named[0], named[1], named[2:])

@@ -1,0 +1,69 @@
+"""The estimators of information by name, and what they all answer to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError, check_choice
+from mistruct.information.discrete import PlugIn
+
+
+class Estimator(Protocol):
+    """What a measure, a matrix or a learner asks of an estimator; columns are named."""
+
+    @property
+    def name(self) -> str:
+        """The estimator's name."""
+        ...
+
+    def information(
+        self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
+    ) -> float:
+        """I(x; y | z) in nats between blocks of columns."""
+        ...
+
+    def entropy(self, data: Dataset, x: Sequence[str]) -> float:
+        """H(x) in nats of a block of columns."""
+        ...
+
+    def total_correlation(self, data: Dataset) -> float:
+        """Total correlation in nats of all columns."""
+        ...
+
+    def pairwise(
+        self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """I(x; y) in nats of columns by position, shape (len(rows), len(columns))."""
+        ...
+
+
+#: Each name makes its estimator with default parameters.
+ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+    "plug-in": PlugIn,
+    "miller-madow": partial(PlugIn, "miller-madow"),
+    "james-stein": partial(PlugIn, "james-stein"),
+    "grassberger": partial(PlugIn, "grassberger"),
+    "chao-shen": partial(PlugIn, "chao-shen"),
+    "nsb": partial(PlugIn, "nsb"),
+}
+
+
+def resolve_estimator(estimator: str | Estimator, data: Dataset) -> Estimator:
+    """The estimator meant by a name or an instance; ``auto`` looks at the kinds of the columns."""
+    if isinstance(estimator, str):
+        check_choice("estimator", estimator, ("auto", *ESTIMATORS))
+        if estimator == "auto":
+            data.require_discrete("estimator 'auto'")
+            return PlugIn()
+        return ESTIMATORS[estimator]()
+    if isinstance(estimator, type) or not hasattr(estimator, "information"):
+        raise ParameterError(
+            f"estimator must be a name or an estimator such as PlugIn(), got {estimator!r}"
+        )
+    return estimator

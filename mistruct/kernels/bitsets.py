@@ -1,0 +1,92 @@
+"""Contingency tables of pairs of columns from packed 64-bit words.
+
+Each state of a column becomes a bitset over the rows: bit ``t`` of the state's words says whether
+row ``t`` is in that state. A cell of the table of two columns is then popcount(a & b). Where no
+entry is missing the last row and column of the table follow from the margins, so a column of r
+states needs r - 1 bitsets, and a pair (r_x - 1)(r_y - 1) popcounts of n / 64 words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from mistruct.kernels.compiler import kernel
+
+
+@intrinsic  # numba has no popcount of its own; LLVM's vectorises
+def popcount(typing_context: Any, word: Any) -> Any:
+    """Number of set bits of a 64-bit word."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@kernel
+def pack_states(
+    codes: NDArray[Any],
+    n_packed: NDArray[np.int64],
+    first_word: NDArray[np.int64],
+    words: NDArray[np.uint64],
+) -> None:
+    """Pack the first ``n_packed[j]`` states of each column, shape (n_columns, n_samples).
+
+    The bitset of state s of column j fills ``words[first_word[j] + s]``.
+    """
+    n_samples = codes.shape[1]
+    for j in range(codes.shape[0]):
+        for s in range(n_packed[j]):
+            row = words[first_word[j] + s]
+            for w in range(row.size):
+                start = w * 64
+                bits = np.uint64(0)
+                if start + 64 <= n_samples:
+                    for t in range(64):
+                        bits |= np.uint64(codes[j, start + t] == s) << np.uint64(t)
+                else:
+                    for t in range(n_samples - start):
+                        bits |= np.uint64(codes[j, start + t] == s) << np.uint64(t)
+                row[w] = bits
+
+
+@kernel
+def count_packed_pair(
+    words: NDArray[np.uint64],
+    first_x: int,
+    n_x: int,
+    first_y: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+    derive: bool,
+    table: NDArray[np.int64],
+) -> None:
+    """Fill ``table[:n_x * n_y]``, row-major, with the counts of two packed columns.
+
+    With `derive` only the first n - 1 states are packed, and the last row and column follow from
+    the margins.
+    """
+    last = 1 if derive else 0
+    for a in range(n_x - last):
+        rest = margin_x[a]
+        for b in range(n_y - last):
+            # Indexed in full: a view of each row would be counted as a reference, twice a cell.
+            count = np.int64(0)
+            for w in range(words.shape[1]):
+                count += np.int64(popcount(words[first_x + a, w] & words[first_y + b, w]))
+            table[a * n_y + b] = count
+            rest -= count
+        if derive:
+            table[a * n_y + n_y - 1] = rest
+    if derive:
+        for b in range(n_y):
+            rest = margin_y[b]
+            for a in range(n_x - 1):
+                rest -= table[a * n_y + b]
+            table[(n_x - 1) * n_y + b] = rest

@@ -1,0 +1,108 @@
+"""Search for the set that separates a pair: the inner loop of PC-style learners."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.kernels.compiler import kernel
+from mistruct.kernels.contingency import join_strata
+from mistruct.kernels.g_permutation import g_test_sorted
+from mistruct.kernels.g_tables import cells_are_few, g_test_drawn
+from mistruct.kernels.g_test import HOW, P_VALUE, SPARSE, UNTESTABLE, fits_dense, g_test_dense
+from mistruct.kernels.random import mix
+
+
+@kernel
+def sort_by_key(positions: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
+    """Insertion sort, so that the order in which columns are given does not matter."""
+    for c in range(1, positions.size):
+        moving = positions[c]
+        d = c
+        while d > 0 and keys[moving] < keys[positions[d - 1]]:
+            positions[d] = positions[d - 1]
+            d -= 1
+        positions[d] = moving
+
+
+@kernel
+def g_test_separate(
+    codes: NDArray[Any],
+    n_states: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    pairs: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    candidate_starts: NDArray[np.int64],
+    size: int,
+    alpha: float,
+    n_permutations: int,
+    seed: int,
+    results: NDArray[np.float64],
+    sets: NDArray[np.int64],
+    n_tests: NDArray[np.int64],
+) -> None:
+    """For each pair, try the subsets of its candidates of this size until one separates it.
+
+    Subsets come in the order of `itertools.combinations`; the candidates of pair k are
+    ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
+    with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
+    they stay NaN and -1. Untestable subsets count as tests but never separate.
+    """
+    strata = np.empty(codes.shape[1], np.int32)
+    chosen = np.empty(size, np.int64)
+    given = np.empty(size, np.int64)
+    test = np.empty(results.shape[1])
+    for k in range(pairs.shape[0]):
+        first = candidate_starts[k]
+        n_candidates = candidate_starts[k + 1] - first
+        results[k] = math.nan
+        sets[k] = -1
+        n_tests[k] = 0
+        if n_candidates < size:
+            continue
+        for c in range(size):
+            chosen[c] = c
+        while True:
+            strata[:] = 0
+            n_strata = np.int64(1)  # a literal would compile what it is passed to once more
+            z_key = np.uint64(0)
+            for c in range(size):
+                given[c] = candidates[first + chosen[c]]
+            sort_by_key(given, keys)
+            for z in given:
+                n_strata = join_strata(strata, n_strata, codes[z], n_states[z])
+                z_key += mix(keys[z])
+            i, j = pairs[k]
+            test[HOW] = SPARSE
+            if fits_dense(n_states[i], n_states[j], n_strata, codes.shape[1]):
+                g_test_dense(codes[i], codes[j], strata, n_states[i], n_states[j], n_strata, test)
+            if test[HOW] == SPARSE and cells_are_few(
+                n_states[i], n_states[j], n_strata, codes.shape[1]
+            ):
+                g_test_drawn(
+                    codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed,
+                    test,
+                )  # fmt: skip
+            elif test[HOW] == SPARSE:
+                g_test_sorted(
+                    codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed,
+                    test,
+                )  # fmt: skip
+            n_tests[k] += 1
+            if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
+                results[k] = test
+                for c in range(size):
+                    sets[k, c] = candidates[first + chosen[c]]
+            if test[HOW] != UNTESTABLE and test[P_VALUE] > alpha:
+                break
+            moved = size - 1
+            while moved >= 0 and chosen[moved] == n_candidates - size + moved:
+                moved -= 1
+            if moved < 0:
+                break
+            chosen[moved] += 1
+            for c in range(moved + 1, size):
+                chosen[c] = chosen[c - 1] + 1
