@@ -20,34 +20,37 @@ _CELLS_PER_ROW = 4
 
 
 @kernel
+def sort_stably(rows: NDArray[np.int64], labels: NDArray[Any], n_labels: int) -> NDArray[np.int64]:
+    """The rows in the order of their labels, by counting."""
+    place = np.zeros(n_labels + 1, np.int64)
+    for t in rows:
+        place[labels[t] + 1] += 1
+    for a in range(n_labels):
+        place[a + 1] += place[a]
+    order = np.empty(rows.size, np.int64)
+    for t in rows:
+        order[place[labels[t]]] = t
+        place[labels[t]] += 1
+    return order
+
+
+@kernel
 def sort_by_stratum(
     x: NDArray[Any], y: NDArray[Any], strata: NDArray[np.int32], n_x: int, n_y: int, n_strata: int
 ) -> NDArray[np.int64]:
-    """Rows in which x, y and the stratum are known, ordered by (stratum, x), stably."""
-    n_samples = x.size
-    by_x = np.empty(n_samples, np.int64)
-    place = np.zeros(n_x + 1, np.int64)
-    for t in range(n_samples):
+    """Rows in which x, y and the stratum are known, ordered by (stratum, x, y).
+
+    What is read off the rows in this order depends on the table alone, not on how it was ordered.
+    """
+    n_known = 0
+    rows = np.empty(x.size, np.int64)
+    for t in range(x.size):
         if strata[t] >= 0 and x[t] < n_x and y[t] < n_y:
-            place[x[t] + 1] += 1
-    for a in range(n_x):
-        place[a + 1] += place[a]
-    n_known = place[n_x]
-    for t in range(n_samples):
-        if strata[t] >= 0 and x[t] < n_x and y[t] < n_y:
-            by_x[place[x[t]]] = t
-            place[x[t]] += 1
-    order = np.empty(n_known, np.int64)
-    place = np.zeros(n_strata + 1, np.int64)
-    for i in range(n_known):
-        place[strata[by_x[i]] + 1] += 1
-    for s in range(n_strata):
-        place[s + 1] += place[s]
-    for i in range(n_known):
-        stratum = strata[by_x[i]]
-        order[place[stratum]] = by_x[i]
-        place[stratum] += 1
-    return order
+            rows[n_known] = t
+            n_known += 1
+    rows = sort_stably(rows[:n_known], y, n_y)
+    rows = sort_stably(rows, x, n_x)
+    return sort_stably(rows, strata, n_strata)
 
 
 @kernel
@@ -56,7 +59,7 @@ def join_strata(
 ) -> int:
     """Refine `strata` in place by one more column; returns the new number of strata.
 
-    Labels count up from 0; -1 marks rows with a missing entry.
+    Labels count up from 0 in the order of (stratum, code); -1 marks rows with a missing entry.
     """
     n_samples = strata.size
     n_keys = n_strata * n_states
@@ -64,15 +67,17 @@ def join_strata(
     if n_keys <= _CELLS_PER_ROW * n_samples + 1024:
         label_of = np.full(n_keys, -1, np.int32)
         for t in range(n_samples):
+            if codes[t] >= n_states:
+                strata[t] = -1
             if strata[t] >= 0:
-                if codes[t] >= n_states:
-                    strata[t] = -1
-                    continue
-                key = np.int64(strata[t]) * n_states + np.int64(codes[t])
-                if label_of[key] < 0:
-                    label_of[key] = n_labels
-                    n_labels += 1
-                strata[t] = label_of[key]
+                label_of[np.int64(strata[t]) * n_states + np.int64(codes[t])] = 0
+        for k in range(n_keys):
+            if label_of[k] == 0:
+                label_of[k] = n_labels
+                n_labels += 1
+        for t in range(n_samples):
+            if strata[t] >= 0:
+                strata[t] = label_of[np.int64(strata[t]) * n_states + np.int64(codes[t])]
         return n_labels
     for t in range(n_samples):
         if codes[t] >= n_states:

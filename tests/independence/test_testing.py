@@ -91,13 +91,13 @@ def test_orders_do_not_matter_at_all(seed: int, n_samples: int) -> None:
     assert _numbers(ms.independence_test(pl.DataFrame(frame), "a", "b", list("cd"))) == expected
 
 
+@pytest.mark.parametrize("n_samples", [40, 4000])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_order_of_rows_matters_to_chance_alone(seed: int) -> None:
-    frame = _sparse(seed, 2000)
+def test_the_order_of_rows_does_not_matter_at_all(seed: int, n_samples: int) -> None:
+    frame = _sparse(seed, n_samples)
     shuffled = frame.sample(frac=1, random_state=seed)
-    one, two = (ms.independence_test(f, "a", "b", ["c"]) for f in (frame, shuffled))
-    assert one.method == "g, chi-square"
-    assert two.p_value == pytest.approx(one.p_value, rel=1e-9)
+    one, two = (ms.independence_test(f, "a", "b", ["c", "d"]) for f in (frame, shuffled))
+    assert one == two
 
 
 def test_seeds() -> None:

@@ -59,7 +59,7 @@ def test_no_stratum_where_all_is_missing(sizes: list[int]) -> None:
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 4), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_rows_sort_stably_by_stratum_and_x(
+def test_rows_sort_by_stratum_and_x_and_y(
     seed: int, n_samples: int, n_z: int, missing: bool
 ) -> None:
     n_x, n_y = 3, 4
@@ -67,7 +67,7 @@ def test_rows_sort_stably_by_stratum_and_x(
     strata, n_strata = _join([z], [n_z])
     order = sort_by_stratum(x, y, strata, n_x, n_y, n_strata)
     known = [t for t in range(n_samples) if x[t] < n_x and y[t] < n_y and strata[t] >= 0]
-    assert order.tolist() == sorted(known, key=lambda t: (strata[t], x[t]))
+    assert order.tolist() == sorted(known, key=lambda t: (strata[t], x[t], y[t]))
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 9), max_size=6))

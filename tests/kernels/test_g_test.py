@@ -262,8 +262,9 @@ def test_a_small_p_value_is_the_exact_one_within_a_factor(
     assert 1e-7 < truth < 2e-3
     for seed in range(5):
         p = _p_value(RARE[case], 999, seed, form)
-        # As soon as one shuffle reaches G, shuffles are counted: up to nine of a thousand.
-        assert truth / 3 < p < max(3 * truth, 0.01)
+        # As soon as one shuffle reaches G, shuffles are counted: up to nine of a thousand. Where
+        # none does, the tail is fitted to 999 draws of a statistic that takes few values.
+        assert truth / 5 < p < max(5 * truth, 0.01)
 
 
 def test_no_p_value_is_below_the_probability_of_the_table() -> None:

@@ -1,0 +1,99 @@
+"""What all structure learners share: the door, the table of edges, the graph with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from mistruct import __version__
+from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.errors import DataError
+
+#: The columns that `edges_` of every learner begins with.
+EVIDENCE = ("source", "target", "mi", "p_value", "n_samples")
+
+
+class StructureLearner(BaseEstimator):
+    """Base of the learners: `fit` checks the table, `_learn` finds edges, the rest is shared.
+
+    A subclass sets ``algorithm`` and ``directed``, checks its parameters in `_check_parameters`,
+    and gives its edges by `_learn`, as a DataFrame that begins with the columns of `EVIDENCE`.
+
+    Attributes
+    ----------
+    graph_ : networkx.Graph or networkx.DiGraph
+        The columns as nodes, the evidence as edge attributes.
+    edges_ : pandas.DataFrame
+        One row an edge.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+    """
+
+    algorithm: str
+    directed: bool = False
+
+    def fit(self, data: Any, y: None = None) -> Self:
+        """Learn the structure of a table.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+        y : None
+            Ignored; there for scikit-learn's interface.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            The table is not fit, or has a kind of column that the learner does not take.
+        ParameterError
+            A parameter breaks its rule.
+        """
+        self._check_parameters()
+        table = as_dataset(data)
+        if table.n_variables < 2:
+            raise DataError(f"a structure needs two columns or more, got {list(table.names)}")
+        self.n_features_in_ = table.n_variables
+        self.feature_names_in_ = np.array(table.names, dtype=object)
+        # In the order of names, so that ties, sums and so the result do not depend on the table's.
+        self.edges_ = self._learn(table.select(sorted(table.names)))
+        self.graph_ = self._graph(table.names)
+        return self
+
+    def _check_parameters(self) -> None:
+        raise NotImplementedError
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def _graph(self, nodes: Iterable[str]) -> nx.Graph | nx.DiGraph:
+        """The edges as a graph that says what made it."""
+        graph = nx.DiGraph() if self.directed else nx.Graph()
+        graph.graph.update(
+            algorithm=self.algorithm,
+            parameters={k: _describe(v) for k, v in self.get_params().items()},
+            version=__version__,
+        )
+        graph.add_nodes_from(nodes)
+        evidence = self.edges_.drop(columns=["source", "target"]).to_dict("records")
+        pairs = zip(self.edges_["source"], self.edges_["target"], strict=True)
+        graph.add_edges_from((*pair, values) for pair, values in zip(pairs, evidence, strict=True))
+        return graph
+
+
+def _describe(value: Any) -> Any:
+    """A parameter as a number or text that every file format can hold."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
