@@ -54,6 +54,8 @@ class ChowLiu(StructureLearner):
         The forest, with edge attributes `mi` (nats), `p_value` and `n_samples`.
     edges_ : pandas.DataFrame
         Its edges, the strongest first: source, target, mi, p_value, n_samples.
+    estimator_, test_
+        What estimated the information and tested the edges, with the seed.
     n_features_in_ : int
         Number of columns seen during `fit`.
     feature_names_in_ : ndarray of str, shape (n_features,)
@@ -102,8 +104,8 @@ class ChowLiu(StructureLearner):
         check_rule(self.alpha, self.correction, self.penalty)
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
-        estimator = resolve_estimator(self.estimator, data)
-        test = resolve_test(self.test, data)
+        estimator = self.estimator_ = resolve_estimator(self.estimator, data)
+        test = self.test_ = resolve_test(self.test, data)
         everything = np.arange(data.n_variables)
         mi = estimator.pairwise(data, everything, everything)
         pairs, weights = spanning_pairs(data, mi, self.penalty)

@@ -13,16 +13,16 @@ from sklearn.base import BaseEstimator
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
-
-#: The columns that `edges_` of every learner begins with.
-EVIDENCE = ("source", "target", "mi", "p_value", "n_samples")
+from mistruct.independence.protocol import IndependenceTest
+from mistruct.information.estimators import Estimator
 
 
 class StructureLearner(BaseEstimator):
     """Base of the learners: `fit` checks the table, `_learn` finds edges, the rest is shared.
 
     A subclass sets ``algorithm`` and ``directed``, checks its parameters in `_check_parameters`,
-    and gives its edges by `_learn`, as a DataFrame that begins with the columns of `EVIDENCE`.
+    and in `_learn` sets ``estimator_`` and ``test_`` and gives its edges, as a DataFrame that
+    begins with the columns source, target, mi, p_value and n_samples.
 
     Attributes
     ----------
@@ -30,6 +30,8 @@ class StructureLearner(BaseEstimator):
         The columns as nodes, the evidence as edge attributes.
     edges_ : pandas.DataFrame
         One row an edge.
+    estimator_, test_
+        What estimated the information and tested it, where the parameters gave a name.
     n_features_in_ : int
         Number of columns seen during `fit`.
     feature_names_in_ : ndarray of str, shape (n_features,)
@@ -38,6 +40,8 @@ class StructureLearner(BaseEstimator):
 
     algorithm: str
     directed: bool = False
+    estimator_: Estimator
+    test_: IndependenceTest
 
     def fit(self, data: Any, y: None = None) -> Self:
         """Learn the structure of a table.
@@ -80,10 +84,12 @@ class StructureLearner(BaseEstimator):
     def _graph(self, nodes: Iterable[str]) -> nx.Graph | nx.DiGraph:
         """The edges as a graph that says what made it."""
         graph = nx.DiGraph() if self.directed else nx.Graph()
+        used = {"estimator": self.estimator_, "test": self.test_}
         graph.graph.update(
             algorithm=self.algorithm,
-            parameters={k: _describe(v) for k, v in self.get_params().items()},
+            parameters={k: _describe(v) for k, v in {**self.get_params(), **used}.items()},
             version=__version__,
+            seed=getattr(self.test_, "seed", None),
         )
         graph.add_nodes_from(nodes)
         evidence = self.edges_.drop(columns=["source", "target"]).to_dict("records")

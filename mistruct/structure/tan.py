@@ -53,6 +53,8 @@ class TAN(StructureLearner):
     edges_ : pandas.DataFrame
         Its arcs: source, target, mi, p_value, n_samples and `given`, the class column where `mi`
         and `p_value` are conditional on it, else "".
+    estimator_, test_
+        What estimated the information and tested the edges, with the seed.
     n_features_in_ : int
         Number of columns seen during `fit`.
     feature_names_in_ : ndarray of str, shape (n_features,)
@@ -103,8 +105,8 @@ class TAN(StructureLearner):
         if data.n_variables < 3:
             raise ParameterError(f"TAN needs two features beside target={target!r}, got one")
         data.select([target]).require_discrete("target")
-        estimator = resolve_estimator(self.estimator, data)
-        test = resolve_test(self.test, data)
+        estimator = self.estimator_ = resolve_estimator(self.estimator, data)
+        test = self.test_ = resolve_test(self.test, data)
         # No quantity here goes without the target.
         if data.n_missing[target]:
             data = data.take(data.codes[data.row(target)] < len(data.states[target]))
