@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import matplotlib as mpl
 import networkx as nx
@@ -32,9 +33,14 @@ from mistruct.plot.marks import COLOURS
 def no_pyplot(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As for a caller who has not imported pyplot; and whatever is drawn, rcParams stay."""
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
-    before = dict(mpl.rcParams)
+    before = _settings()
     yield
-    assert dict(mpl.rcParams) == before
+    assert _settings() == before
+
+
+def _settings() -> dict[str, Any]:
+    """All rcParams but the backend, which the fixture `pyplot` sets and pyplot may resolve."""
+    return {name: value for name, value in mpl.rcParams.items() if name != "backend"}
 
 
 @pytest.fixture
