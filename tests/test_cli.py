@@ -122,7 +122,7 @@ def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
     # The fourth root of 400 is 4.47.
     assert second == "3 continuous columns binned (quantile, 4 bins each)"
     assert third == (
-        "Chow-Liu forest: 3 edges (alpha 0.01, bonferroni, 21 pairs); 2 columns without an edge"
+        "Chow-Liu forest: 3 edges (alpha 0.01, bonferroni, 15 pairs); 2 columns without an edge"
     )
     assert head.split() == ["strongest", "edges", "mi", "(nats)", "p-value"]
     lines = [re.fullmatch(r"  (.+) -- (.+?) +(\d\.\d{3}) +(\d.*)", line) for line in rest[:3]]

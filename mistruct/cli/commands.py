@@ -125,6 +125,7 @@ def learn(
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
+        from mistruct.structure.forest import count_pairs
 
         # Columns are binned before what is missing in them can be a state.
         at_the_door = "testwise" if missing == "state" else missing
@@ -151,7 +152,7 @@ def learn(
 
     show_table(data, table)
     show_bins(table, binned, discretize)
-    pairs = table.n_variables * (table.n_variables - 1) // 2
+    pairs = count_pairs(binned)  # those that the correction counts
     rule = (
         f"{penalty} penalty"
         if penalty

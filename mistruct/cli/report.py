@@ -46,7 +46,7 @@ def show_bins(table: Dataset, binned: Dataset, method: str) -> None:
 def show_edges(edges: pd.DataFrame) -> None:
     """The strongest edges with their evidence."""
     if edges.empty:
-        typer.echo("No pair is strong enough; a higher --alpha or --correction bh keeps more.")
+        typer.echo("No pair is strong enough.")
         return
     strongest = edges.head(_STRONGEST)
     pairs = zip(strongest["source"], strongest["target"], strict=True)

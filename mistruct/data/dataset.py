@@ -48,6 +48,8 @@ class Dataset:
         The columns whose kind was inferred, not given.
     index : pandas.Index or None
         Names of the rows.
+    rows_taken : bool
+        Whether `take` has chosen among the rows, so that a state need not occur.
     """
 
     names: tuple[str, ...]
@@ -58,6 +60,7 @@ class Dataset:
     missing: Missing
     inferred: frozenset[str]
     index: pd.Index[Any] | None = None
+    rows_taken: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -85,6 +88,14 @@ class Dataset:
         return np.array([len(self.states[n]) for n in self.discrete], dtype=np.int64)
 
     @cached_property
+    def n_observed(self) -> NDArray[np.int64]:
+        """Number of states that occur in each discrete column; `take` may leave some behind."""
+        if not self.rows_taken:
+            return self.n_states
+        columns = zip(self.codes, self.n_states, strict=True)
+        return np.array([(np.bincount(c, minlength=r)[:r] > 0).sum() for c, r in columns])
+
+    @cached_property
     def _rows(self) -> dict[str, int]:
         return {n: i for group in (self.discrete, self.continuous) for i, n in enumerate(group)}
 
@@ -94,6 +105,8 @@ class Dataset:
 
     def check_names(self, parameter: str, names: Iterable[Hashable]) -> tuple[str, ...]:
         """The names as this table spells them; ParameterError where a column is not there."""
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise ParameterError(f"{parameter} must be a list of column names, got {names!r}")
         checked = tuple(str(n) for n in names)
         for name in checked:
             if name not in self._rows:
@@ -110,7 +123,8 @@ class Dataset:
             raise DataError(
                 f"{purpose} needs discrete columns, but {len(self.continuous)} of "
                 f"{self.n_variables} are continuous ({shown}{more}); "
-                "bin them with mistruct.discretize, or declare them with kinds="
+                "bin them with mistruct.discretize, make them categories, or declare them with "
+                "kinds="
             )
 
     @cached_property
@@ -143,12 +157,19 @@ class Dataset:
             missing=self.missing,
             inferred=self.inferred & set(chosen),
             index=self.index,
+            rows_taken=self.rows_taken,
         )
 
     def take(self, rows: NDArray[np.bool_]) -> Dataset:
         """The rows that a mask of shape (n_samples,) marks, with the same columns and states."""
         index = None if self.index is None else self.index[rows]
-        return replace(self, codes=self.codes[:, rows], values=self.values[:, rows], index=index)
+        return replace(
+            self,
+            codes=self.codes[:, rows],
+            values=self.values[:, rows],
+            index=index,
+            rows_taken=True,
+        )
 
     def complete_rows(self) -> Dataset:
         """The rows in which no entry is missing."""
@@ -250,8 +271,14 @@ def as_dataset(
     if isinstance(data, Dataset):
         if kinds is not None:
             raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")
+        if data.n_samples == 0:
+            raise DataError("the table has no rows")
         if missing in ("raise", data.missing):
             return data
+        if data.missing == "state":
+            raise ParameterError(
+                f"missing: what is missing is a state of this Dataset already, got {missing!r}"
+            )
         return assemble([data.column(n) for n in data.names], missing, data.index)
     dataset = assemble(read_columns(data, kinds or {}), missing, index_of(data))
     if dataset.n_variables < 2:

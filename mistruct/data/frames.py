@@ -97,23 +97,25 @@ def _read_pandas(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Column]
     names = [str(c) for c in frame.columns]
     _check_table(names, len(frame), kinds)
     columns: dict[int, Column] = {}
-    for dtype in set(frame.dtypes):
-        at = np.flatnonzero(frame.dtypes == dtype).tolist()
+    # Blocks of one numeric type go as they are, everything else column by column in one pass.
+    blocks: dict[Any, list[int]] = {}
+    for i, dtype in enumerate(frame.dtypes):
+        numeric = isinstance(dtype, (np.dtype, pd.SparseDtype)) and dtype.kind in "biuf"
+        gappy = not numeric and getattr(dtype, "kind", "O") in "iu"  # whole numbers with gaps
+        blocks.setdefault((dtype, gappy) if numeric or gappy else None, []).append(i)
+    for key, at in blocks.items():
         block = frame if len(at) == len(names) else frame.iloc[:, at]
-        if isinstance(dtype, (np.dtype, pd.SparseDtype)) and dtype.kind in "biuf":
-            numbers = block.to_numpy()
-        elif dtype.kind in "iu":  # whole numbers with gaps
-            numbers = block.to_numpy(np.float64, na_value=np.nan)
-        else:
+        if key is None:
             series: Any = nw.from_native(block, eager_only=True).iter_columns()
             columns |= {
                 i: read_column(names[i], s, kinds.get(names[i]))
                 for i, s in zip(at, series, strict=True)
             }
             continue
-        whole = dtype.kind != "f"
+        dtype, gappy = key
+        numbers = block.to_numpy(np.float64, na_value=np.nan) if gappy else block.to_numpy()
         columns |= {
-            i: read_numbers(names[i], row, kinds.get(names[i]), whole=whole)
+            i: read_numbers(names[i], row, kinds.get(names[i]), whole=dtype.kind != "f")
             for i, row in zip(at, np.ascontiguousarray(numbers.T), strict=True)
         }
     return [columns[i] for i in range(len(names))]
@@ -131,6 +133,9 @@ def _as_2d(data: Any) -> NDArray[Any]:
         table = np.asarray(data)
     except ValueError as error:
         raise DataError(f"the data are not a table: {error}") from None
+    if table.dtype.kind in "US" and not isinstance(data, np.ndarray):
+        # numpy turns what stands beside text into text, NaN into a state "nan".
+        table = np.asarray(data, dtype=object)
     if table.ndim == 1 and table.dtype.names is None and table.size:
         table = table[:, np.newaxis]
     if table.ndim != 2:

@@ -78,7 +78,8 @@ def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
     values = {
         c: _parse_column([r[c] for r in records]) for c in header if c not in ("source", "target")
     }
-    graph = nx.DiGraph() if "directed" in values else nx.Graph()
+    directed = "directed" in values and False not in values["directed"]
+    graph = nx.DiGraph() if directed else nx.Graph()
     for i, record in enumerate(records):
         graph.add_node(record["source"])
         if record["target"] != "":

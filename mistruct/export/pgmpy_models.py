@@ -106,6 +106,7 @@ def to_bayesian_network(
         )
     check_count("max_cells", max_cells)
     columns = columns_of(graph, data)
+    root = None if root is None else str(root)
     dag = to_dag(graph) if graph.is_directed() else _direct_forest(graph, root)
     if graph.is_directed() and root is not None:
         raise ParameterError(f"root directs undirected forests, got {root!r} with a directed graph")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import ParameterError
 from mistruct.information.estimators import Estimator, resolve_estimator
 
 
@@ -76,7 +75,5 @@ def _positions(
 ) -> NDArray[np.int64]:
     if names is None:
         return np.arange(data.n_variables)
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise ParameterError(f"{parameter} must be a list of column names, got {names!r}")
     place = {name: i for i, name in enumerate(data.names)}
     return np.array([place[n] for n in data.check_names(parameter, names)], dtype=np.int64)

@@ -264,7 +264,8 @@ def variation_of_information(
     Returns
     -------
     float
-        The estimate in nats; 0 where each column determines the other.
+        The estimate in nats; the plug-in estimate is 0 where each column determines the
+        other.
 
     Raises
     ------
@@ -364,7 +365,10 @@ def _blocks(
     columns: list[Column] = []
     names = []
     for block, values in blocks.items():
-        read = read_columns(values, {}, prefix=block)
+        if isinstance(values, Dataset):
+            read = [values.column(n) for n in values.names]
+        else:
+            read = read_columns(values, {}, prefix=block)
         if columns and len(read[0].values) != len(columns[0].values):
             raise DataError(
                 f"{block} has {len(read[0].values)} rows, but x has {len(columns[0].values)}; "

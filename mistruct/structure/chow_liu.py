@@ -63,9 +63,9 @@ class ChowLiu(StructureLearner):
 
     Notes
     -----
-    p-values are those of the pairs, not corrected. Of equal weights the pair earlier in the order
-    of names wins, so the result does not depend on the order of columns, rows or threads. Time and
-    memory grow with the square of the number of columns.
+    p-values are those of the pairs, not corrected. Ties are broken by the order of names, so the
+    result does not depend on the order of columns, rows or threads. Time and memory grow with the
+    square of the number of columns.
 
     References
     ----------

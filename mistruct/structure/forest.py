@@ -39,7 +39,7 @@ def spanning_pairs(
     column that does not vary can join nothing, so it hangs on at weight -inf; `mi` is changed to
     say so.
     """
-    constant = data.n_states < 2
+    constant = data.n_observed < 2
     mi[constant] = -np.inf
     mi[:, constant] = -np.inf
     weights = mi if penalty is None else _penalised(data, mi, penalty, n_strata)
@@ -78,7 +78,7 @@ def staying(
 
 def count_pairs(data: Dataset) -> int:
     """Number of pairs of columns that vary: those that a forest is chosen among."""
-    n_varying = int((data.n_states > 1).sum())
+    n_varying = int((data.n_observed > 1).sum())
     return max(1, n_varying * (n_varying - 1) // 2)
 
 
@@ -92,7 +92,7 @@ def _penalised(
     data: Dataset, mi: NDArray[np.float64], penalty: Penalty, n_strata: int
 ) -> NDArray[np.float64]:
     cost = n_strata * (np.log(data.n_samples) if penalty == "bic" else 2.0)
-    dof = data.n_states - 1.0
+    dof = np.maximum(data.n_observed - 1.0, 0.0)
     known = known_entries(data)
     weights = np.empty_like(mi)
     for i, row in enumerate(mi):

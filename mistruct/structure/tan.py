@@ -121,7 +121,7 @@ class TAN(StructureLearner):
         varying = class_tests.testable
 
         mi = _information_within_classes(estimator, features, table.codes[-1])
-        n_classes = len(data.states[target])
+        n_classes = int(table.n_observed[-1])
         pairs, weights = spanning_pairs(features, mi, self.penalty, n_classes)
         tests = test.test_pairs(table, pairs, [n_features])
         keep = staying(

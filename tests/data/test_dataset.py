@@ -289,7 +289,7 @@ def test_require_discrete(mixed: pd.DataFrame) -> None:
     as_dataset(mixed[["smoker", "city"]]).require_discrete("ChowLiu")
     message = (
         "ChowLiu needs discrete columns, but 2 of 5 are continuous ('age', 'dose'); "
-        "bin them with mistruct.discretize, or declare them with kinds="
+        "bin them with mistruct.discretize, make them categories, or declare them with kinds="
     )
     with pytest.raises(DataError, match=says(message)):
         as_dataset(mixed).require_discrete("ChowLiu")
@@ -361,3 +361,33 @@ def test_a_dataset_takes_another_policy_for_missing_entries() -> None:
     stated = as_dataset(testwise, missing="state")
     assert stated.states["a"] == as_dataset(frame, missing="state").states["a"]
     assert stated.codes.tolist() == [[0, 2, 1, 0], [0, 1, 0, 1]]
+
+
+def test_text_beside_missing_entries_stays_missing_in_lists() -> None:
+    table = as_dataset([["a", 1], [float("nan"), 0], ["b", 1]], missing="testwise")
+    assert table.states == {"x0": ("a", "b"), "x1": (0, 1)}
+    assert table.n_missing == {"x0": 1, "x1": 0}
+
+
+def test_many_categories_of_their_own_are_read_in_one_pass() -> None:
+    frame = pd.DataFrame({f"c{i}": pd.Categorical(["u", f"v{i}"]) for i in range(300)})
+    assert as_dataset(frame).states["c299"] == ("u", "v299")
+
+
+def test_chosen_rows_know_which_states_are_left() -> None:
+    table = as_dataset(pd.DataFrame({"a": [0, 1, 2, 0], "b": [0, 0, 1, 1]}))
+    assert table.n_observed.tolist() == [3, 2]
+    chosen = table.take(np.array([True, True, False, False]))
+    assert chosen.n_states.tolist() == [3, 2]
+    assert chosen.n_observed.tolist() == [2, 1]
+    assert chosen.select(["b", "a"]).n_observed.tolist() == [1, 2]
+
+
+def test_what_cannot_be_done_with_a_dataset_is_refused() -> None:
+    table = as_dataset(pd.DataFrame({"a": ["u", None], "b": ["v", "w"]}), missing="state")
+    with pytest.raises(ParameterError, match="missing: what is missing is a state"):
+        as_dataset(table, missing="testwise")
+    with pytest.raises(DataError, match="the table has no rows"):
+        as_dataset(table.take(np.array([False, False])))
+    with pytest.raises(ParameterError, match="names must be a list of column names, got 'a'"):
+        table.select("a")

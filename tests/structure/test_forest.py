@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mistruct as ms
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.protocol import TestBatch
@@ -146,3 +147,16 @@ def test_one_rule_at_a_time():
     check_rule(None, "bh", "aic")
     with pytest.raises(ParameterError, match="set one of them to None"):
         check_rule(0.05, "none", "aic")
+
+
+@pytest.mark.parametrize(
+    "rule", [{"penalty": "bic"}, {"alpha": 0.2}, {"estimator": "miller-madow"}], ids=str
+)
+def test_chosen_rows_are_learnt_from_as_a_table_of_their_own(rule):
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(rng.integers(0, 3, (300, 6)), columns=list("abcdef"))
+    frame["b"] = np.where(rng.random(300) < 0.5, frame["a"], frame["b"])
+    chosen = (frame["c"] == 1).to_numpy() & (frame["a"] != 2).to_numpy()
+    part = ms.ChowLiu(**rule).fit(ms.as_dataset(frame).take(chosen)).edges_
+    whole = ms.ChowLiu(**rule).fit(frame[chosen]).edges_
+    pd.testing.assert_frame_equal(part, whole)
