@@ -6,9 +6,11 @@ Results go to standard output, progress and errors to standard error.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -39,7 +41,7 @@ from mistruct.cli.report import (
     show_neighbours,
     show_table,
 )
-from mistruct.cli.terminal import INTERRUPTED, Steps, exit_code
+from mistruct.cli.terminal import Steps, exit_code
 from mistruct.errors import ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
@@ -125,7 +127,6 @@ def learn(
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
-        from mistruct.structure.forest import count_pairs
 
         # Columns are binned before what is missing in them can be a state.
         at_the_door = "testwise" if missing == "state" else missing
@@ -149,6 +150,8 @@ def learn(
         save_picture(picture, output / "network.png")
         ms.write_network(model, output / "model.bif")
     write_text(output / "run.json", run_record(parameters, table, binned, edges, step.seconds))
+
+    from mistruct.structure.forest import count_pairs
 
     show_table(data, table)
     show_bins(table, binned, discretize)
@@ -293,10 +296,16 @@ def describe(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; errors are one line on standard error and exit code 2."""
+    if arguments is None:
+        # The imports make so many objects that looking for garbage among them takes a while.
+        gc.set_threshold(100_000)
     code = exit_code(lambda: app(arguments, prog_name="mistruct", standalone_mode=False))
-    if code == INTERRUPTED and arguments is None:
-        sys.stdout.flush()
-        os._exit(code)  # a thread that compiles would hold up the exit for seconds
+    if arguments is None:
+        # Nothing is left to do, and taking down what was imported, or waiting for a thread that
+        # compiles after Ctrl-C, would take a second or more.
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)
 
 
