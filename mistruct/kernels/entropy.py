@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
-from mistruct.kernels.contingency import sort_by_stratum
+from mistruct.kernels.contingency import sort_stably
 
 TABULATED, MILLER_MADOW, CHAO_SHEN, JAMES_STEIN = 0, 1, 2, 3
 
@@ -93,8 +93,13 @@ def count_pair_sparsely(
     x: NDArray[Any], y: NDArray[Any], n_x: int, n_y: int, cells: NDArray[np.int64]
 ) -> int:
     """Fill `cells` with the non-empty cells, in memory of the order of the rows; their number."""
-    one = np.int64(1)  # a literal would compile the callee once more
-    order = sort_by_stratum(x, y, np.zeros(x.size, np.int32), n_x, n_y, one)
+    n_known = 0
+    rows = np.empty(x.size, np.int64)
+    for t in range(x.size):
+        if x[t] < n_x and y[t] < n_y:
+            rows[n_known] = t
+            n_known += 1
+    order = sort_stably(rows[:n_known], x, n_x)
     counts = np.zeros(n_y, np.int64)
     n_cells = 0
     start = 0
