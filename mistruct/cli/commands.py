@@ -133,7 +133,7 @@ def learn(
         table = _read(data, kind, at_the_door, index, transpose, drop, layer, obs)
         if target is not None:
             (target,) = table.check_names("--target", [target])
-    with step("bin", "binning"):
+    with step("bin"):
         binned = _bin(table, discretize, bins, missing)
     with step("learn"):
         learner = ms.ChowLiu(alpha, correction, penalty, estimator, ms.GTest(seed=seed))
@@ -208,7 +208,7 @@ def mi(
     if len(set(named)) < len(named):
         raise ParameterError(f"A, B and --given must differ, got {', '.join(named)}")
     chosen = table.select(named)
-    with step("bin", "binning"):
+    with step("bin"):
         binned = _bin(chosen, discretize, bins, missing)
     with step("test", "testing"):
         result = ms.independence_test(binned, x, y, given)
@@ -257,7 +257,7 @@ def matrix(
 
         at_the_door = "testwise" if missing == "state" else missing
         table = _read(data, kind, at_the_door, index, transpose, drop, layer, obs)
-    with step("bin", "binning"):
+    with step("bin"):
         binned = _bin(table, discretize, bins, missing)
     result = ms.mutual_information_matrix(binned, estimator=estimator)
     text = result.to_csv(index_label="column")

@@ -34,6 +34,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from mistruct.data.columns import Column
 from mistruct.data.dataset import Dataset, as_dataset, assemble
@@ -132,8 +133,10 @@ def discretize(
                 np.add.at(table, (inverse, classes[known]), 1)
                 return _between(distinct, _mdl(table))
 
+    # Shown on a terminal only, and only where it lasts.
+    names = tqdm(dataset.names, "binning", delay=2.0, disable=None, leave=False)
     return assemble(
-        [_bin(dataset, n, cuts) if n in to_cut else dataset.column(n) for n in dataset.names],
+        [_bin(dataset, n, cuts) if n in to_cut else dataset.column(n) for n in names],
         dataset.missing,
         dataset.index,
     )
