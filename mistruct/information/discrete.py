@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_choice
 from mistruct.information.corrections import Correction, entropy_from_counts, shrinkage
-from mistruct.information.pairwise import pairwise_by_counts, pairwise_by_loop
+from mistruct.information.pairwise import pairwise_by_counts
+from mistruct.information.tiles import pairwise_by_loop
 from mistruct.kernels.contingency import join_strata
 
 
@@ -104,16 +105,20 @@ class PlugIn:
         ) - entropy_from_counts(joint, n_joint, self.correction, intensity)
 
     def pairwise(
-        self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> NDArray[Any]:
         """I(x; y) of columns by position, x from `rows` and y from `columns`.
 
         Shape (len(rows), len(columns)); each pair over the rows complete for the two.
         """
         data.require_discrete(f"estimator {self.name!r}")
         if self.correction == "nsb":
-            return pairwise_by_loop(self, data, rows, columns)
-        return pairwise_by_counts(data, rows, columns, self.correction)
+            return pairwise_by_loop(self, data, rows, columns, dtype)
+        return pairwise_by_counts(data, rows, columns, self.correction, dtype)
 
 
 class _Table:

@@ -1,0 +1,50 @@
+"""Blocks of columns as the arrays that estimators of continuous and mixed information work on.
+
+Ranks turned into normal scores make an estimate independent of monotone transforms of the columns,
+and so of their units: mutual information does not change under such a transform, and estimators
+that see distances should not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import DataError
+from mistruct.kernels.contingency import join_strata
+
+
+def complete(data: Dataset, names: Sequence[str]) -> Dataset:
+    """The columns `names`, each once, in the rows that are complete in all of them."""
+    chosen = data.select(dict.fromkeys(names))
+    if any(chosen.n_missing.values()):
+        chosen = chosen.complete_rows()
+    if not chosen.n_samples:
+        raise DataError(f"no row is complete in {', '.join(map(repr, names))}")
+    return chosen
+
+
+def continuous_values(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
+    """The continuous columns among `names`, shape (d, n_samples)."""
+    return data.values[[data.row(n) for n in names if data.kinds[n] == "continuous"]]
+
+
+def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32], int]:
+    """The joint states of the discrete columns among `names`, as labels, and how many occur."""
+    labels = np.zeros(data.n_samples, dtype=np.int32)
+    n_labels = 1
+    for name in names:
+        if data.kinds[name] == "discrete":
+            row = data.row(name)
+            n_labels = join_strata(labels, n_labels, data.codes[row], data.n_states[row])
+    return labels, n_labels
+
+
+def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row's ranks, tied ones averaged, as normal quantiles of rank / (n + 1); no NaN."""
+    return np.asarray(ndtri(rankdata(values, axis=1) / (values.shape[1] + 1)))

@@ -1,0 +1,111 @@
+"""The matrix of information between columns, cut into tiles that are spread over threads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.parallel import n_threads, run_blocks
+
+# Bounds of a tile: long enough to hide the cost of handing it to a thread, short enough for a
+# progress bar to move and for what its columns share to stay in the cache.
+_TILE_NANOSECONDS = 5e7
+_TILE_EDGE = 128
+_TILES_PER_THREAD = 4
+
+# One estimate made by Python, not by a kernel, takes about this long.
+_NANOSECONDS_OF_A_CALL = 1e6
+
+Pairs = NDArray[Any]
+Positions = NDArray[np.int64]
+Tile = tuple[slice, slice]
+#: Fills a tile, given the positions of its rows and of its columns and whether it is symmetric;
+#: a symmetric one needs its upper triangle only.
+Fill = Callable[[Positions, Positions, bool, NDArray[np.float64]], None]
+
+
+class _Estimator(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def information(self, data: Dataset, x: tuple[str, ...], y: tuple[str, ...]) -> float: ...
+
+
+def pairwise_by_tiles(
+    fill: Fill,
+    rows: Positions,
+    columns: Positions,
+    nanoseconds_per_pair: float,
+    dtype: DTypeLike = np.float64,
+    description: str = "mutual information",
+) -> Pairs:
+    """The matrix that `fill` makes tile by tile; one that is symmetric is made from half of them.
+
+    Tiles are made in float64, whatever the `dtype` of the result.
+    """
+    result = np.empty((len(rows), len(columns)), dtype=dtype)
+    symmetric = np.array_equal(rows, columns)
+
+    def run(tile: Tile) -> None:
+        of_rows, of_columns = tile
+        values = np.empty((len(rows[of_rows]), len(columns[of_columns])))
+        on_diagonal = symmetric and of_rows == of_columns
+        fill(rows[of_rows], columns[of_columns], on_diagonal, values)
+        result[of_rows, of_columns] = values
+
+    tiles = _tiles(len(rows), len(columns), symmetric, nanoseconds_per_pair)
+    for _ in run_blocks(run, tiles, description=description):
+        pass
+    if symmetric:
+        mirror(result)
+    return result
+
+
+def pairwise_by_loop(
+    estimator: _Estimator,
+    data: Dataset,
+    rows: Positions,
+    columns: Positions,
+    dtype: DTypeLike = np.float64,
+) -> Pairs:
+    """Information between any columns, one pair at a time."""
+
+    def fill(
+        of_rows: Positions, of_columns: Positions, symmetric: bool, tile: NDArray[np.float64]
+    ) -> None:
+        for a, row in enumerate(of_rows):
+            for b in range(a if symmetric else 0, len(of_columns)):
+                x, y = data.names[row], data.names[of_columns[b]]
+                pair = data.select((x,) if x == y else (x, y))
+                if any(pair.n_missing.values()) and not pair.complete_rows().n_samples:
+                    tile[a, b] = math.nan
+                else:
+                    tile[a, b] = estimator.information(data, (x,), (y,))
+
+    description = f"mutual information ({estimator.name})"
+    return pairwise_by_tiles(fill, rows, columns, _NANOSECONDS_OF_A_CALL, dtype, description)
+
+
+def _tiles(n_rows: int, n_columns: int, symmetric: bool, nanoseconds: float) -> list[Tile]:
+    """Square tiles that cover the matrix, or its upper triangle."""
+    enough = math.sqrt(n_rows * n_columns / (_TILES_PER_THREAD * n_threads()))
+    edge = int(max(1, min(math.sqrt(_TILE_NANOSECONDS / nanoseconds), enough, _TILE_EDGE)))
+    return [
+        (slice(a, a + edge), slice(b, b + edge))
+        for a in range(0, n_rows, edge)
+        for b in range(a if symmetric else 0, n_columns, edge)
+    ]
+
+
+def mirror(matrix: Pairs, edge: int = 256) -> None:
+    """Copy the upper triangle to the lower, by blocks to spare the memory of an index."""
+    for a in range(0, len(matrix), edge):
+        rows = slice(a, a + edge)
+        block = matrix[rows, rows]
+        block[...] = np.triu(block) + np.triu(block, 1).T
+        matrix[a + edge :, rows] = matrix[rows, a + edge :].T
