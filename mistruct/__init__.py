@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from mistruct.export import to_bayesian_network as to_bayesian_network
     from mistruct.export import to_markov_network as to_markov_network
     from mistruct.export import write_network as write_network
+    from mistruct.independence import AutoTest as AutoTest
+    from mistruct.independence import CopulaTest as CopulaTest
     from mistruct.independence import GTest as GTest
     from mistruct.independence import TestResult as TestResult
     from mistruct.independence import independence_test as independence_test
+    from mistruct.information import KSG as KSG
+    from mistruct.information import Estimate as Estimate
+    from mistruct.information import GaussianCopula as GaussianCopula
+    from mistruct.information import MixedKNN as MixedKNN
     from mistruct.information import PlugIn as PlugIn
     from mistruct.information import (
         conditional_mutual_information as conditional_mutual_information,
@@ -45,6 +51,10 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "mistruct.data": ("Dataset", "as_dataset", "discretize", "read_table"),
     "mistruct.information": (
+        "Estimate",
+        "GaussianCopula",
+        "KSG",
+        "MixedKNN",
         "PlugIn",
         "conditional_mutual_information",
         "entropy",
@@ -55,7 +65,13 @@ _PUBLIC = {
         "total_correlation",
         "variation_of_information",
     ),
-    "mistruct.independence": ("GTest", "TestResult", "independence_test"),
+    "mistruct.independence": (
+        "AutoTest",
+        "CopulaTest",
+        "GTest",
+        "TestResult",
+        "independence_test",
+    ),
     "mistruct.structure": ("ChowLiu", "TAN"),
     "mistruct.export": (
         "read_network",

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,29 +23,28 @@ from mistruct.cli.options import (
     Discretize,
     Drop,
     Estimator,
+    Given,
     Index,
     Kinds,
     Layer,
-    Method,
     Missing,
     Obs,
-    Policy,
+    Seed,
+    Test,
     Transpose,
 )
 from mistruct.cli.report import (
     counted,
-    p_value_text,
     show_bins,
     show_columns,
     show_edges,
     show_neighbours,
     show_table,
+    show_test,
 )
+from mistruct.cli.tables import bin_columns, check_numbers, choose, read
 from mistruct.cli.terminal import Steps, exit_code
-from mistruct.errors import ParameterError, check_count, check_fraction
-
-if TYPE_CHECKING:
-    from mistruct.data import Dataset
+from mistruct.errors import ParameterError
 
 app = typer.Typer(
     name="mistruct",
@@ -68,7 +67,7 @@ def _root(
         typer.echo(__version__)
     elif context.invoked_subcommand is None:
         raise ParameterError(
-            "no command; choose learn, mi, matrix or describe, or ask mistruct --help"
+            "no command; choose learn, test, mi, matrix or describe, or ask mistruct --help"
         )
 
 
@@ -98,7 +97,8 @@ def learn(
         typer.Option(help="Keep the edges that pay for their parameters, instead of alpha."),
     ] = None,
     estimator: Estimator = "auto",
-    discretize: Discretize = "quantile",
+    test: Test = "auto",
+    discretize: Discretize = None,
     bins: Bins = None,
     kind: Kinds = [],  # noqa: B006 (typer copies it)
     missing: Missing = "raise",
@@ -107,9 +107,7 @@ def learn(
     drop: Drop = [],  # noqa: B006
     layer: Layer = None,
     obs: Obs = [],  # noqa: B006
-    seed: Annotated[
-        int, typer.Option(metavar="NUMBER", help="Of the permutations for sparse tables.")
-    ] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Learn a network from a table.
 
@@ -118,7 +116,7 @@ def learn(
     fitted Bayesian network and a record of the run.
     """
     parameters = {k: str(v) if isinstance(v, Path) else v for k, v in locals().items()}
-    _check_numbers(bins, seed, alpha)
+    check_numbers(discretize, bins, seed, alpha)
     if alpha is not None and penalty is not None:
         raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
     if penalty is None:
@@ -127,19 +125,19 @@ def learn(
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
+        from mistruct.independence.testing import resolve_test
 
-        # Columns are binned before what is missing in them can be a state.
-        at_the_door = "testwise" if missing == "state" else missing
-        table = _read(data, kind, at_the_door, index, transpose, drop, layer, obs)
+        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
         if target is not None:
             (target,) = table.check_names("--target", [target])
     with step("bin"):
-        binned = _bin(table, discretize, bins, missing)
+        learnt = bin_columns(table, discretize, bins, missing)
     with step("learn"):
-        learner = ms.ChowLiu(alpha, correction, penalty, estimator, ms.GTest(seed=seed))
-        learner.fit(binned)
+        learner = ms.ChowLiu(alpha, correction, penalty, estimator, resolve_test(test, seed))
+        learner.fit(learnt)
         graph, edges = learner.graph_, learner.edges_
     with step("fit", "fitting the model"):
+        binned = ms.discretize(learnt, n_bins=bins)
         model = ms.to_bayesian_network(graph, binned, root=target)
     with step("draw", "drawing the network"):
         picture = ms.plot_network(graph, target=target)
@@ -154,8 +152,8 @@ def learn(
     from mistruct.structure.forest import count_pairs
 
     show_table(data, table)
-    show_bins(table, binned, discretize)
-    pairs = count_pairs(binned)  # those that the correction counts
+    show_bins(table, learnt, discretize)
+    pairs = count_pairs(learnt)  # those that the correction counts
     rule = (
         f"{penalty} penalty"
         if penalty
@@ -166,23 +164,26 @@ def learn(
         f"Chow-Liu forest: {counted(len(edges), 'edge')} ({rule}); "
         f"{counted(alone, 'column')} without an edge"
     )
+    typer.echo(f"mi by {learner.estimator_.name}, p-values by the {learner.test_.name} test")
     show_edges(edges)
     if target is not None:
         show_neighbours(graph, target)
     files = "network.graphml, edges.csv, network.png, model.bif, run.json"
     typer.echo(f"\nwritten to {output}: {files}")
+    if learnt.continuous:
+        show_bins(
+            learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
+        )
 
 
 @app.command()
 def mi(
     data: Data,
-    x: Annotated[str, typer.Argument(metavar="A", help="Column.")],
-    y: Annotated[str, typer.Argument(metavar="B", help="Column.")],
-    given: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="Condition on this column; may repeat.")
-    ] = [],  # noqa: B006
+    x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
+    y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
+    given: Given = [],  # noqa: B006
     estimator: Estimator = "auto",
-    discretize: Discretize = "quantile",
+    discretize: Discretize = None,
     bins: Bins = None,
     kind: Kinds = [],  # noqa: B006
     missing: Missing = "raise",
@@ -194,31 +195,65 @@ def mi(
 ) -> None:
     """Mutual information of two columns.
 
-    In nats, conditional on the columns given, with the test of independence.
+    In nats, conditional on the columns given.
     """
-    _check_numbers(bins)
+    check_numbers(discretize, bins)
     step = Steps()
     with step("read", f"reading {data}"):
-        import mistruct as ms
         from mistruct.information.estimators import resolve_estimator
 
         # What is missing in other columns does not matter here.
-        table = _read(data, kind, "testwise", index, transpose, drop, layer, obs)
-    named = table.check_names("A, B and --given", [x, y, *given])
-    if len(set(named)) < len(named):
-        raise ParameterError(f"A, B and --given must differ, got {', '.join(named)}")
-    chosen = table.select(named)
+        table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
+    chosen = choose(table, x, y, given)
     with step("bin"):
-        binned = _bin(chosen, discretize, bins, missing)
-    with step("test", "testing"):
-        result = ms.independence_test(binned, x, y, given)
+        binned = bin_columns(chosen, discretize, bins, missing)
+    with step("estimate", "estimating"):
         used = resolve_estimator(estimator, binned)
-        nats = used.information(binned, [result.x], [result.y], result.z)
-    condition = f" | {', '.join(result.z)}" if result.z else ""
-    typer.echo(f"I({result.x}; {result.y}{condition}) = {nats:.6g} nats ({used.name})")
-    p_value = f"p-value {p_value_text(result.p_value)} ({result.method})"
-    constant = f"no p-value: {x} or {y} does not vary{' given the others' if given else ''}"
-    typer.echo(f"{p_value if result.testable else constant}, {counted(result.n_samples, 'row')}")
+        x, y, *given = binned.names
+        nats = used.information(binned, [x], [y], given)
+    condition = f" | {', '.join(given)}" if given else ""
+    n_rows = binned.complete_rows().n_samples
+    typer.echo(f"I({x}; {y}{condition}) = {nats:.6g} nats ({used.name}), {counted(n_rows, 'row')}")
+    show_bins(chosen, binned, discretize)
+
+
+@app.command()
+def test(
+    data: Data,
+    x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
+    y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
+    given: Given = [],  # noqa: B006
+    test: Test = "auto",
+    discretize: Discretize = None,
+    bins: Bins = None,
+    kind: Kinds = [],  # noqa: B006
+    missing: Missing = "raise",
+    index: Index = None,
+    transpose: Transpose = False,
+    drop: Drop = [],  # noqa: B006
+    layer: Layer = None,
+    obs: Obs = [],  # noqa: B006
+    seed: Seed = 0,
+) -> None:
+    """Test whether two columns are independent, given others.
+
+    The p-value is the chance of a dependence at least as strong as the one seen, were there none.
+    """
+    check_numbers(discretize, bins, seed)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.testing import resolve_test
+
+        table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
+    chosen = choose(table, x, y, given)
+    with step("bin"):
+        binned = bin_columns(chosen, discretize, bins, missing)
+    with step("test", "testing"):
+        x, y, *given = binned.names
+        result = ms.independence_test(binned, x, y, given, test=resolve_test(test, seed))
+    typer.echo(f"{x} and {y}" + (f" given {', '.join(given)}" if given else ""))
+    show_test(result)
     show_bins(chosen, binned, discretize)
 
 
@@ -232,7 +267,7 @@ def matrix(
         Path | None, typer.Option(metavar="FILE", help="Picture: .png, .pdf or .svg.")
     ] = None,
     estimator: Estimator = "auto",
-    discretize: Discretize = "quantile",
+    discretize: Discretize = None,
     bins: Bins = None,
     kind: Kinds = [],  # noqa: B006
     missing: Missing = "raise",
@@ -246,7 +281,7 @@ def matrix(
 
     In nats, as a table, a picture or both.
     """
-    _check_numbers(bins)
+    check_numbers(discretize, bins)
     if output is not None:
         check_file("--output", output, (".csv",))
     if plot is not None:
@@ -255,10 +290,9 @@ def matrix(
     with step("read", f"reading {data}"):
         import mistruct as ms
 
-        at_the_door = "testwise" if missing == "state" else missing
-        table = _read(data, kind, at_the_door, index, transpose, drop, layer, obs)
+        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
     with step("bin"):
-        binned = _bin(table, discretize, bins, missing)
+        binned = bin_columns(table, discretize, bins, missing)
     result = ms.mutual_information_matrix(binned, estimator=estimator)
     text = result.to_csv(index_label="column")
     if output is None and plot is None:
@@ -271,6 +305,7 @@ def matrix(
             save_picture(ms.plot_information_matrix(result), plot)
     show_table(data, table)
     show_bins(table, binned, discretize)
+    typer.echo(f"mi by {result.attrs['estimator']}")
     typer.echo(f"written: {', '.join(str(path) for path in (output, plot) if path is not None)}")
 
 
@@ -289,7 +324,7 @@ def describe(
     The kind of each column, its states or range, and how many entries are missing.
     """
     with Steps()("read", f"reading {data}"):
-        table = _read(data, kind, "testwise", index, transpose, drop, layer, obs)
+        table = read(data, kind, "testwise", None, index, transpose, drop, layer, obs)
     show_table(data, table)
     show_columns(table)
 
@@ -307,49 +342,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
-
-
-def _check_numbers(bins: int | None, seed: int = 0, alpha: float | None = None) -> None:
-    if bins is not None:
-        check_count("--bins", bins, least=2)
-    check_count("--seed", seed, least=0)
-    if alpha is not None:
-        check_fraction("--alpha", alpha)
-
-
-def _read(
-    data: Path,
-    kind: list[str],
-    missing: Policy,
-    index: str | None,
-    transpose: bool,
-    drop: list[str],
-    layer: str | None,
-    obs: list[str],
-) -> Dataset:
-    from mistruct.data import read_table
-
-    kinds: dict[str, Any] = {}
-    for pair in kind:
-        column, separator, name = pair.rpartition("=")
-        if not separator:
-            raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
-        kinds[column] = name
-    return read_table(
-        data,
-        index=index,
-        transpose=transpose,
-        drop=drop,
-        kinds=kinds,
-        missing=missing,
-        layer=layer,
-        obs=obs,
-    )
-
-
-def _bin(table: Dataset, method: Method, n_bins: int | None, missing: Policy) -> Dataset:
-    """All columns as discrete ones, under the policy for missing entries."""
-    from mistruct.data import as_dataset, discretize
-
-    binned = discretize(table, method, n_bins=n_bins)
-    return as_dataset(binned, missing=missing)

@@ -52,12 +52,43 @@ Obs = Annotated[
         metavar="COLUMN", help="Column of obs to take along, of an .h5ad file; may repeat."
     ),
 ]
-Discretize = Annotated[Method, typer.Option(help="How continuous columns are binned.")]
+Discretize = Annotated[
+    Method | None,
+    typer.Option(help="Bin the continuous columns first; by default they are taken as they are."),
+]
 Bins = Annotated[
     int | None,
-    typer.Option(metavar="NUMBER", help="Number of bins; by default the fourth root of rows."),
+    typer.Option(
+        metavar="NUMBER",
+        help="Number of bins, with --discretize; by default the fourth root of rows.",
+    ),
+]
+Given = Annotated[
+    list[str], typer.Option(metavar="COLUMN", help="Condition on this column; may repeat.")
 ]
 Estimator = Annotated[
-    Literal["auto", "plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb"],
-    typer.Option(help="Of the mutual information; auto is plug-in."),
+    Literal[
+        "auto",
+        "plug-in",
+        "miller-madow",
+        "james-stein",
+        "grassberger",
+        "chao-shen",
+        "nsb",
+        "copula",
+        "copula-knn",
+        "ksg",
+        "mixed-knn",
+        "kde",
+        "adaptive-partition",
+        "binned",
+    ],
+    typer.Option(help="Of the mutual information; auto goes by the kinds of the columns."),
 ]
+Test = Annotated[
+    Literal["auto", "g", "copula", "knn", "hybrid"],
+    typer.Option(
+        help="Of independence; auto is g between discrete columns, copula where one is continuous."
+    ),
+]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the permutations.")]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
+    from mistruct.independence import TestResult
 
 _STRONGEST = 10
 _SHOWN_COLUMNS = 100
@@ -31,16 +32,32 @@ def show_table(path: Path, table: Dataset) -> None:
     )
 
 
-def show_bins(table: Dataset, binned: Dataset, method: str) -> None:
-    """How the continuous columns became discrete."""
-    if table.continuous:
+def show_bins(table: Dataset, binned: Dataset, method: str | None, purpose: str = "") -> None:
+    """How the continuous columns became discrete, where they did."""
+    if table.continuous and method:
         n_bins = bins_of(table, binned).values()
         low, high = min(n_bins), max(n_bins)
         typer.echo(
             f"{counted(len(n_bins), 'continuous column')} binned ({method}, "
             + (counted(low, "bin") if low == high else f"{low} to {high} bins")
             + (" each)" if len(n_bins) > 1 else ")")
+            + (f" {purpose}" if purpose else "")
         )
+
+
+def show_test(result: TestResult) -> None:
+    """One test, line by line."""
+    lines = [
+        ("p-value", p_value_text(result.p_value) if result.testable else "none, not testable"),
+        ("test", result.method),
+        ("statistic", f"{result.statistic:.6g}" + (f", {result.dof} dof" if result.dof else "")),
+        ("mi", f"{result.mi:.6g} nats"),
+        ("rows", f"{result.n_samples:,}"),
+    ]
+    typer.echo("\n".join(f"  {name:<10}{value}" for name, value in lines))
+    if not result.testable:
+        given = " given the others" if result.z else ""
+        typer.echo(f"{result.x} or {result.y} does not vary{given}, so the rows tell nothing.")
 
 
 def show_edges(edges: pd.DataFrame) -> None:
@@ -90,10 +107,10 @@ def show_columns(table: Dataset) -> None:
 
 
 def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
-    """Number of bins of each continuous column; a state for missing entries is none."""
+    """Number of bins of each column that became discrete; a state for missing entries is none."""
     from mistruct.data.dataset import MISSING_STATE
 
-    states = {name: binned.states[name] for name in table.continuous}
+    states = {name: binned.states[name] for name in table.continuous if name in binned.states}
     return {name: len(s) - (MISSING_STATE in s) for name, s in states.items()}
 
 

@@ -115,14 +115,16 @@ class Dataset:
                 )
         return checked
 
-    def require_discrete(self, purpose: str) -> None:
-        """Raise DataError where a column is continuous."""
-        if self.continuous:
-            shown = ", ".join(repr(n) for n in self.continuous[:3])
-            more = ", ..." if len(self.continuous) > 3 else ""
+    def require_discrete(self, purpose: str, names: Iterable[str] | None = None) -> None:
+        """Raise DataError where one of the columns, or of those that are named, is continuous."""
+        concerned = self.names if names is None else tuple(dict.fromkeys(names))
+        continuous = [n for n in concerned if self.kinds[n] == "continuous"]
+        if continuous:
+            shown = ", ".join(repr(n) for n in continuous[:3])
+            more = ", ..." if len(continuous) > 3 else ""
             raise DataError(
-                f"{purpose} needs discrete columns, but {len(self.continuous)} of "
-                f"{self.n_variables} are continuous ({shown}{more}); "
+                f"{purpose} needs discrete columns, but {len(continuous)} of "
+                f"{len(concerned)} are continuous ({shown}{more}); "
                 "bin them with mistruct.discretize, make them categories, or declare them with "
                 "kinds="
             )
@@ -131,11 +133,15 @@ class Dataset:
     def n_missing(self) -> Mapping[str, int]:
         """Number of missing entries of each column."""
         # One column at a time, since a mask of the whole table can be as large as the table.
-        states = self.n_states.tolist()
-        discrete = [int((r == s).sum()) for r, s in zip(self.codes, states, strict=True)]
-        continuous = [int(np.isnan(row).sum()) for row in self.values]
-        both = {"discrete": discrete, "continuous": continuous}
-        return {n: both[self.kinds[n]][self.row(n)] for n in self.names}
+        return {n: self.n_samples - int(self.known(n).sum()) for n in self.names}
+
+    def known(self, name: str) -> NDArray[np.bool_]:
+        """In which rows a column is not missing."""
+        row = self.row(name)
+        if self.kinds[name] == "continuous":
+            known: NDArray[np.bool_] = ~np.isnan(self.values[row])
+            return known
+        return np.asarray(self.codes[row] < self.n_states[row])
 
     def column(self, name: str) -> Column:
         """One column as the door made it."""
@@ -148,12 +154,18 @@ class Dataset:
         chosen = self.check_names("names", names)
         kinds = {n: self.kinds[n] for n in chosen}
         of_kind = {k: [self.row(n) for n in chosen if kinds[n] == k] for k in get_args(Kind)}
+        held = {"discrete": self.codes, "continuous": self.values}
+        # All columns of a kind in their own order, as often, are not copied.
+        taken = {
+            k: held[k] if rows == list(range(len(held[k]))) else held[k][rows]
+            for k, rows in of_kind.items()
+        }
         return Dataset(
             names=chosen,
             kinds=kinds,
             states={n: self.states[n] for n in chosen if kinds[n] == "discrete"},
-            codes=self.codes[of_kind["discrete"]],
-            values=self.values[of_kind["continuous"]],
+            codes=taken["discrete"],
+            values=taken["continuous"],
             missing=self.missing,
             inferred=self.inferred & set(chosen),
             index=self.index,
@@ -174,10 +186,8 @@ class Dataset:
     def complete_rows(self) -> Dataset:
         """The rows in which no entry is missing."""
         known = np.ones(self.n_samples, dtype=np.bool_)
-        for codes, n_states in zip(self.codes, self.n_states.tolist(), strict=True):
-            known &= codes < n_states
-        for values in self.values:
-            known &= ~np.isnan(values)
+        for name in self.names:
+            known &= self.known(name)
         return self.take(known)
 
     def to_pandas(self) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, check_count
 from mistruct.export.junction_tree import JunctionTree, junction_tree
-from mistruct.export.tables import MAX_CELLS, columns_of, complete_part, count_table
+from mistruct.export.tables import MAX_CELLS, binned, columns_of, complete_part, count_table
 from mistruct.structure.orientation import to_dag
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def to_markov_network(
     graph : networkx.Graph or networkx.DiGraph
         Nodes are column names; isolated nodes are kept. A DAG or CPDAG is moralised first.
     data : Dataset, DataFrame, array or AnnData
-        The table to fit to, with at least a discrete column for each node. Under
+        The table to fit to, with at least a column for each node; continuous ones are binned, with
+        a warning. Under
         ``missing="testwise"`` each connected component of the graph uses the rows that are
         complete for all its nodes, because margins from different rows need not fit together.
     max_cells : int
@@ -98,8 +99,7 @@ def to_markov_network(
            [0.2, 0.4]])
     """
     check_count("max_cells", max_cells)
-    columns = columns_of(graph, data)
-    columns.require_discrete("a Markov network")
+    columns = binned(columns_of(graph, data), "a Markov network")
     undirected = nx.moral_graph(to_dag(graph)) if graph.is_directed() else nx.Graph(graph)
     components = sorted(sorted(c) for c in nx.connected_components(undirected))
     fits = [_fit(undirected.subgraph(c), c, columns, max_cells) for c in components]

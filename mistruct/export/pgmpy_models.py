@@ -28,7 +28,14 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, ParameterError, check_count, nearest_names
-from mistruct.export.tables import MAX_CELLS, check_cells, columns_of, complete_part, count_table
+from mistruct.export.tables import (
+    MAX_CELLS,
+    binned,
+    check_cells,
+    columns_of,
+    complete_part,
+    count_table,
+)
 from mistruct.structure.orientation import to_dag
 
 if TYPE_CHECKING:
@@ -51,7 +58,8 @@ def to_bayesian_network(
         A forest, a DAG, or a CPDAG in which an undirected edge is two opposite arcs. Nodes are
         column names; isolated nodes are kept.
     data : Dataset, DataFrame, array or AnnData
-        The table to fit to, with at least a column for each node: all discrete, or all continuous.
+        The table to fit to, with at least a column for each node. All discrete columns make tables,
+        all continuous ones regressions; of both, the continuous ones are binned, with a warning.
         Under ``missing="testwise"`` each node's distribution uses the rows that are complete for
         the node and its parents.
     root : str, optional
@@ -72,8 +80,8 @@ def to_bayesian_network(
     ------
     DataError
         An undirected graph with a cycle, a graph without a consistent extension, nodes that are
-        no columns, discrete and continuous columns mixed, a table over `max_cells`, or a node and
-        its parents that are never observed together.
+        no columns, a table over `max_cells`, or a node and its parents that are never observed
+        together.
     ParameterError
         `root`, `equivalent_sample_size` or `max_cells` break their rule.
 
@@ -110,15 +118,10 @@ def to_bayesian_network(
     dag = to_dag(graph) if graph.is_directed() else _direct_forest(graph, root)
     if graph.is_directed() and root is not None:
         raise ParameterError(f"root directs undirected forests, got {root!r} with a directed graph")
-    if not columns.continuous:
-        return _fit_tables(dag, columns, float(equivalent_sample_size), max_cells)
     if not columns.discrete:
         return _fit_regressions(dag, columns)
-    raise DataError(
-        f"a Bayesian network of pgmpy is all discrete or all continuous, but of its columns "
-        f"{columns.discrete[0]!r} is discrete and {columns.continuous[0]!r} continuous; "
-        "discretise the continuous ones with mistruct.discretize, or declare them with kinds="
-    )
+    columns = binned(columns, "a Bayesian network of pgmpy with a discrete column")
+    return _fit_tables(dag, columns, float(equivalent_sample_size), max_cells)
 
 
 def _direct_forest(graph: nx.Graph, root: str | None) -> nx.DiGraph:

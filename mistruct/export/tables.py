@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError, nearest_names
+from mistruct.data.discretize import discretize
+from mistruct.errors import DataError, MistructWarning, nearest_names
 
 #: Largest table, in cells, that the model builders make unless told otherwise.
 MAX_CELLS = 1_000_000
@@ -46,6 +48,21 @@ def columns_of(graph: nx.Graph, data: Any) -> Dataset:
             f"{len(absent)} of {len(graph)} nodes of the graph are no columns of the table: {shown}"
         )
     return dataset.select(graph)
+
+
+def binned(data: Dataset, purpose: str) -> Dataset:
+    """The table with its continuous columns in bins, and a warning that says so."""
+    if not data.continuous:
+        return data
+    shown = ", ".join(repr(n) for n in data.continuous[:3])
+    more = ", ..." if len(data.continuous) > 3 else ""
+    warnings.warn(
+        f"{purpose} holds discrete columns only, so {len(data.continuous)} continuous ones are "
+        f"binned by quantiles ({shown}{more}); use mistruct.discretize to bin them otherwise",
+        MistructWarning,
+        stacklevel=3,
+    )
+    return discretize(data)
 
 
 def complete_part(data: Dataset, names: Sequence[str]) -> Dataset:

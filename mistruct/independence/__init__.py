@@ -1,7 +1,9 @@
 """Is it zero: tests of conditional independence."""
 
+from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import TestResult
 from mistruct.independence.testing import independence_test
 
-__all__ = ["GTest", "TestResult", "independence_test"]
+__all__ = ["AutoTest", "CopulaTest", "GTest", "TestResult", "independence_test"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_count
 from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_pairs_sorted
 from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
@@ -26,13 +26,12 @@ from mistruct.kernels.g_test import (
 )
 from mistruct.kernels.random import mix
 from mistruct.kernels.separation import g_test_separate
-from mistruct.parallel import n_threads, run_blocks
+from mistruct.parallel import run_blocks
 
 _N_RESULTS = 5
 _METHODS = np.array(["g, chi-square", "g, permutation", "g, untestable"], dtype=object)
 
-# A test handles about this many rows in a millisecond, and a block should last about fifty.
-_ROWS_PER_BLOCK = 50_000_000
+_NANOSECONDS_PER_ROW = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,10 @@ class GTest:
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
-        data.require_discrete("test 'g'")
-        keys = _column_keys(data.names)
-        pairs = _in_key_order(pairs, keys)
+        row = _rows_of_codes(data, [*pairs.ravel(), *given])
+        keys = column_keys(data.discrete)
+        pairs = in_key_order(row[pairs], keys)
+        given = [row[z] for z in given]
         strata = np.zeros(data.n_samples if given else 0, dtype=np.int32)
         n_strata = 1
         z_key = 0
@@ -125,7 +125,7 @@ class GTest:
                     results[chosen] = again
             return results
 
-        blocks = _blocks(len(pairs), data.n_samples)
+        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples)
         parts = list(run_blocks(run, blocks, description="independence tests"))
         return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
 
@@ -138,10 +138,10 @@ class GTest:
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        data.require_discrete("test 'g'")
-        keys = _column_keys(data.names)
-        pairs = _in_key_order(pairs, keys)
         flat = np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64)
+        row = _rows_of_codes(data, [*pairs.ravel(), *flat])
+        keys = column_keys(data.discrete)
+        pairs, flat = in_key_order(row[pairs], keys), row[flat]
         starts = np.cumsum([0, *(len(of_pair) for of_pair in candidates)])
         results = np.empty((len(pairs), _N_RESULTS))
         sets = np.empty((len(pairs), size), dtype=np.int64)
@@ -154,9 +154,20 @@ class GTest:
                 self._entropy, results[block], sets[block], n_tests[block],
             )  # fmt: skip
 
-        for _ in run_blocks(run, _blocks(len(pairs), data.n_samples), description="separations"):
+        for _ in run_blocks(
+            run,
+            pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples),
+            description="separations",
+        ):
             pass
-        return Separations(_batch(results), sets, n_tests)
+        position = np.flatnonzero(row >= 0)
+        return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
+
+
+def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
+    """Row in `codes` of each column by its position; -1 for those that are not discrete."""
+    data.require_discrete("test 'g'", [data.names[p] for p in positions])
+    return np.array([data.row(n) if n in data.states else -1 for n in data.names], dtype=np.int64)
 
 
 def _batch(results: NDArray[np.float64]) -> TestBatch:
@@ -172,20 +183,3 @@ def _batch(results: NDArray[np.float64]) -> TestBatch:
         n_samples=np.nan_to_num(n).astype(np.int64),
         method=_METHODS[how],
     )
-
-
-def _column_keys(names: Sequence[str]) -> NDArray[np.uint64]:
-    """A 64-bit key for each name, the same in every process."""
-    digests = b"".join(blake2b(n.encode(), digest_size=8).digest() for n in names)
-    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
-
-
-def _in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
-    """Each pair so ordered that (x, y) and (y, x) are one computation."""
-    swapped = keys[pairs[:, 0]] > keys[pairs[:, 1]]
-    return np.where(swapped[:, np.newaxis], pairs[:, ::-1], pairs)
-
-
-def _blocks(n_pairs: int, n_samples: int) -> list[slice]:
-    length = max(1, min(_ROWS_PER_BLOCK // max(n_samples, 1), -(-n_pairs // (4 * n_threads()))))
-    return [slice(a, min(a + length, n_pairs)) for a in range(0, n_pairs, length)]

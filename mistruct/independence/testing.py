@@ -7,23 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.data.dataset import as_dataset
 from mistruct.errors import ParameterError, check_choice
+from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import IndependenceTest, TestResult
 
-#: Each name makes its test with default parameters.
-TESTS: dict[str, Callable[[], IndependenceTest]] = {"g": GTest}
+#: Each name makes its test with default parameters and a seed.
+TESTS: dict[str, Callable[[int], IndependenceTest]] = {
+    "auto": lambda seed: AutoTest(GTest(seed=seed)),
+    "g": lambda seed: GTest(seed=seed),
+    "copula": lambda _: CopulaTest(),
+}
 
 
-def resolve_test(test: str | IndependenceTest, data: Dataset) -> IndependenceTest:
-    """The test meant by a name or an instance; ``auto`` looks at the kinds of the columns."""
+def resolve_test(test: str | IndependenceTest, seed: int = 0) -> IndependenceTest:
+    """The test meant by a name, with the seed of its permutations, or an instance."""
     if isinstance(test, str):
-        check_choice("test", test, ("auto", *TESTS))
-        if test == "auto":
-            data.require_discrete("test 'auto'")
-            return GTest()
-        return TESTS[test]()
+        check_choice("test", test, tuple(TESTS))
+        return TESTS[test](seed)
     if isinstance(test, type) or not hasattr(test, "test_pairs"):
         raise ParameterError(f"test must be a name or a test such as GTest(), got {test!r}")
     return test
@@ -47,8 +50,8 @@ def independence_test(
         The columns tested.
     given : sequence of column names
         The conditioning set z; empty for marginal independence.
-    test : {"auto", "g"} or a test
-        ``auto`` is ``g`` for discrete columns; see :class:`mistruct.GTest`.
+    test : {"auto", "g", "copula", "knn", "hybrid"} or a test
+        ``auto`` is ``g`` where x, y and z are all discrete, else ``copula``.
 
     Returns
     -------
@@ -87,5 +90,5 @@ def independence_test(
         raise ParameterError(f"x, y and given must be different columns, got {', '.join(named)}")
     table = table.select(named)
     pairs = np.array([[0, 1]], dtype=np.int64)
-    batch = resolve_test(test, table).test_pairs(table, pairs, tuple(range(2, len(named))))
+    batch = resolve_test(test).test_pairs(table, pairs, tuple(range(2, len(named))))
     return batch.result(0, named[0], named[1], named[2:])

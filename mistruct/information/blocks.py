@@ -46,5 +46,12 @@ def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32]
 
 
 def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row's ranks, tied ones averaged, as normal quantiles of rank / (n + 1); no NaN."""
-    return np.asarray(ndtri(rankdata(values, axis=1) / (values.shape[1] + 1)))
+    """Each row's ranks, tied ones averaged, as normal quantiles of rank / (n + 1); no NaN.
+
+    The scores of a reversed row are the negative ones to the last bit, so that distances between
+    them, and which of two is larger, do not depend on the direction of a column.
+    """
+    n = values.shape[1]
+    from_middle = rankdata(values, axis=1) - (n + 1) / 2
+    lower_half = ((n + 1) / 2 - np.abs(from_middle)) / (n + 1)
+    return np.asarray(-np.sign(from_middle) * ndtri(lower_half))

@@ -115,21 +115,26 @@ class PlugIn:
 
         Shape (len(rows), len(columns)); each pair over the rows complete for the two.
         """
-        data.require_discrete(f"estimator {self.name!r}")
+        names = [data.names[p] for p in np.union1d(rows, columns)]
+        data.require_discrete(f"estimator {self.name!r}", names)
         if self.correction == "nsb":
             return pairwise_by_loop(self, data, rows, columns, dtype)
-        return pairwise_by_counts(data, rows, columns, self.correction, dtype)
+        of_rows, of_columns = (
+            np.array([data.row(data.names[p]) for p in some], dtype=np.int64)
+            for some in (rows, columns)
+        )
+        return pairwise_by_counts(data, of_rows, of_columns, self.correction, dtype)
 
 
 class _Table:
     """The complete rows of some discrete columns, to be counted in several ways."""
 
     def __init__(self, data: Dataset, names: Sequence[str]) -> None:
-        data.select(names).require_discrete("counting joint states")
+        data.require_discrete("counting joint states", names)
         rows = {name: data.row(name) for name in names}
         complete = np.ones(data.n_samples, dtype=np.bool_)
-        for row in rows.values():
-            complete &= data.codes[row] < data.n_states[row]
+        for name in rows:
+            complete &= data.known(name)
         if not complete.any():
             raise DataError(f"no row is complete in {', '.join(map(repr, names))}")
         keep = slice(None) if complete.all() else complete

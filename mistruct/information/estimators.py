@@ -11,7 +11,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice
+from mistruct.information.auto import ByKinds
+from mistruct.information.copula import GaussianCopula
 from mistruct.information.discrete import PlugIn
+from mistruct.information.knn import KSG, MixedKNN
 
 
 class Estimator(Protocol):
@@ -55,19 +58,30 @@ ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "grassberger": partial(PlugIn, "grassberger"),
     "chao-shen": partial(PlugIn, "chao-shen"),
     "nsb": partial(PlugIn, "nsb"),
+    "copula": GaussianCopula,
+    "ksg": KSG,
+    "mixed-knn": MixedKNN,
 }
 
 
 def resolve_estimator(estimator: str | Estimator, data: Dataset) -> Estimator:
-    """The estimator meant by a name or an instance; ``auto`` looks at the kinds of the columns."""
+    """The estimator meant by a name or an instance, for one quantity of all columns of `data`."""
     if isinstance(estimator, str):
         check_choice("estimator", estimator, ("auto", *ESTIMATORS))
-        if estimator == "auto":
-            data.require_discrete("estimator 'auto'")
-            return PlugIn()
-        return ESTIMATORS[estimator]()
+        return auto().choose(data, data.names) if estimator == "auto" else ESTIMATORS[estimator]()
     if isinstance(estimator, type) or not hasattr(estimator, "information"):
         raise ParameterError(
             f"estimator must be a name or an estimator such as PlugIn(), got {estimator!r}"
         )
     return estimator
+
+
+def resolve_pairwise(estimator: str | Estimator, data: Dataset) -> Estimator:
+    """As `resolve_estimator`, for the pairs of columns of `data`."""
+    mixed = data.discrete and data.continuous
+    return auto() if estimator == "auto" and mixed else resolve_estimator(estimator, data)
+
+
+def auto() -> ByKinds:
+    """The estimators that ``auto`` stands for."""
+    return ByKinds(discrete=PlugIn(), continuous=KSG(), mixed=MixedKNN())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.information.estimators import Estimator, resolve_estimator
+from mistruct.errors import check_choice
+from mistruct.information.estimators import Estimator, resolve_pairwise
 
 
 def mutual_information_matrix(
@@ -19,6 +20,7 @@ def mutual_information_matrix(
     estimator: str | Estimator = "auto",
     rows: Sequence[Hashable] | None = None,
     columns: Sequence[Hashable] | None = None,
+    dtype: Literal["float64", "float32"] = "float64",
 ) -> pd.DataFrame:
     r"""Mutual information :math:`I(X_i; X_j)` between the columns of a table.
 
@@ -27,16 +29,19 @@ def mutual_information_matrix(
     data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
         The table.
     estimator : str or estimator
-        ``auto`` is the plug-in estimate for discrete columns; see :class:`mistruct.PlugIn`.
+        ``auto`` goes by the kinds of each pair; see the table in the guide to estimators.
     rows, columns : sequence of column names, optional
         Which columns of the table become the rows and columns of the matrix; all by default.
+    dtype : {"float64", "float32"}
+        Of the entries; ``float32`` halves the memory of a large matrix.
 
     Returns
     -------
     pandas.DataFrame, shape (len(rows), len(columns))
-        In nats; the plug-in information of a discrete column with itself is its entropy. Where
-        entries are missing (``testwise``), each pair uses the rows complete for the two, and is
-        NaN where there is none.
+        In nats, with the name of the estimator in ``attrs["estimator"]``. The information of a
+        continuous column with itself is infinite, the plug-in information of a discrete one its
+        entropy. Where entries are missing (``testwise``), each pair uses the rows complete for
+        the two, and is NaN where there is none.
 
     Raises
     ------
@@ -47,9 +52,9 @@ def mutual_information_matrix(
 
     Notes
     -----
-    Columns of few states are packed, a bit for each row and state, and a cell of a contingency
-    table is the number of bits that two columns share; tables with many cells are counted by a
-    histogram instead. Tiles of the matrix are spread over ``MISTRUCT_NUM_THREADS`` threads.
+    Counts come from columns packed a bit for each row and state, copula estimates from one matrix
+    product, those of nearest neighbours from columns sorted once. Tiles of the matrix are spread
+    over ``MISTRUCT_NUM_THREADS`` threads, and little memory is needed beside the result.
 
     Examples
     --------
@@ -65,9 +70,13 @@ def mutual_information_matrix(
     table = as_dataset(data)
     of_rows = _positions(table, "rows", rows)
     of_columns = _positions(table, "columns", columns)
-    values = resolve_estimator(estimator, table).pairwise(table, of_rows, of_columns)
+    check_choice("dtype", dtype, ("float64", "float32"))
+    used = resolve_pairwise(estimator, table)
+    values = used.pairwise(table, of_rows, of_columns, np.dtype(dtype))
     names = np.array(table.names, dtype=object)
-    return pd.DataFrame(values, index=names[of_rows], columns=names[of_columns], copy=False)
+    frame = pd.DataFrame(values, index=names[of_rows], columns=names[of_columns], copy=False)
+    frame.attrs["estimator"] = used.name
+    return frame
 
 
 def _positions(

@@ -29,7 +29,7 @@ def pairwise_by_counts(
     correction: Correction | None,
     dtype: DTypeLike = np.float64,
 ) -> Pairs:
-    """Information between discrete columns `rows` and `columns`, all corrections but NSB."""
+    """Information between discrete columns, by their rows in `codes`; all corrections but NSB."""
     if not len(rows) or not len(columns):
         return np.empty((len(rows), len(columns)), dtype=dtype)
     used = np.unique(np.concatenate([rows, columns]))

@@ -14,6 +14,7 @@ from mistruct.kernels.g_permutation import g_test_sorted
 from mistruct.kernels.g_tables import cells_are_few, g_test_drawn
 from mistruct.kernels.g_test import HOW, P_VALUE, SPARSE, UNTESTABLE, fits_dense, g_test_dense
 from mistruct.kernels.random import mix
+from mistruct.kernels.subsets import next_subset
 
 
 @kernel
@@ -98,11 +99,5 @@ def g_test_separate(
                     sets[k, c] = candidates[first + chosen[c]]
             if test[HOW] != UNTESTABLE and test[P_VALUE] > alpha:
                 break
-            moved = size - 1
-            while moved >= 0 and chosen[moved] == n_candidates - size + moved:
-                moved -= 1
-            if moved < 0:
+            if not next_subset(chosen, n_candidates):
                 break
-            chosen[moved] += 1
-            for c in range(moved + 1, size):
-                chosen[c] = chosen[c - 1] + 1

@@ -13,8 +13,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.protocol import IndependenceTest
-from mistruct.independence.testing import resolve_test
-from mistruct.information.estimators import Estimator, resolve_estimator
+from mistruct.information.estimators import Estimator
 from mistruct.structure.forest import (
     Correction,
     Penalty,
@@ -41,7 +40,8 @@ class ChowLiu(StructureLearner):
         weighs :math:`2 n I - c \cdot dof` with c = log n or 2 (Edwards, de Abreu and Labouriau
         2010).
     estimator : str or estimator
-        Of the mutual information; see :func:`mistruct.mutual_information_matrix`.
+        Of the mutual information; ``auto`` takes the one that `test` rests on: counts between
+        discrete columns, the copula where one is continuous.
     test : str or test
         Of the edges of the tree; see :func:`mistruct.independence_test`.
 
@@ -104,8 +104,7 @@ class ChowLiu(StructureLearner):
         check_rule(self.alpha, self.correction, self.penalty)
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
-        estimator = self.estimator_ = resolve_estimator(self.estimator, data)
-        test = self.test_ = resolve_test(self.test, data)
+        estimator, test = self._choose(data, penalised=self.penalty is not None)
         everything = np.arange(data.n_variables)
         mi = estimator.pairwise(data, everything, everything)
         pairs, weights = spanning_pairs(data, mi, self.penalty)

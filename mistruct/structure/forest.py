@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Literal, get_args
 
 import numpy as np
@@ -39,7 +40,7 @@ def spanning_pairs(
     column that does not vary can join nothing, so it hangs on at weight -inf; `mi` is changed to
     say so.
     """
-    constant = data.n_observed < 2
+    constant = degrees_of_freedom(data) == 0
     mi[constant] = -np.inf
     mi[:, constant] = -np.inf
     weights = mi if penalty is None else _penalised(data, mi, penalty, n_strata)
@@ -78,21 +79,32 @@ def staying(
 
 def count_pairs(data: Dataset) -> int:
     """Number of pairs of columns that vary: those that a forest is chosen among."""
-    n_varying = int((data.n_observed > 1).sum())
+    n_varying = int((degrees_of_freedom(data) > 0).sum())
     return max(1, n_varying * (n_varying - 1) // 2)
+
+
+def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
+    """What each column brings to an edge: states that occur less one, or 1; 0 if constant."""
+    of_discrete = np.maximum(data.n_observed - 1.0, 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
+        of_continuous = np.nanmax(data.values, axis=1) > np.nanmin(data.values, axis=1)
+    of_kind = {"discrete": of_discrete, "continuous": of_continuous.astype(np.float64)}
+    return np.array([of_kind[data.kinds[n]][data.row(n)] for n in data.names])
 
 
 def known_entries(data: Dataset) -> NDArray[np.float32] | None:
     """Which entries are not missing, as 0 and 1 so that a product counts rows; None if all."""
-    known = data.codes < data.n_states[:, np.newaxis]
-    return None if known.all() else known.astype(np.float32)
+    if not any(data.n_missing.values()):
+        return None
+    return np.array([data.known(n) for n in data.names], dtype=np.float32)
 
 
 def _penalised(
     data: Dataset, mi: NDArray[np.float64], penalty: Penalty, n_strata: int
 ) -> NDArray[np.float64]:
     cost = n_strata * (np.log(data.n_samples) if penalty == "bic" else 2.0)
-    dof = np.maximum(data.n_observed - 1.0, 0.0)
+    dof = degrees_of_freedom(data)
     known = known_entries(data)
     weights = np.empty_like(mi)
     for i, row in enumerate(mi):

@@ -13,8 +13,15 @@ from sklearn.base import BaseEstimator
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
+from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import IndependenceTest
-from mistruct.information.estimators import Estimator
+from mistruct.independence.testing import resolve_test
+from mistruct.information.auto import ByKinds
+from mistruct.information.copula import GaussianCopula
+from mistruct.information.discrete import PlugIn
+from mistruct.information.estimators import Estimator, resolve_pairwise
 
 
 class StructureLearner(BaseEstimator):
@@ -40,6 +47,8 @@ class StructureLearner(BaseEstimator):
 
     algorithm: str
     directed: bool = False
+    estimator: str | Estimator
+    test: str | IndependenceTest
     estimator_: Estimator
     test_: IndependenceTest
 
@@ -81,6 +90,20 @@ class StructureLearner(BaseEstimator):
     def _learn(self, data: Dataset) -> pd.DataFrame:
         raise NotImplementedError
 
+    def _choose(self, data: Dataset, *, penalised: bool) -> tuple[Estimator, IndependenceTest]:
+        """The estimator and the test that the parameters ask for.
+
+        Under ``auto`` the edges weigh what the test tests. A penalty wants the likelihood as it
+        is; elsewhere counts and copula are corrected for bias where one is compared with the
+        other.
+        """
+        self.test_ = resolve_test(self.test)
+        if self.estimator == "auto":
+            self.estimator_ = _tested_by(self.test_, data, penalised)
+        else:
+            self.estimator_ = resolve_pairwise(self.estimator, data)
+        return self.estimator_, self.test_
+
     def _graph(self, nodes: Iterable[str]) -> nx.Graph | nx.DiGraph:
         """The edges as a graph that says what made it."""
         graph = nx.DiGraph() if self.directed else nx.Graph()
@@ -96,6 +119,19 @@ class StructureLearner(BaseEstimator):
         pairs = zip(self.edges_["source"], self.edges_["target"], strict=True)
         graph.add_edges_from((*pair, values) for pair, values in zip(pairs, evidence, strict=True))
         return graph
+
+
+def _tested_by(test: IndependenceTest, data: Dataset, penalised: bool) -> Estimator:
+    """The information that a test rests on; of other tests than these, ``auto``."""
+    copula = GaussianCopula(bias_correction=not penalised)
+    mixed = bool(data.discrete and data.continuous)
+    if isinstance(test, AutoTest):
+        counts = PlugIn("miller-madow" if mixed and not penalised else None)
+        by_kinds = ByKinds(discrete=counts, continuous=copula, mixed=copula)
+        return by_kinds if mixed else by_kinds.choose(data, data.names)
+    if isinstance(test, CopulaTest):
+        return copula
+    return PlugIn() if isinstance(test, GTest) else resolve_pairwise("auto", data)
 
 
 def _describe(value: Any) -> Any:

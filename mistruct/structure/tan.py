@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.protocol import IndependenceTest, TestBatch
-from mistruct.independence.testing import resolve_test
-from mistruct.information.estimators import Estimator, resolve_estimator
+from mistruct.information.estimators import Estimator
 from mistruct.structure.forest import (
     Correction,
     Penalty,
@@ -42,7 +41,8 @@ class TAN(StructureLearner):
         The rule by which the edges between features stay, as in :class:`ChowLiu`, on I(x; y |
         target) and its tests. The arcs from the target always stay, unless a feature is constant.
     estimator : str or estimator
-        Of the information within each class, which is then averaged over the classes.
+        Of the information within each class, which is then averaged over the classes; ``auto`` as
+        in :class:`ChowLiu`.
     test : str or test
         Of the arcs; those between features are tested given the target.
 
@@ -105,8 +105,7 @@ class TAN(StructureLearner):
         if data.n_variables < 3:
             raise ParameterError(f"TAN needs two features beside target={target!r}, got one")
         data.select([target]).require_discrete("target")
-        estimator = self.estimator_ = resolve_estimator(self.estimator, data)
-        test = self.test_ = resolve_test(self.test, data)
+        estimator, test = self._choose(data, penalised=self.penalty is not None)
         # No quantity here goes without the target.
         if data.n_missing[target]:
             data = data.take(data.codes[data.row(target)] < len(data.states[target]))
@@ -120,8 +119,8 @@ class TAN(StructureLearner):
         class_tests = test.test_pairs(table, class_arcs)
         varying = class_tests.testable
 
-        mi = _information_within_classes(estimator, features, table.codes[-1])
-        n_classes = int(table.n_observed[-1])
+        mi = _information_within_classes(estimator, features, table.codes[table.row(target)])
+        n_classes = int(table.n_observed[table.row(target)])
         pairs, weights = spanning_pairs(features, mi, self.penalty, n_classes)
         tests = test.test_pairs(table, pairs, [n_features])
         keep = staying(

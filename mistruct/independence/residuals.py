@@ -1,0 +1,126 @@
+r"""What is left of a column once a conditioning set has explained it, and the score of a pair.
+
+Least squares on indicators leaves a discrete column's curved dependence on z in its residuals, and
+two discrete columns that share z then look dependent. So the residual of a discrete column is that
+of a logistic regression, its indicators less their fitted probabilities, and x and y are tested by
+whether the products of their residuals sum to zero (the generalised covariance measure, Shah and
+Peters 2020), which holds to first order if only one of the two fits is right. Each row weighs with
+its own variance: fitted for a discrete column, the squared residual for a continuous one, so that a
+spread which depends on z does no harm.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.information.blocks import joint_labels
+from mistruct.information.embedding import RESOLUTION, basis, embed
+
+# The discrete columns of z enter by their joint states where that many rows are left for each.
+_ROWS_PER_STATE = 5
+
+# A cell of fewer expected rows is not near normal, and is left out of the score.
+_LEAST_EXPECTED_COUNT = 1.0
+
+# Of the coefficients, for columns of unit variance: wide, but finite where z separates the states.
+_PRIOR_VARIANCE = 1e3
+
+# Filters of warnings belong to the process: two threads that set them aside would mix them up.
+_ONE_AT_A_TIME = Lock()
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """Residuals of the vectors of a column, shape (d, n), and their covariances, (d, d, n).
+
+    A discrete column has a vector for each state, with the `expected` probabilities; (d, n).
+    """
+
+    rows: Rows
+    covariances: NDArray[np.float64]
+    expected: Rows | None = None
+
+
+class Condition:
+    """A conditioning set of a table without gaps, and what is left of other columns given it."""
+
+    def __init__(self, data: Dataset, names: Sequence[str]) -> None:
+        self._data = data
+        discrete = [n for n in names if data.kinds[n] == "discrete"]
+        labels, n_labels = joint_labels(data, discrete)
+        self.has_discrete = n_labels > 1
+        continuous = basis(embed(data, [n for n in names if data.kinds[n] == "continuous"]))
+        jointly = n_labels * _ROWS_PER_STATE <= data.n_samples
+        if jointly:
+            of_discrete = (labels == np.arange(1, n_labels)[:, np.newaxis]).astype(np.float64)
+        else:
+            of_discrete = embed(data, discrete)
+        self.basis = basis(np.concatenate([continuous, of_discrete]))
+        self._strata = labels
+        self._by_strata = not len(continuous) and (jointly or not len(self.basis))
+        self._residuals: dict[str, Residuals] = {}
+
+    def residuals(self, name: str) -> Residuals:
+        """The vectors of a column less what the conditioning set explains of them."""
+        if name not in self._residuals:
+            of_kind = {"continuous": self._of_continuous, "discrete": self._of_discrete}
+            self._residuals[name] = of_kind[self._data.kinds[name]](name)
+        return self._residuals[name]
+
+    def _of_continuous(self, name: str) -> Residuals:
+        rows = embed(self._data, [name])
+        rows = rows - rows.mean(axis=1, keepdims=True)
+        rows = rows - (rows @ self.basis.T) @ self.basis
+        return Residuals(rows, rows[np.newaxis] ** 2)
+
+    def _of_discrete(self, name: str) -> Residuals:
+        codes = self._data.codes[self._data.row(name)]
+        states = np.unique(codes)[:, np.newaxis]
+        indicators = (codes == states).astype(np.float64)
+        expected = self._shares(indicators) if self._by_strata else self._fitted(codes)
+        covariances = -expected[np.newaxis] * expected[:, np.newaxis]
+        covariances[np.diag_indices(len(states))] += expected
+        return Residuals(indicators - expected, covariances, expected)
+
+    def _shares(self, indicators: Rows) -> Rows:
+        """Share of each state in the stratum of each row."""
+        sizes = np.bincount(self._strata)
+        counts = np.array([np.bincount(self._strata, weights=i) for i in indicators])
+        return (counts / sizes)[:, self._strata]
+
+    def _fitted(self, codes: NDArray[Any]) -> Rows:
+        """Probability of each state by logistic regression."""
+        from sklearn.linear_model import LogisticRegression
+
+        design = self.basis.T * np.sqrt(self._data.n_samples)
+        fit = LogisticRegression(C=_PRIOR_VARIANCE, solver="newton-cholesky", max_iter=50)
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what has not converged has nearly separated states
+            fit.fit(design, codes)
+        return np.asarray(fit.predict_proba(design)).T
+
+
+def score(x: Residuals, y: Residuals) -> tuple[float, int]:
+    """Sum of squares of the standardised sums of products, and their degrees of freedom."""
+    sums = (x.rows @ y.rows.T).ravel()
+    of_pairs = np.einsum("acn,bdn->abcd", x.covariances, y.covariances)
+    covariance = of_pairs.reshape(len(sums), len(sums))
+    deviations = np.sqrt(np.diagonal(covariance))
+    some = deviations > 0
+    if x.expected is not None and y.expected is not None:
+        some &= (x.expected @ y.expected.T).ravel() >= _LEAST_EXPECTED_COUNT
+    scaled = covariance[np.ix_(some, some)] / np.outer(deviations[some], deviations[some])
+    values, vectors = np.linalg.eigh(scaled)
+    found = values > RESOLUTION
+    standardised = (sums[some] / deviations[some]) @ vectors[:, found] / np.sqrt(values[found])
+    return float((standardised**2).sum()), int(found.sum())

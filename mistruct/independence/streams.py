@@ -1,0 +1,38 @@
+"""What makes the result of a test its own: keys of columns, the order of a pair, blocks of work.
+
+A random stream depends on the seed and the names of the columns tested alone, so a p-value does
+not change with the order of tests, the number of threads or what other columns there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.independence.protocol import Positions
+from mistruct.parallel import n_threads
+
+_BLOCK_NANOSECONDS = 5e7
+_BLOCKS_PER_THREAD = 4
+
+
+def column_keys(names: Sequence[str]) -> NDArray[np.uint64]:
+    """A 64-bit key for each name, the same in every process."""
+    digests = b"".join(blake2b(n.encode(), digest_size=8).digest() for n in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
+    """Each pair so ordered that (x, y) and (y, x) are one computation."""
+    swapped = keys[pairs[:, 0]] > keys[pairs[:, 1]]
+    return np.where(swapped[:, np.newaxis], pairs[:, ::-1], pairs)
+
+
+def pair_blocks(n_pairs: int, nanoseconds_per_pair: float) -> list[slice]:
+    """Blocks of pairs that last about as long as a thread should be left alone."""
+    longest = int(_BLOCK_NANOSECONDS / max(nanoseconds_per_pair, 1.0))
+    length = max(1, min(longest, -(-n_pairs // (_BLOCKS_PER_THREAD * n_threads()))))
+    return [slice(a, min(a + length, n_pairs)) for a in range(0, n_pairs, length)]

@@ -1,0 +1,48 @@
+"""What the measures take: columns and blocks of columns as one table, a base, a result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from numbers import Real
+from typing import Any, get_args
+
+from mistruct.data.columns import Column
+from mistruct.data.dataset import Dataset, Missing, assemble
+from mistruct.data.frames import read_columns
+from mistruct.errors import DataError, ParameterError, check_choice
+
+
+def as_blocks(
+    blocks: Mapping[str, Any], missing: Missing
+) -> tuple[Dataset, tuple[tuple[str, ...], ...]]:
+    """One Dataset of several columns or blocks, with the names of each block's columns."""
+    check_choice("missing", missing, get_args(Missing))
+    columns: list[Column] = []
+    names = []
+    for block, values in blocks.items():
+        if isinstance(values, Dataset):
+            read = [values.column(n) for n in values.names]
+        else:
+            read = read_columns(values, {}, prefix=block)
+        if columns and len(read[0].values) != len(columns[0].values):
+            raise DataError(
+                f"{block} has {len(read[0].values)} rows, but x has {len(columns[0].values)}; "
+                "all must have the same number"
+            )
+        # Two blocks may have columns of one name, such as one column at two times.
+        own = {block, *(f"{block}{i}" for i in range(len(read)))}
+        read = [c if c.name in own else replace(c, name=f"{block}[{c.name!r}]") for c in read]
+        columns += read
+        names.append(tuple(c.name for c in read))
+    return assemble(columns, missing), tuple(names)
+
+
+def nats_per_unit(base: float | None) -> float:
+    """What one unit of information to this base is worth; 1 for nats."""
+    if base is None:
+        return 1.0
+    if isinstance(base, bool) or not isinstance(base, Real) or not base > 1:
+        raise ParameterError(f"base must be a number greater than 1, got {base!r}")
+    return math.log(base)

@@ -1,0 +1,158 @@
+r"""Information of the Gaussian copula, for continuous, discrete and mixed columns.
+
+Ranks become normal scores, and the mutual information is that of jointly normal variables with
+their correlations: :math:`-\frac12 \sum_i \log(1 - \rho_i^2)` over the canonical correlations of
+the two blocks, after the conditioning block has been regressed out of both. A discrete column
+enters as indicators of its states (the degenerate Gaussian of Andrews, Ramsey and Cooper 2019), so
+one closed form serves any mix of kinds.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.special import psi
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import MistructWarning, ParameterError
+from mistruct.information.blocks import complete
+from mistruct.information.correlations import pairwise_by_products, warn_of_infinite_pairs
+from mistruct.information.embedding import basis, embed, information_of, require_rows, warn_infinite
+from mistruct.information.tiles import pairwise_by_loop
+
+
+@dataclass(frozen=True)
+class GaussianCopula:
+    r"""Mutual information of the Gaussian copula, from normal scores.
+
+    It sees what is monotone: for a Gaussian copula it is exact, otherwise mostly a lower bound,
+    and a relation such as y = x^2 with symmetric x is invisible to it. In return it has the
+    smallest variance of all estimators, costs one matrix product for all pairs of a table, and
+    takes blocks, conditioning sets and discrete columns alike.
+
+    Parameters
+    ----------
+    bias_correction : bool
+        Subtract the bias that the sample covariance brings, which for independent blocks is
+        about d_x d_y / 2n; unconditional and conditional alike. Without it the estimate is the
+        likelihood ratio over 2n, as penalties such as BIC ask for.
+
+    Notes
+    -----
+    A discrete column of r states becomes r - 1 indicators. Between two discrete columns the result
+    is that of their canonical correlations, which is not Shannon's information and is infinite
+    where one determines the other; ``auto`` uses counts there. What z determines is left out, so
+    that I(x; y | z) is 0 where z determines x.
+
+    The correction is exact for normal variables (Ince et al. 2017, from the expected log
+    determinant of a Wishart matrix); for normal scores its error is of the order 1/n^2 under
+    independence.
+
+    References
+    ----------
+    Ince, Giordano, Kayser, Rousselet, Gross and Schyns (2017), "A statistical framework for
+    neuroimaging data analysis based on mutual information estimated via a Gaussian copula",
+    Human Brain Mapping 38, eq. 2 and 9.
+    Andrews, Ramsey and Cooper (2019), "Learning high-dimensional directed acyclic graphs with
+    mixed data-types", PMLR 104.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=2000)
+    >>> y = np.exp(0.6 * x + 0.8 * rng.normal(size=2000))
+    >>> round(ms.mutual_information(x, y, estimator="copula"), 2), round(-np.log(0.8), 2)
+    (0.22, 0.22)
+    """
+
+    bias_correction: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bias_correction, bool):
+            raise ParameterError(
+                f"bias_correction must be True or False, got {self.bias_correction!r}"
+            )
+
+    @property
+    def name(self) -> str:
+        """The name that resolves to this estimator."""
+        return "copula"
+
+    def information(
+        self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
+    ) -> float:
+        """I(x; y | z) in nats between blocks of columns, over their complete rows."""
+        rows = complete(data, (*x, *y, *z))
+        known = basis(embed(rows, z))
+        of_x, of_y = (basis(embed(rows, block), known) for block in (x, y))
+        n_x, n_y, n_z = len(of_x), len(of_y), len(known)
+        if not n_x or not n_y:
+            return 0.0
+        require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
+        nats = information_of(of_x @ of_y.T)
+        if math.isinf(nats):
+            warn_infinite(x, y)
+        return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
+
+    def entropy(self, data: Dataset, x: Sequence[str]) -> float:
+        """Not defined: ranks do not know the scale of a column."""
+        raise ParameterError(
+            "estimator 'copula' measures dependence, not entropy; use 'ksg' for continuous "
+            "columns, 'plug-in' for discrete or 'mixed-knn' for both"
+        )
+
+    def total_correlation(self, data: Dataset) -> float:
+        """Sum of I(x_i; x_1 ... x_(i-1)) in nats, over the complete rows."""
+        rows = complete(data, data.names)
+        return sum(
+            self.information(rows, [name], rows.names[:i])
+            for i, name in enumerate(rows.names[1:], start=1)
+        )
+
+    def pairwise(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> NDArray[Any]:
+        """I(x; y) of columns by position, x from `rows` and y from `columns`.
+
+        Shape (len(rows), len(columns)); each pair over the rows complete for the two. The
+        information of a column with itself is infinite.
+        """
+        if any(data.n_missing[data.names[p]] for p in (*rows, *columns)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", MistructWarning)  # one for all comes below
+                result = pairwise_by_loop(self, data, rows, columns, dtype)
+            warn_of_infinite_pairs(data, rows, columns, result)
+            return result
+        return pairwise_by_products(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+
+    def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
+        """What is subtracted from I(x; y | z) of n rows and blocks of these dimensions, in nats."""
+        return gaussian_bias(n, n_x, n_y, n_z) if self.bias_correction else 0.0
+
+
+@lru_cache(maxsize=10_000)
+def gaussian_bias(n: int, n_x: int, n_y: int, n_z: int) -> float:
+    """Bias in nats of the information between normal blocks, from n rows."""
+
+    def log_determinant(d: int) -> float:
+        return float(psi((n - np.arange(1, d + 1)) / 2).sum())
+
+    return 0.5 * (
+        log_determinant(n_x + n_z)
+        + log_determinant(n_y + n_z)
+        - log_determinant(n_x + n_y + n_z)
+        - log_determinant(n_z)
+    )

@@ -1,0 +1,316 @@
+r"""Information between single columns from distances to nearest neighbours, for all pairs at once.
+
+For two continuous columns it is that of Kraskov, Stögbauer and Grassberger (2004), with the
+distance to the k-th neighbour of each point in the max norm: in variant 1 (eq. 8)
+
+.. math:: \psi(k) + \psi(n) - \langle \psi(n_x + 1) + \psi(n_y + 1) \rangle
+
+with the numbers :math:`n_x`, :math:`n_y` of other points strictly closer along one axis, in
+variant 2 (eq. 9)
+
+.. math:: \psi(k) - 1/k + \psi(n) - \langle \psi(n_x) + \psi(n_y) \rangle
+
+with those no farther than the k neighbours reach along that axis; points tied with the k-th
+neighbour are neighbours too. In variant 1 a point with k copies of itself adds
+:math:`\psi(\tilde k) - \psi(n_x) - \psi(n_y) + \psi(n)`, where all three count the points equal to
+it and itself, in the plane and on each axis (Gao et al. 2017). So ties need no noise, and what is
+discrete in all but name gets its counts.
+
+With a discrete column, whose categories are infinitely far apart, the neighbours are those in the
+own category (Ross 2014): :math:`\psi(k_i) + \psi(n) - \psi(N_x) - \psi(m)`, with
+:math:`k_i = \min(k, N_x - 1)` in a category of :math:`N_x` points and m - 1 other points strictly
+closer than the :math:`k_i`-th. A point alone in its category is left out. Two discrete columns
+have only ties: :math:`\langle \psi(N_{xy}) - \psi(N_x) - \psi(N_y) \rangle + \psi(n)`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.special import psi
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import DataError, MistructWarning
+from mistruct.information.blocks import complete
+from mistruct.information.blocks import normal_scores as scores_of
+from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
+from mistruct.kernels.class_neighbors import information_between_classes, information_with_classes
+from mistruct.kernels.lanes import LANES
+from mistruct.kernels.line_counts import COUNTED, sum_over_counts
+from mistruct.kernels.neighbor_pairs import (
+    find_extents,
+    find_radii,
+    information_of_pairs,
+    lay_out,
+    sum_over_neighbors,
+)
+from mistruct.parallel import run_blocks
+
+# Fewer rows say nothing.
+_FEWEST_ROWS = 4
+
+# Points of a single pair that one thread takes at a time, some milliseconds of work. The sums
+# over blocks are added in order, so the result does not depend on the number of threads.
+_POINTS_OF_A_BLOCK = 8192
+
+# Past so many typical distances to a k-th neighbour, a point is not searched beside others.
+_WINDOWS_SIDE_BY_SIDE = 4.0
+
+# What a point takes, on about two cores of 2023, to be sorted in and for each step of its search.
+_NANOSECONDS_PER_POINT = 30.0
+_NANOSECONDS_PER_STEP = 1.4
+
+_DESCRIPTION = "mutual information (nearest neighbors)"
+
+
+def pairwise_by_neighbors(
+    data: Dataset,
+    rows: Positions,
+    columns: Positions,
+    n_neighbors: int,
+    variant: int,
+    normal_scores: bool,
+    dtype: DTypeLike = np.float64,
+) -> Pairs:
+    """Information between the columns at positions `rows` and `columns`.
+
+    Each pair over its own complete rows, on which continuous columns become normal scores if
+    asked for; NaN where there are none. A continuous column has infinite information with itself
+    and with one of equal or exactly reversed values, a constant column has none with any.
+
+    Raises
+    ------
+    DataError
+        A pair with a continuous column has fewer complete rows than 4 or ``n_neighbors + 1``.
+    """
+    if not len(rows) or not len(columns):
+        return np.empty((len(rows), len(columns)), dtype=dtype)
+    used = np.unique(np.concatenate([rows, columns]))
+    chosen = data.select([data.names[i] for i in used])
+    matrix = _Matrix(chosen, n_neighbors, variant, normal_scores)
+    rows, columns = np.searchsorted(used, rows), np.searchsorted(used, columns)
+    result = pairwise_by_tiles(
+        matrix.fill, rows, columns, matrix.nanoseconds_per_pair, dtype, _DESCRIPTION
+    )
+    _warn_of_infinite([(chosen.names[x], chosen.names[y]) for x, y in sorted(matrix.infinite)])
+    return result
+
+
+def pair_by_neighbors(
+    data: Dataset, x: str, y: str, n_neighbors: int, variant: int, normal_scores: bool
+) -> float:
+    """Information between two columns over their complete rows; threads share the points.
+
+    As an entry of the matrix, but DataError where no row is complete.
+    """
+    pair = complete(data, (x, y))
+    if "continuous" in pair.kinds.values():
+        _require_rows(pair.n_samples, n_neighbors, x, y)
+    shared = pair.n_samples > _POINTS_OF_A_BLOCK
+    table = _Table(pair, n_neighbors, variant, normal_scores, shared)
+    value = table.information_of_one(pair.names.index(x), pair.names.index(y))
+    _warn_of_infinite([(x, y)] if math.isinf(value) else [])
+    return value
+
+
+class _Matrix:
+    """Fills tiles of the matrix of all columns of a table, with gaps or without."""
+
+    def __init__(self, data: Dataset, n_neighbors: int, variant: int, normal_scores: bool) -> None:
+        self.data = data
+        self.settings = (n_neighbors, variant, normal_scores)
+        self.complete = np.array([data.n_missing[name] == 0 for name in data.names])
+        self.is_continuous = _are_continuous(data)
+        of_table = [name for name in data.names if data.n_missing[name] == 0]
+        self.table = _Table(data.select(of_table), *self.settings)
+        self.place = np.cumsum(self.complete) - 1
+        self.infinite: set[tuple[int, int]] = set()
+        in_window = math.sqrt(n_neighbors * data.n_samples)
+        self.nanoseconds_per_pair = data.n_samples * (
+            _NANOSECONDS_PER_POINT + _NANOSECONDS_PER_STEP * in_window * (1 + n_neighbors / 10)
+        )
+
+    def fill(
+        self, rows: Positions, columns: Positions, symmetric: bool, tile: NDArray[np.float64]
+    ) -> None:
+        wanted = np.ones(tile.shape, dtype=np.bool_)
+        a, b = np.nonzero(np.triu(wanted) if symmetric else wanted)
+        x, y = rows[a], columns[b]
+        known = self.complete[x] & self.complete[y]
+        for p in np.flatnonzero(known & (self.is_continuous[x] | self.is_continuous[y]))[:1]:
+            self._require_rows(self.data.n_samples, x[p], y[p])
+        values = np.empty(a.size)
+        values[known] = self.table.information(self.place[x[known]], self.place[y[known]])
+        for p in np.flatnonzero(~known):
+            values[p] = self._information_of_gapped(x[p], y[p])
+        tile[a, b] = values
+        infinite = np.flatnonzero(np.isinf(values) & (x != y))
+        self.infinite.update((min(x[p], y[p]), max(x[p], y[p])) for p in infinite)
+
+    def _information_of_gapped(self, x: int, y: int) -> float:
+        names = dict.fromkeys((self.data.names[x], self.data.names[y]))
+        pair = self.data.select(names).complete_rows()
+        if not pair.n_samples:
+            return math.nan
+        if self.is_continuous[x] or self.is_continuous[y]:
+            self._require_rows(pair.n_samples, x, y)
+        table = _Table(pair, *self.settings)
+        return float(table.information(np.array([0]), np.array([len(names) - 1]))[0])
+
+    def _require_rows(self, n: int, x: int, y: int) -> None:
+        _require_rows(n, self.settings[0], self.data.names[x], self.data.names[y])
+
+
+class _Table:
+    """Columns without gaps: the continuous ones sorted, the margins of the discrete ones."""
+
+    def __init__(
+        self,
+        data: Dataset,
+        n_neighbors: int,
+        variant: int,
+        normal_scores: bool,
+        shared: bool = False,
+    ) -> None:
+        n = data.n_samples
+        self.n_neighbors = n_neighbors
+        self.variant = variant
+        self.is_continuous = _are_continuous(data)
+        self.row = np.array([data.row(name) for name in data.names])
+        self.psi = psi(np.maximum(np.arange(n + 2), 1))
+        self.codes, self.n_states = data.codes, data.n_states
+        counts = [np.bincount(codes) for codes in data.codes]
+        self.grouped = np.argsort(data.codes, axis=1, kind="stable").astype(np.int32)
+        self.margins = np.array([(c * self.psi[c]).sum() for c in counts])
+        self.ordered = np.empty_like(data.values)
+        self.order = np.empty(data.values.shape, dtype=np.int32)
+        self.rank = np.empty(data.values.shape, dtype=np.int32)
+
+        def sort(i: int) -> None:
+            values = data.values[i]
+            if normal_scores:
+                values = scores_of(values[np.newaxis])[0]
+            self.order[i] = np.argsort(values)
+            self.ordered[i] = values[self.order[i]]
+            self.rank[i, self.order[i]] = np.arange(n, dtype=np.int32)
+
+        every = range(len(data.values))
+        for _ in run_blocks(sort, every, description=_DESCRIPTION) if shared else map(sort, every):
+            pass
+        self.is_constant = np.array(
+            [
+                self.ordered[row, 0] == self.ordered[row, -1]
+                if continuous
+                else np.count_nonzero(counts[row]) == 1
+                for row, continuous in zip(self.row, self.is_continuous, strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        # A point counts for itself, but not in variant 2.
+        self.terms = self.psi if variant == 1 else np.roll(self.psi, 1)
+        self.reach = max(COUNTED, int(_WINDOWS_SIDE_BY_SIDE * math.sqrt(n_neighbors * n)))
+        self.pad = self.reach + 2 * LANES
+
+    def information(self, x: Positions, y: Positions) -> NDArray[np.float64]:
+        """Information between columns `x` and `y`, pair by pair."""
+        values = np.zeros(x.size)
+        x_continuous, y_continuous = self.is_continuous[x], self.is_continuous[y]
+        x, y = np.where(x_continuous > y_continuous, (y, x), (x, y))  # discrete before continuous
+        varying = ~(self.is_constant[x] | self.is_constant[y])
+        of_x, of_y = self.row[x], self.row[y]
+        for chosen, estimate in (
+            (x_continuous & y_continuous, self._of_continuous),
+            (x_continuous ^ y_continuous, self._of_mixed),
+            (~x_continuous & ~y_continuous, self._of_discrete),
+        ):
+            pairs = chosen & varying
+            if pairs.any():  # else its kernel would be compiled for nothing
+                values[pairs] = estimate(of_x[pairs], of_y[pairs])
+        return values
+
+    def _of_continuous(self, of_x: Positions, of_y: Positions) -> Any:
+        return information_of_pairs(
+            self.ordered, self.order, self.rank, of_x, of_y,
+            self.pad, self.reach, self.n_neighbors, self.variant, self.terms, self.psi[-2],
+        )  # fmt: skip
+
+    def _of_mixed(self, of_x: Positions, of_y: Positions) -> Any:
+        return information_with_classes(
+            self.ordered, self.order, self.codes, self.n_states, of_x, of_y,
+            self.n_neighbors, self.psi,
+        )  # fmt: skip
+
+    def _of_discrete(self, of_x: Positions, of_y: Positions) -> Any:
+        return information_between_classes(
+            self.codes, self.grouped, int(self.n_states.max()), self.margins, of_x, of_y, self.psi
+        )
+
+    def information_of_one(self, x: int, y: int) -> float:
+        """Information between columns `x` and `y`; threads share the points of continuous ones."""
+        n = self.ordered.shape[1]
+        both = np.array([x]), np.array([y])
+        if not self.is_continuous[[x, y]].all() or self.is_constant[[x, y]].any():
+            return float(self.information(*both)[0])
+        x, y = self.row[x], self.row[y]
+        axes = np.full((4, n + 2 * self.pad), np.inf)
+        axes[:, : self.pad] = -np.inf
+        place = np.empty(n, dtype=np.int64)
+        if lay_out(
+            self.ordered[x], self.order[x], self.ordered[y], self.rank[y], self.pad, axes, place
+        ):
+            return math.inf
+        radius, radius_y = np.empty((2, n + LANES))
+
+        def measure(first: int) -> None:
+            last = min(first + _POINTS_OF_A_BLOCK, n)
+            find_radii(*axes, place, self.pad, self.reach, self.n_neighbors, first, last, radius)
+            if self.variant == 2:
+                find_extents(*axes, place, self.pad, self.reach, first, last, radius, radius_y)
+
+        def count(first: int) -> float:
+            last = min(first + _POINTS_OF_A_BLOCK, n)
+            return float(
+                sum_over_counts(axes[0], radius, self.pad, first, last, self.terms)
+                + sum_over_counts(axes[2], radius_y, self.pad, first, last, self.terms)
+            )
+
+        blocks = range(0, n, _POINTS_OF_A_BLOCK)
+        for _ in run_blocks(measure, blocks, description=_DESCRIPTION):
+            pass
+        if self.variant == 2:
+            total = n * (self.psi[self.n_neighbors] - 1 / self.n_neighbors)
+        else:
+            total = sum_over_neighbors(
+                axes[0], axes[2], place, self.pad, self.n_neighbors, self.terms, radius, radius_y
+            )
+        total -= sum(run_blocks(count, blocks, description=_DESCRIPTION))
+        return float(total / n + self.psi[-2])
+
+
+def _are_continuous(data: Dataset) -> NDArray[np.bool_]:
+    return np.array([data.kinds[name] == "continuous" for name in data.names], dtype=np.bool_)
+
+
+def _require_rows(n: int, n_neighbors: int, x: str, y: str) -> None:
+    least = max(n_neighbors + 1, _FEWEST_ROWS)
+    if n < least:
+        raise DataError(
+            f"columns {x!r} and {y!r} have {n} complete rows, "
+            f"but n_neighbors={n_neighbors} needs at least {least}"
+        )
+
+
+def _warn_of_infinite(pairs: list[tuple[str, str]]) -> None:
+    if pairs:
+        shown = ", ".join(f"{x!r} and {y!r}" for x, y in pairs[:3])
+        more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
+        warnings.warn(
+            f"the information between {shown}{more} is infinite: "
+            "one column has the values of the other, or the reverse of them",
+            MistructWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,123 @@
+"""Search for the set that separates a pair of continuous columns, from their correlations.
+
+Gaussian elimination of the columns of z leaves the residual covariances of x and y. A column that
+those before it determine adds no dimension; `least` is the residual variance that takes it so.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.kernels.compiler import kernel
+from mistruct.kernels.subsets import next_subset
+from mistruct.kernels.wilks import P_VALUE, wilks_test
+
+# The columns of a row of results, after those of `wilks_test`.
+NATS, N_X, N_Y, N_Z, DOF, HOW = 2, 3, 4, 5, 6, 7
+
+# How a p-value was found.
+WILKS, SCORE = 0, 1
+
+
+@kernel
+def eliminate(matrix: NDArray[np.float64], n_swept: int, least: float) -> int:
+    """Sweep the first variables out of the others, in place; how many were not determined."""
+    rank = 0
+    for p in range(n_swept):
+        pivot = matrix[p, p]
+        if pivot <= least:
+            continue
+        rank += 1
+        for i in range(p + 1, matrix.shape[0]):
+            factor = matrix[i, p] / pivot
+            for j in range(p + 1, matrix.shape[0]):
+                matrix[i, j] -= factor * matrix[p, j]
+    return rank
+
+
+@kernel
+def partial_correlation_test(
+    correlations: NDArray[np.float64],
+    x: int,
+    y: int,
+    given: NDArray[np.int64],
+    n_samples: int,
+    least: float,
+    result: NDArray[np.float64],
+) -> None:
+    """Fill `result` with the test of x and y given others."""
+    order = np.empty(given.size + 2, np.int64)
+    order[: given.size] = given
+    order[given.size] = x
+    order[given.size + 1] = y
+    matrix = np.empty((order.size, order.size))
+    for a in range(order.size):
+        for b in range(order.size):
+            matrix[a, b] = correlations[order[a], order[b]]
+    n_z = eliminate(matrix, given.size, least)
+    of_x, of_y = matrix[given.size, given.size], matrix[given.size + 1, given.size + 1]
+    result[N_Z] = n_z
+    result[N_X] = of_x > least
+    result[N_Y] = of_y > least
+    result[DOF] = result[N_X] * result[N_Y]
+    result[HOW] = WILKS
+    result[NATS] = 0.0
+    if of_x > least and of_y > least:
+        square = matrix[given.size, given.size + 1] ** 2 / (of_x * of_y)
+        result[NATS] = -0.5 * math.log1p(-square) if 1.0 - square > least else math.inf
+    wilks_test(
+        result[NATS], np.int64(result[N_X]), np.int64(result[N_Y]), n_samples - 1 - n_z, result
+    )
+
+
+@kernel
+def copula_separate(
+    correlations: NDArray[np.float64],
+    n_samples: int,
+    least: float,
+    pairs: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    candidate_starts: NDArray[np.int64],
+    size: int,
+    alpha: float,
+    results: NDArray[np.float64],
+    sets: NDArray[np.int64],
+    n_tests: NDArray[np.int64],
+) -> None:
+    """For each pair, try the subsets of its candidates of this size until one separates it.
+
+    Subsets come in the order of `itertools.combinations`; the candidates of pair k are
+    ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
+    with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
+    they stay NaN and -1. Untestable subsets count as tests but never separate.
+    """
+    chosen = np.empty(size, np.int64)
+    given = np.empty(size, np.int64)
+    test = np.empty(results.shape[1])
+    for k in range(pairs.shape[0]):
+        first = candidate_starts[k]
+        n_candidates = candidate_starts[k + 1] - first
+        results[k] = math.nan
+        sets[k] = -1
+        n_tests[k] = 0
+        if n_candidates < size:
+            continue
+        for c in range(size):
+            chosen[c] = c
+        while True:
+            for c in range(size):
+                given[c] = candidates[first + chosen[c]]
+            partial_correlation_test(
+                correlations, pairs[k, 0], pairs[k, 1], given, n_samples, least, test
+            )
+            n_tests[k] += 1
+            if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[k, P_VALUE]:
+                results[k] = test
+                sets[k] = given
+            if test[P_VALUE] > alpha:
+                break
+            if not next_subset(chosen, n_candidates):
+                break
