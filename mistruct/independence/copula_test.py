@@ -230,7 +230,10 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
         statistic=np.where(testable, results[:, STATISTIC], np.nan),
         p_value=results[:, P_VALUE],
         dof=np.nan_to_num(results[:, DOF]).astype(np.int64),
-        mi=results[:, NATS] - bias,
+        # Where z leaves something of x and y but no row to test it with, nothing is known.
+        mi=np.where(
+            testable | (dimensions[:, :2] == 0).any(axis=1), results[:, NATS] - bias, np.nan
+        ),
         n_samples=n_samples,
         method=_METHODS[np.where(testable, np.nan_to_num(results[:, HOW]), 2).astype(np.intp)],
     )
