@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from mistruct.independence import GTest as GTest
     from mistruct.independence import TestResult as TestResult
     from mistruct.independence import independence_test as independence_test
+    from mistruct.information import KDE as KDE
     from mistruct.information import KSG as KSG
+    from mistruct.information import AdaptivePartition as AdaptivePartition
+    from mistruct.information import Binned as Binned
+    from mistruct.information import CopulaKNN as CopulaKNN
     from mistruct.information import Estimate as Estimate
     from mistruct.information import GaussianCopula as GaussianCopula
     from mistruct.information import MixedKNN as MixedKNN
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from mistruct.information import (
         conditional_mutual_information as conditional_mutual_information,
     )
+    from mistruct.information import diagnose as diagnose
     from mistruct.information import entropy as entropy
     from mistruct.information import interaction_information as interaction_information
     from mistruct.information import mutual_information as mutual_information
@@ -51,12 +56,17 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "mistruct.data": ("Dataset", "as_dataset", "discretize", "read_table"),
     "mistruct.information": (
+        "AdaptivePartition",
+        "Binned",
+        "CopulaKNN",
         "Estimate",
         "GaussianCopula",
+        "KDE",
         "KSG",
         "MixedKNN",
         "PlugIn",
         "conditional_mutual_information",
+        "diagnose",
         "entropy",
         "interaction_information",
         "mutual_information",

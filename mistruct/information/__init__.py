@@ -1,12 +1,16 @@
 """How much: estimates of information between columns, from tables."""
 
+from mistruct.information.binned import Binned
 from mistruct.information.clusterings import (
     normalized_mutual_information,
     variation_of_information,
 )
 from mistruct.information.copula import GaussianCopula
+from mistruct.information.copula_knn import CopulaKNN
+from mistruct.information.diagnose import diagnose
 from mistruct.information.discrete import PlugIn
 from mistruct.information.estimate import Estimate
+from mistruct.information.kde import KDE
 from mistruct.information.knn import KSG, MixedKNN
 from mistruct.information.matrix import mutual_information_matrix
 from mistruct.information.measures import (
@@ -15,14 +19,20 @@ from mistruct.information.measures import (
     mutual_information,
 )
 from mistruct.information.multivariate import interaction_information, total_correlation
+from mistruct.information.partition import AdaptivePartition
 
 __all__ = [
+    "KDE",
     "KSG",
+    "AdaptivePartition",
+    "Binned",
+    "CopulaKNN",
     "Estimate",
     "GaussianCopula",
     "MixedKNN",
     "PlugIn",
     "conditional_mutual_information",
+    "diagnose",
     "entropy",
     "interaction_information",
     "mutual_information",

@@ -12,9 +12,13 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice
 from mistruct.information.auto import ByKinds
+from mistruct.information.binned import Binned
 from mistruct.information.copula import GaussianCopula
+from mistruct.information.copula_knn import CopulaKNN
 from mistruct.information.discrete import PlugIn
+from mistruct.information.kde import KDE
 from mistruct.information.knn import KSG, MixedKNN
+from mistruct.information.partition import AdaptivePartition
 
 
 class Estimator(Protocol):
@@ -61,6 +65,10 @@ ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "copula": GaussianCopula,
     "ksg": KSG,
     "mixed-knn": MixedKNN,
+    "copula-knn": CopulaKNN,
+    "kde": KDE,
+    "adaptive-partition": AdaptivePartition,
+    "binned": Binned,
 }
 
 
@@ -84,4 +92,4 @@ def resolve_pairwise(estimator: str | Estimator, data: Dataset) -> Estimator:
 
 def auto() -> ByKinds:
     """The estimators that ``auto`` stands for."""
-    return ByKinds(discrete=PlugIn(), continuous=KSG(), mixed=MixedKNN())
+    return ByKinds(discrete=PlugIn(), continuous=CopulaKNN(), mixed=MixedKNN())

@@ -13,6 +13,7 @@ from typing import Any
 from mistruct.data.dataset import Dataset, Missing
 from mistruct.errors import check_fraction
 from mistruct.information.arguments import as_blocks, nats_per_unit
+from mistruct.information.confidence import confidence_interval
 from mistruct.information.estimate import Estimate
 from mistruct.information.estimators import Estimator, resolve_estimator
 
@@ -172,8 +173,6 @@ def _estimate(
     nats = used.information(data, *blocks)
     interval = None
     if confidence is not None:
-        from mistruct.information.confidence import confidence_interval
-
         low, high = confidence_interval(used, data, blocks, nats, confidence)
         interval = (low / unit, high / unit)
     n_samples = data.complete_rows().n_samples
