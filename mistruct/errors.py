@@ -19,6 +19,10 @@ class DataError(MistructError, ValueError):
     """A table, file or graph that mistruct cannot work with."""
 
 
+class TooFewRowsError(DataError):
+    """Fewer complete rows than a quantity needs; a pair of a matrix is NaN instead."""
+
+
 class ParameterError(MistructError, ValueError):
     """A parameter outside its rule."""
 

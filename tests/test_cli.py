@@ -18,7 +18,8 @@ import pytest
 
 import mistruct as ms
 from mistruct.cli import main
-from mistruct.cli.options import Estimator
+from mistruct.cli.options import Estimator, Test
+from mistruct.independence.testing import TESTS
 from mistruct.information.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,15 +116,15 @@ def program(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
     _, done = learned
     assert (done.returncode, done.stderr) == (0, "")  # nothing on stderr, which is no terminal
-    graph = ms.ChowLiu(alpha=0.01).fit(ms.discretize(table())).graph_
+    graph = ms.ChowLiu(alpha=0.01).fit(table()).graph_
     assert {frozenset(e) for e in graph.edges} == EDGES
     first, second, third, _, head, *rest = done.stdout.splitlines()
     assert first == "table.csv: 400 rows, 7 columns (4 discrete, 3 continuous)"
-    # The fourth root of 400 is 4.47.
-    assert second == "3 continuous columns binned (quantile, 4 bins each)"
-    assert third == (
+    assert second == (
         "Chow-Liu forest: 3 edges (alpha 0.01, bonferroni, 15 pairs); 2 columns without an edge"
     )
+    # Two of the edges have a continuous end, one has none.
+    assert third.startswith("mi by auto (miller-madow, copula), p-values by ")
     assert head.split() == ["strongest", "edges", "mi", "(nats)", "p-value"]
     lines = [re.fullmatch(r"  (.+) -- (.+?) +(\d\.\d{3}) +(\d.*)", line) for line in rest[:3]]
     shown = [line.groups() for line in lines if line]
@@ -140,6 +141,9 @@ def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
         "",
         f"written to {Path('new/out')}: network.graphml, edges.csv, network.png, model.bif, "
         "run.json",
+        # The fourth root of 400 is 4.47.
+        "3 continuous columns binned (quantile, 4 bins each) for model.bif, whose tables hold "
+        "discrete columns only",
     ]
 
 
@@ -165,7 +169,10 @@ def test_learn_writes_five_files_that_agree(learned: tuple[Path, Any]) -> None:
     assert set(model.nodes) == set(table())
     assert {frozenset(e) for e in model.edges} == EDGES
     assert list(model.predecessors("size")) == []  # the target is a root
-    assert model.get_cpds("stage").state_names["stage"] == ["I", "II", "III"]
+    states = ms.discretize(table()).states
+    for name in table():
+        found = model.get_cpds(name).state_names[name]
+        assert found == list(states[name])
 
     assert (folder / "network.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
@@ -174,13 +181,13 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     record = json.loads((learned[0] / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"] == {
         "data": "table.csv", "output": str(Path("new/out")), "target": "size", "alpha": 0.01,
-        "correction": "bonferroni", "penalty": None, "estimator": "auto", "discretize": "quantile",
-        "bins": None, "kind": [], "missing": "raise", "index": None, "transpose": False, "drop": [],
-        "layer": None, "obs": [], "seed": 0,
+        "correction": "bonferroni", "penalty": None, "estimator": "auto", "test": "auto",
+        "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
+        "transpose": False, "drop": [], "layer": None, "obs": [], "seed": 0,
     }  # fmt: skip
     assert (record["data"]["n_samples"], record["data"]["n_variables"]) == (400, 7)
     assert record["data"]["kinds"]["stage"] == "discrete"
-    assert record["data"]["n_bins"] == {"size": 4, "gene, 1": 4, "alone": 4}
+    assert record["data"]["n_bins"] == {"size": 4, "gene, 1": 4, "alone": 4}  # of model.bif
     assert (record["data"]["n_missing"], record["n_edges"]) == (0, 3)
     versions = record["versions"]
     assert versions["mistruct"] == ms.__version__
@@ -189,6 +196,47 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     steps = record["seconds"]
     assert set(steps) == {"read", "bin", "learn", "fit", "draw", "write", "total"}
     assert steps["total"] == pytest.approx(sum(steps.values()) / 2)
+
+
+def test_learn_bins_first_where_it_is_told_to(run: Run, data: Path, tmp_path: Path) -> None:
+    code, out, err = run(
+        "learn", data, "--discretize", "equal-width", "--bins", "5", "--output", tmp_path
+    )
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1] == "3 continuous columns binned (equal-width, 5 bins each)"
+    assert out.count("binned") == 1  # nothing is left to bin for the model
+    assert "mi by plug-in, p-values by " in out
+    binned = ms.discretize(table(), "equal-width", n_bins=5)
+    expected = ms.ChowLiu(alpha=0.01).fit(binned).edges_
+    found = pd.read_csv(tmp_path / "edges.csv", float_precision="round_trip")
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    model = ms.read_network(tmp_path / "model.bif")
+    assert model.get_cpds("size").state_names["size"] == list(binned.states["size"])
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert record["data"]["n_bins"] == {"size": 5, "gene, 1": 5, "alone": 5}
+
+
+def test_learn_says_nothing_of_bins_where_all_is_discrete(run: Run, tmp_path: Path) -> None:
+    data = tmp_path / "discrete.csv"
+    table()[["stage", "a", "b (rare)"]].to_csv(data, index=False)
+    code, out, _ = run("learn", data, "--output", tmp_path)
+    assert code == 0
+    assert "binned" not in out
+
+
+def test_learn_tests_as_it_is_told_to(
+    run: Run, refused: Callable[..., str], data: Path, tmp_path: Path
+) -> None:
+    code, out, _ = run("learn", data, "--test", "copula", "--output", tmp_path / "copula")
+    assert code == 0
+    assert "mi by copula, p-values by the copula test" in out
+    edges = pd.read_csv(tmp_path / "copula" / "edges.csv", float_precision="round_trip")
+    expected = ms.ChowLiu(alpha=0.01, test="copula").fit(table()).edges_
+    pd.testing.assert_frame_equal(edges, expected, check_dtype=False)
+    message = r"needs discrete columns, but 3 of 7 are continuous \('alone', 'gene, 1', 'size'\)"
+    for options in (["--test", "g"], ["--estimator", "plug-in"]):
+        assert re.search(message, refused("learn", data, *options, "--output", tmp_path / "no"))
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_penalty_takes_the_place_of_alpha(run: Run, data: Path, tmp_path: Path) -> None:
@@ -231,9 +279,14 @@ def test_missing_entries_under_each_policy(
     expected = {("stage", "size"): 360, ("size", "gene, 1"): 380, ("a", "b (rare)"): 400}
     assert n_samples == {frozenset(k): n for k, n in expected.items()}
 
-    code, out, _ = run("learn", data, "--missing", "state", "--output", tmp_path / "state")
+    # A number has no place for a state of its own, but a column of bins has.
+    options = ["--missing", "state", "--output", tmp_path / "state"]
+    message = refused("learn", data, *options)
+    assert "column 'size' is continuous and has 20 missing entries; --missing state is" in message
+    assert not (tmp_path / "state").exists()
+    code, out, _ = run("learn", data, *options, "--discretize", "quantile")
     assert code == 0
-    assert "2 continuous columns binned (quantile, 4 bins each)" in out
+    assert "2 continuous columns binned (quantile, 4 bins each)\n" in out
     model = ms.read_network(tmp_path / "state" / "model.bif")
     assert model.get_cpds("stage").state_names["stage"] == ["I", "II", "III", "missing"]
     assert len(model.get_cpds("size").state_names["size"]) == 5  # 4 bins and missing
@@ -253,10 +306,13 @@ def test_genes_as_rows(run: Run, data: Path, tmp_path: Path) -> None:
 def test_a_constant_column_is_legal(run: Run, data: Path) -> None:
     code, out, err = run("mi", data, "a", "constant")
     assert (code, err) == (0, "")
-    assert out.splitlines() == [
-        "I(a; constant) = 0 nats (plug-in)",
-        "no p-value: a or constant does not vary, 400 rows",
-    ]
+    assert out == "I(a; constant) = 0 nats (plug-in), 400 rows\n"
+    for column in ("a", "size"):
+        code, out, err = run("test", data, column, "constant")
+        assert (code, err) == (0, "")
+        shown = shown_test(out)
+        assert (shown["p-value"], shown["rows"]) == ("none, not testable", "400")
+        assert f"{column} or constant does not vary" in out
 
 
 def test_warnings_take_one_line(
@@ -275,6 +331,132 @@ def test_warnings_take_one_line(
     assert (code, err) == (2, "mistruct: warning: look here\nmistruct: error: enough\n")
 
 
+# test
+
+
+def shown_test(out: str) -> dict[str, str]:
+    """What a test says, line by line."""
+    lines = [re.fullmatch(r"  (\S+) +(\S.*)", line) for line in out.splitlines()[1:]]
+    return {line[1]: line[2] for line in lines if line}
+
+
+def assert_shows(out: str, expected: ms.TestResult) -> None:
+    shown = shown_test(out)
+    assert list(shown) == ["p-value", "test", "statistic", "mi", "rows"]
+    assert float(shown["p-value"]) == pytest.approx(expected.p_value, rel=0.06)
+    assert shown["test"] == expected.method
+    assert shown["statistic"] == f"{expected.statistic:.6g}, {expected.dof} dof"
+    assert shown["mi"] == f"{expected.mi:.6g} nats"
+    assert shown["rows"] == f"{expected.n_samples:,}"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "z", "method"),
+    [
+        ("a", "b (rare)", [], "g, chi-square"),
+        ("a", "b (rare)", ["stage"], "g, chi-square"),
+        ("size", "gene, 1", [], "copula"),
+        ("stage", "size", [], "copula"),
+        ("stage", "gene, 1", ["size"], "copula, products of residuals"),
+        ("stage", "gene, 1", ["size", "alone"], "copula, products of residuals"),
+    ],
+)
+def test_test(run: Run, data: Path, x: str, y: str, z: list[str], method: str) -> None:
+    given = [option for name in z for option in ("--given", name)]
+    code, out, err = run("test", data, x, y, *given)
+    assert (code, err) == (0, "")
+    expected = ms.independence_test(table(), x, y, z)
+    assert expected.method == method
+    assert len(out.splitlines()) == 6
+    assert out.splitlines()[0] == f"{x} and {y}" + (f" given {', '.join(z)}" if z else "")
+    assert_shows(out, expected)
+    # The table was made as a chain stage - size - gene, 1 and a pair a - b.
+    related = {x, y} == {"a", "b (rare)"} or not z
+    assert float(shown_test(out)["p-value"]) < 1e-9 if related else expected.p_value > 0.01
+
+
+def test_test_bins_where_it_is_told_to(run: Run, data: Path) -> None:
+    code, out, err = run(
+        "test", data, "stage", "gene, 1", "--given", "size", "--discretize", "quantile",
+        "--bins", "3",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    binned = ms.discretize(table(), n_bins=3)
+    assert_shows(out, ms.independence_test(binned, "stage", "gene, 1", ["size"], test="g"))
+    assert out.splitlines()[6:] == ["2 continuous columns binned (quantile, 3 bins each)"]
+
+
+def test_test_uses_the_rows_that_are_complete_in_its_own_columns(run: Run, tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[:39, "stage"] = None
+    frame.loc[20:59, "size"] = np.nan
+    data = tmp_path / "gaps.csv"
+    frame.to_csv(data, index=False)
+    # What is missing elsewhere does not matter, whatever the policy.
+    for missing in ("raise", "testwise", "state"):
+        code, out, err = run("test", data, "a", "gene, 1", "--missing", missing)
+        assert (code, err) == (0, "")
+        assert_shows(out, ms.independence_test(table(), "a", "gene, 1"))
+    for y, z, first_row in (("gene, 1", [], 40), ("size", [], 60), ("gene, 1", ["size"], 60)):
+        given = [option for name in z for option in ("--given", name)]
+        code, out, err = run("test", data, "stage", y, *given, "--missing", "testwise")
+        assert (code, err) == (0, "")
+        assert_shows(out, ms.independence_test(table().iloc[first_row:], "stage", y, z))
+        assert shown_test(out)["rows"] == str(400 - first_row)
+    code, out, _ = run(
+        "test", data, "stage", "size", "--missing", "state", "--discretize", "quantile"
+    )
+    assert (code, shown_test(out)["rows"]) == (0, "400")
+
+
+def test_the_seed_is_that_of_the_permutations(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 4, (30, 2)), columns=["x", "y"])
+    data = tmp_path / "sparse.csv"
+    frame.to_csv(data, index=False)
+    said = [run("test", data, "x", "y", "--seed", seed) for seed in (0, 0, 5)]
+    assert said[0] == said[1] == run("test", data, "x", "y")
+    for seed, (code, out, _) in zip((0, 0, 5), said, strict=True):
+        assert code == 0
+        assert_shows(out, ms.independence_test(frame, "x", "y", test=ms.GTest(seed=seed)))
+        assert shown_test(out)["test"] == "g, permutation"
+
+
+def test_a_p_value_below_all_floats_is_not_zero(run: Run, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=50)
+    pd.DataFrame({"x": x, "twin": np.exp(x)}).to_csv(tmp_path / "twins.csv", index=False)
+    code, out, _ = run("test", tmp_path / "twins.csv", "x", "twin")
+    assert code == 0
+    assert (shown_test(out)["p-value"], shown_test(out)["mi"]) == ("<1e-300", "inf nats")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a", "sise"], "X, Y and --given: there is no column 'sise'; did you mean 'size'?"),
+        (
+            ["a", "size", "--given", "stag"],
+            "X, Y and --given: there is no column 'stag'; did you mean 'stage'?",
+        ),
+        (["a", "size", "--given", "a"], "X, Y and --given must differ, got a, size, a"),
+        (["a", "a"], "X, Y and --given must differ, got a, a"),
+        (["a"], "Missing argument 'Y'"),
+        (
+            ["a", "size", "--test", "g"],
+            "test 'g' needs discrete columns, but 1 of 2 are continuous ('size')",
+        ),
+        (["a", "size", "--test", "chi2"], "'chi2' is not one of 'auto', 'g', 'copula'"),
+        (["a", "size", "--bins", "3"], "--bins needs --discretize, got --bins 3 alone"),
+        (["a", "size", "--discretize", "mdl"], "'mdl' is not one of 'quantile', 'equal-width'"),
+        (["a", "size", "--seed", "-1"], "--seed must be a whole number of at least 0, got -1"),
+    ],
+)
+def test_what_test_refuses(
+    arguments: list[str], message: str, refused: Callable[..., str], data: Path
+) -> None:
+    assert message in refused("test", data, *arguments)
+
+
 # mi, matrix, describe
 
 
@@ -282,34 +464,42 @@ def test_mi(run: Run, data: Path) -> None:
     code, out, err = run("mi", data, "a", "b (rare)", "--estimator", "miller-madow")
     assert (code, err) == (0, "")
     expected = ms.mutual_information(table()["a"], table()["b (rare)"], estimator="miller-madow")
-    test = ms.independence_test(table()[["a", "b (rare)"]], "a", "b (rare)")
-    value, evidence = out.splitlines()
-    assert value == f"I(a; b (rare)) = {expected:.6g} nats (miller-madow)"
-    assert evidence == f"p-value {test.p_value:.1e} ({test.method}), 400 rows"
+    assert out == f"I(a; b (rare)) = {expected:.6g} nats (miller-madow), 400 rows\n"
+    for x, y, estimator in (("size", "gene, 1", "copula-knn"), ("a", "size", "mixed-knn")):
+        code, out, err = run("mi", data, x, y)
+        assert (code, err) == (0, "")
+        expected = ms.mutual_information(table()[x], table()[y], estimator=estimator)
+        assert out == f"I({x}; {y}) = {expected:.6g} nats ({estimator}), 400 rows\n"
 
 
 def test_mi_given_others_needs_only_its_own_columns(run: Run, tmp_path: Path) -> None:
     frame = table()
     frame.loc[:9, "alone"] = np.nan
     frame.to_csv(tmp_path / "gap.csv", index=False)
-    code, out, err = run(
-        "mi", tmp_path / "gap.csv", "stage", "gene, 1", "--given", "size", "--given", "a"
-    )
+    asked = ["mi", tmp_path / "gap.csv", "stage", "gene, 1", "--given", "size", "--given", "a"]
+    code, out, err = run(*asked)
     assert (code, err) == (0, "")
-    chosen = ms.discretize(table()[["stage", "gene, 1", "size", "a"]])
-    test = ms.independence_test(chosen, "stage", "gene, 1", ["size", "a"])
-    value, evidence, bins = out.splitlines()
-    assert value == f"I(stage; gene, 1 | size, a) = {test.mi:.6g} nats (plug-in)"
-    assert evidence.endswith(f"({test.method}), 400 rows")
-    assert bins == "2 continuous columns binned (quantile, 4 bins each)"
+    expected = ms.conditional_mutual_information(
+        table()["stage"], table()["gene, 1"], table()[["size", "a"]], estimator="mixed-knn"
+    )
+    assert out == f"I(stage; gene, 1 | size, a) = {expected:.6g} nats (mixed-knn), 400 rows\n"
+    code, out, err = run(*asked, "--discretize", "quantile")
+    assert (code, err) == (0, "")
+    counted = ms.independence_test(ms.discretize(table()), "stage", "gene, 1", ["size", "a"])
+    assert out.splitlines() == [
+        f"I(stage; gene, 1 | size, a) = {counted.mi:.6g} nats (plug-in), 400 rows",
+        "2 continuous columns binned (quantile, 4 bins each)",
+    ]
 
 
-def test_matrix_on_the_screen(run: Run, data: Path) -> None:
-    code, out, err = run("matrix", data, "--bins", "3")
+@pytest.mark.parametrize("options", [[], ["--discretize", "quantile", "--bins", "3"]])
+def test_matrix_on_the_screen(run: Run, data: Path, options: list[str]) -> None:
+    code, out, err = run("matrix", data, *options)
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == 'column,stage,size,"gene, 1",a,b (rare),alone,constant'
-    expected = ms.mutual_information_matrix(ms.discretize(table(), n_bins=3))
+    chosen = ms.discretize(table(), n_bins=3) if options else table()
+    expected = ms.mutual_information_matrix(chosen)
     values = [line.rsplit(",", 7)[1:] for line in lines[1:]]
     np.testing.assert_allclose(np.array(values, dtype=float), expected.to_numpy(), atol=1e-12)
 
@@ -361,7 +551,7 @@ def test_anndata(run: Run, tmp_path: Path) -> None:
 # help
 
 
-@pytest.mark.parametrize("command", [[], ["learn"], ["mi"], ["matrix"], ["describe"]])
+@pytest.mark.parametrize("command", [[], ["learn"], ["test"], ["mi"], ["matrix"], ["describe"]])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(run: Run, command: list[str], option: str) -> None:
     code, out, err = run(*command, option)
@@ -391,7 +581,11 @@ def test_version(run: Run) -> None:
 
 
 def test_every_estimator_can_be_asked_for() -> None:
-    assert get_args(get_args(Estimator)[0]) == ("auto", *ESTIMATORS)
+    assert sorted(get_args(get_args(Estimator)[0])) == sorted(("auto", *ESTIMATORS))
+
+
+def test_every_test_can_be_asked_for() -> None:
+    assert get_args(get_args(Test)[0]) == tuple(TESTS)
 
 
 # bad input
@@ -469,7 +663,9 @@ def test_a_file_that_cannot_be_opened(
         (["--alpha", "0"], "--alpha must be a number between 0 and 1, got 0.0"),
         (["--alpha", "few"], "Invalid value for '--alpha'"),
         (["--alpha", "0.1", "--penalty", "bic"], "--alpha and --penalty are two rules for one"),
+        (["--test", "best"], "'best' is not one of 'auto', 'g', 'copula'"),
         (["--bins", "1"], "--bins must be a whole number of at least 2, got 1"),
+        (["--bins", "4"], "--bins needs --discretize, got --bins 4 alone"),
         (["--bins", "4", "--discretize", "bayesian-blocks"], "chooses the number itself, got 4"),
         (["--seed", "-1"], "--seed must be a whole number of at least 0, got -1"),
         (["--index", "patient"], "--index: there is no column 'patient'"),
@@ -487,11 +683,11 @@ def test_bad_options(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no command; choose learn, mi, matrix or describe, or ask mistruct --help"),
+        ([], "no command; choose learn, test, mi, matrix or describe, or ask mistruct --help"),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),
         (["learn", "table.csv"], "Missing option '--output'"),
-        (["mi", "table.csv", "a"], "Missing argument 'B'"),
+        (["mi", "table.csv", "a"], "Missing argument 'Y'"),
     ],
 )
 def test_bad_usage(arguments: list[str], message: str, refused: Callable[..., str]) -> None:
@@ -500,10 +696,10 @@ def test_bad_usage(arguments: list[str], message: str, refused: Callable[..., st
 
 def test_bad_columns_of_mi(refused: Callable[..., str], data: Path) -> None:
     assert refused("mi", data, "a", "sise") == (
-        "A, B and --given: there is no column 'sise'; did you mean 'size'?"
+        "X, Y and --given: there is no column 'sise'; did you mean 'size'?"
     )
     assert refused("mi", data, "a", "size", "--given", "a") == (
-        "A, B and --given must differ, got a, size, a"
+        "X, Y and --given must differ, got a, size, a"
     )
 
 

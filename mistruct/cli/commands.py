@@ -204,7 +204,7 @@ def mi(
 
         # What is missing in other columns does not matter here.
         table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
-    chosen = choose(table, x, y, given)
+    chosen = choose(table, x, y, given, missing)
     with step("bin"):
         binned = bin_columns(chosen, discretize, bins, missing)
     with step("estimate", "estimating"):
@@ -246,7 +246,7 @@ def test(
         from mistruct.independence.testing import resolve_test
 
         table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
-    chosen = choose(table, x, y, given)
+    chosen = choose(table, x, y, given, missing)
     with step("bin"):
         binned = bin_columns(chosen, discretize, bins, missing)
     with step("test", "testing"):

@@ -57,7 +57,10 @@ def show_test(result: TestResult) -> None:
     typer.echo("\n".join(f"  {name:<10}{value}" for name, value in lines))
     if not result.testable:
         given = " given the others" if result.z else ""
-        typer.echo(f"{result.x} or {result.y} does not vary{given}, so the rows tell nothing.")
+        typer.echo(
+            f"The rows tell nothing: {result.x} or {result.y} does not vary{given}, or they are "
+            "too few."
+        )
 
 
 def show_edges(edges: pd.DataFrame) -> None:

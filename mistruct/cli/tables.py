@@ -26,12 +26,17 @@ def check_numbers(
         check_fraction("--alpha", alpha)
 
 
-def choose(table: Dataset, x: str, y: str, given: Sequence[str]) -> Dataset:
-    """The columns that are asked for."""
+def choose(table: Dataset, x: str, y: str, given: Sequence[str], missing: Policy) -> Dataset:
+    """The columns that are asked for; what is missing in others does not matter."""
+    from mistruct.data.dataset import assemble
+
     named = table.check_names("X, Y and --given", [x, y, *given])
     if len(set(named)) < len(named):
         raise ParameterError(f"X, Y and --given must differ, got {', '.join(named)}")
-    return table.select(named)
+    chosen = table.select(named)
+    if missing == "raise":
+        return assemble([chosen.column(n) for n in named], missing, chosen.index)
+    return chosen
 
 
 def read(

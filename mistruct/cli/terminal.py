@@ -99,6 +99,12 @@ def _as_options(message: str) -> str:
         (r"^kinds\b", "--kind"),
         (r"\bmissing='(\w+)'", r"--missing \1"),
         (r"^(index|layer|obs|transpose|drop)\b", r"--\1"),
+        (r"^n_bins\b", "--bins"),
+        (
+            r"with mistruct\.discretize, make them categories, or declare them with kinds=",
+            "with --discretize, or declare them with --kind COLUMN=discrete",
+        ),
+        (r"\bbin it first, or use 'testwise'", "use --discretize, or --missing testwise"),
         (r"\bmake it the index\b", "make it the --index"),
         (r"\bdrop it\b", "leave it out with --drop"),
     ):

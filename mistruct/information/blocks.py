@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError
+from mistruct.errors import TooFewRowsError
 from mistruct.kernels.contingency import join_strata
 
 
@@ -25,7 +25,7 @@ def complete(data: Dataset, names: Sequence[str]) -> Dataset:
     if any(chosen.n_missing.values()):
         chosen = chosen.complete_rows()
     if not chosen.n_samples:
-        raise DataError(f"no row is complete in {', '.join(map(repr, names))}")
+        raise TooFewRowsError(f"no row is complete in {', '.join(map(repr, names))}")
     return chosen
 
 

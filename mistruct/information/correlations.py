@@ -45,8 +45,7 @@ def pairwise_by_products(
     symmetric = np.array_equal(rows, columns)
     of_columns = Bases(data, columns, result.dtype)
     of_rows = of_columns if symmetric else Bases(data, rows, result.dtype)
-    (x, n_x), (y, n_y) = of_rows.widest, of_columns.widest
-    require_rows(data.n_samples, n_x + n_y, (x, y))
+    _require_rows(data, rows, of_rows.dimensions, columns, of_columns.dimensions)
     entries = len(of_rows.vectors) * len(of_columns.vectors)
     length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
 
@@ -61,6 +60,21 @@ def pairwise_by_products(
         mirror(result)
     warn_of_infinite_pairs(data, rows, columns, result)
     return result
+
+
+def _require_rows(
+    data: Dataset, rows: Positions, dims_x: Positions, columns: Positions, dims_y: Positions
+) -> None:
+    """Refuse the widest pair, of a column with another, that has too few rows."""
+    pairs = [
+        (int(dims_x[i] + dims_y[j]), rows[i], columns[j])
+        for i in np.argsort(-dims_x, kind="stable")[:2]
+        for j in np.argsort(-dims_y, kind="stable")[:2]
+        if rows[i] != columns[j]
+    ]
+    if pairs:
+        n_dimensions, x, y = max(pairs)
+        require_rows(data.n_samples, n_dimensions, (data.names[x], data.names[y]))
 
 
 def warn_of_infinite_pairs(
@@ -103,7 +117,14 @@ def _fill(
         of_i = products[starts_x[some_x[i]] :][: dims_x[some_x[i]]]
         for j in np.flatnonzero(dims_y[some_y] > 1):
             values[i, j] = information_of(of_i[:, starts_y[some_y[j]] :][:, : dims_y[some_y[j]]])
-    nats[np.ix_(some_x, some_y)] = values - _biases(bias, dims_x[some_x], dims_y[some_y])
+    # A column with itself may have more dimensions than there are rows, and so no bias.
+    np.subtract(
+        values,
+        _biases(bias, dims_x[some_x], dims_y[some_y]),
+        out=values,
+        where=np.isfinite(values),
+    )
+    nats[np.ix_(some_x, some_y)] = values
 
 
 def _biases(bias: Bias, dims_x: Positions, dims_y: Positions) -> NDArray[np.float64]:

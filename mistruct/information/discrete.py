@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, check_choice
+from mistruct.errors import TooFewRowsError, check_choice
 from mistruct.information.corrections import Correction, entropy_from_counts, shrinkage
 from mistruct.information.pairwise import pairwise_by_counts
 from mistruct.information.tiles import pairwise_by_loop
@@ -71,7 +71,7 @@ class PlugIn:
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
         """I(x; y | z) in nats between blocks of discrete columns, over their complete rows."""
-        table = _Table(data, (*x, *y, *z))
+        table = _Table(data, (*x, *y, *z), self.name)
         n_x, n_y, n_z = (len(table.counts(block)) for block in (x, y, z))
         joint = table.counts((*z, *x, *y))
         n_joint = float(n_x) * n_y * n_z
@@ -89,13 +89,13 @@ class PlugIn:
 
     def entropy(self, data: Dataset, x: Sequence[str]) -> float:
         """H(x) in nats of a block of discrete columns taken jointly, over its complete rows."""
-        counts = _Table(data, x).counts(x)
+        counts = _Table(data, x, self.name).counts(x)
         intensity = shrinkage(counts, len(counts), self.correction)
         return entropy_from_counts(counts, len(counts), self.correction, intensity)
 
     def total_correlation(self, data: Dataset) -> float:
         """Sum of the columns' entropies less the entropy of the table, over complete rows."""
-        table = _Table(data, data.names)
+        table = _Table(data, data.names, self.name)
         joint = table.counts(data.names)
         margins = [table.counts((name,)) for name in data.names]
         n_joint = math.prod(float(len(m)) for m in margins)
@@ -129,14 +129,14 @@ class PlugIn:
 class _Table:
     """The complete rows of some discrete columns, to be counted in several ways."""
 
-    def __init__(self, data: Dataset, names: Sequence[str]) -> None:
-        data.require_discrete("counting joint states", names)
+    def __init__(self, data: Dataset, names: Sequence[str], estimator: str) -> None:
+        data.require_discrete(f"estimator {estimator!r}", names)
         rows = {name: data.row(name) for name in names}
         complete = np.ones(data.n_samples, dtype=np.bool_)
         for name in rows:
             complete &= data.known(name)
         if not complete.any():
-            raise DataError(f"no row is complete in {', '.join(map(repr, names))}")
+            raise TooFewRowsError(f"no row is complete in {', '.join(map(repr, names))}")
         keep = slice(None) if complete.all() else complete
         self.n_samples = int(complete.sum())
         self._columns = {n: (data.codes[r][keep], int(data.n_states[r])) for n, r in rows.items()}

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import qr
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning
+from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import continuous_values, normal_scores
 from mistruct.parallel import run_blocks
 
@@ -90,8 +90,6 @@ class Bases:
         self.dimensions = np.array([len(b) for b in bases])
         self.starts = np.concatenate([[0], np.cumsum(self.dimensions)])
         self.vectors = np.concatenate(bases)
-        widest = int(self.dimensions.argmax())
-        self.widest = names[widest], int(self.dimensions[widest])
 
     def part(self, columns: slice) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """The vectors of some neighbouring columns, and the dimensions of these."""
@@ -120,9 +118,9 @@ def information_of(products: NDArray[Any]) -> float:
 
 
 def require_rows(n_samples: int, n_dimensions: int, names: Sequence[str]) -> None:
-    """Raise DataError where any two blocks of so many dimensions would be perfectly correlated."""
+    """Raise TooFewRowsError where blocks of so many dimensions determine each other anyhow."""
     if n_dimensions >= n_samples - 1:
-        raise DataError(
+        raise TooFewRowsError(
             f"estimator 'copula' needs at least two rows more than dimensions, but "
             f"{_listed(names)} have {n_dimensions} dimensions in {n_samples} rows"
         )

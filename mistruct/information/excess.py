@@ -31,7 +31,7 @@ from scipy.optimize import brentq
 from scipy.special import psi
 from scipy.stats import chi2, rankdata
 
-from mistruct.errors import DataError
+from mistruct.errors import TooFewRowsError
 from mistruct.information.blocks import normal_scores
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import Basis, basis
@@ -148,9 +148,9 @@ class Excess:
 
 
 def require_neighbors(n_samples: int, k: int, names: Sequence[str]) -> None:
-    """Raise DataError where no point has k neighbours."""
+    """Raise TooFewRowsError where no point has k neighbours."""
     if n_samples <= k:
-        raise DataError(
+        raise TooFewRowsError(
             f"n_neighbors={k} needs more rows, but {n_samples} are complete in "
             f"{', '.join(map(repr, names))}"
         )

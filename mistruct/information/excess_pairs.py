@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import psi
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import TooFewRowsError
 from mistruct.information.blocks import normal_scores
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION, basis, require_rows, warn_infinite
@@ -132,8 +133,11 @@ class _Matrix:
     def _one(self, x: int, y: int) -> float:
         names = [self.data.names[p] for p in (x, y)]
         pair = self.data.select(dict.fromkeys(names)).complete_rows()
-        if not pair.n_samples:
-            return math.nan
-        if x == y and np.ptp(pair.values) > 0:
+        if pair.n_samples and x == y and np.ptp(pair.values) > 0:
             return math.inf
-        return self.one_pair(pair, *names)
+        try:
+            return self.one_pair(pair, *names)
+        except TooFewRowsError:
+            if pair.n_samples == self.data.n_samples:
+                raise
+            return math.nan

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning, ParameterError
+from mistruct.errors import DataError, MistructWarning, ParameterError, TooFewRowsError
 from mistruct.information.blocks import complete, joint_labels, normal_scores
 from mistruct.information.densities import Floats, Labels, log_sums, mean_log_ratios
 from mistruct.information.embedding import warn_infinite
@@ -231,15 +231,18 @@ class KDE:
         return {p: scores[p] for alike in found.values() if len(alike) == 1 for p in alike}
 
     def _pair(self, data: Dataset, x: str, y: str) -> float:
-        """I(x; y) of two columns, or of one with itself; NaN without a complete row."""
+        """I(x; y) of two columns, or of one with itself; NaN if gaps leave too few rows."""
         pair = data.select(dict.fromkeys([x, y]))
         if any(pair.n_missing.values()):
             pair = pair.complete_rows()
-        if not pair.n_samples:
-            return math.nan
-        if x == y and data.kinds[x] == "continuous":
+        if pair.n_samples and x == y and data.kinds[x] == "continuous":
             return math.inf if np.ptp(pair.values) else 0.0
-        return self.information(pair, [x], [y])
+        try:
+            return self.information(pair, [x], [y])
+        except TooFewRowsError:
+            if pair.n_samples == data.n_samples:
+                raise
+            return math.nan
 
     def _factor(self, n: int, d: int) -> float:
         """Bandwidth over standard deviation, for n rows in d dimensions."""
@@ -270,7 +273,7 @@ def _sample(data: Dataset, names: Sequence[str]) -> Dataset:
     """The complete rows of some columns, less those whose states occur only once together."""
     rows = complete(data, names)
     if rows.n_samples < _FEWEST:
-        raise DataError(
+        raise TooFewRowsError(
             f"estimator 'kde' needs at least {_FEWEST} rows, but {rows.n_samples} are complete in "
             f"{', '.join(map(repr, dict.fromkeys(names)))}"
         )

@@ -41,7 +41,7 @@ def mutual_information_matrix(
         In nats, with the name of the estimator in ``attrs["estimator"]``. The information of a
         continuous column with itself is infinite, the plug-in information of a discrete one its
         entropy. Where entries are missing (``testwise``), each pair uses the rows complete for
-        the two, and is NaN where there is none.
+        the two, and is NaN where these are too few for the estimator.
 
     Raises
     ------

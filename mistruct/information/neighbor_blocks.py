@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.special import psi
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning
+from mistruct.errors import DataError, MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete, joint_labels, normal_scores
 from mistruct.information.neighborhoods import Counts, Floats, Tree, arrange
 
@@ -137,7 +137,7 @@ class Points:
             return
         n_samples = self.table.n_samples
         if n_samples < _FEWEST_ROWS or n_neighbors >= n_samples:
-            raise DataError(
+            raise TooFewRowsError(
                 f"columns {', '.join(map(repr, self.table.names))} have {n_samples} complete rows, "
                 f"but n_neighbors={n_neighbors} needs at least {max(_FEWEST_ROWS, n_neighbors + 1)}"
             )

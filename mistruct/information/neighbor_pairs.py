@@ -34,7 +34,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import psi
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning
+from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete
 from mistruct.information.blocks import normal_scores as scores_of
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
@@ -111,7 +111,7 @@ def pair_by_neighbors(
     if "continuous" in pair.kinds.values():
         _require_rows(pair.n_samples, n_neighbors, x, y)
     shared = pair.n_samples > _POINTS_OF_A_BLOCK
-    table = _Table(pair, n_neighbors, variant, normal_scores, shared)
+    table = PairTable(pair, n_neighbors, variant, normal_scores, shared)
     value = table.information_of_one(pair.names.index(x), pair.names.index(y))
     _warn_of_infinite([(x, y)] if math.isinf(value) else [])
     return value
@@ -126,7 +126,7 @@ class _Matrix:
         self.complete = np.array([data.n_missing[name] == 0 for name in data.names])
         self.is_continuous = _are_continuous(data)
         of_table = [name for name in data.names if data.n_missing[name] == 0]
-        self.table = _Table(data.select(of_table), *self.settings)
+        self.table = PairTable(data.select(of_table), *self.settings)
         self.place = np.cumsum(self.complete) - 1
         self.infinite: set[tuple[int, int]] = set()
         in_window = math.sqrt(n_neighbors * data.n_samples)
@@ -154,18 +154,17 @@ class _Matrix:
     def _information_of_gapped(self, x: int, y: int) -> float:
         names = dict.fromkeys((self.data.names[x], self.data.names[y]))
         pair = self.data.select(names).complete_rows()
-        if not pair.n_samples:
+        ranked = self.is_continuous[x] or self.is_continuous[y]
+        if pair.n_samples < (_least_rows(self.settings[0]) if ranked else 1):
             return math.nan
-        if self.is_continuous[x] or self.is_continuous[y]:
-            self._require_rows(pair.n_samples, x, y)
-        table = _Table(pair, *self.settings)
+        table = PairTable(pair, *self.settings)
         return float(table.information(np.array([0]), np.array([len(names) - 1]))[0])
 
     def _require_rows(self, n: int, x: int, y: int) -> None:
         _require_rows(n, self.settings[0], self.data.names[x], self.data.names[y])
 
 
-class _Table:
+class PairTable:
     """Columns without gaps: the continuous ones sorted, the margins of the discrete ones."""
 
     def __init__(
@@ -295,10 +294,14 @@ def _are_continuous(data: Dataset) -> NDArray[np.bool_]:
     return np.array([data.kinds[name] == "continuous" for name in data.names], dtype=np.bool_)
 
 
+def _least_rows(n_neighbors: int) -> int:
+    return max(n_neighbors + 1, _FEWEST_ROWS)
+
+
 def _require_rows(n: int, n_neighbors: int, x: str, y: str) -> None:
-    least = max(n_neighbors + 1, _FEWEST_ROWS)
+    least = _least_rows(n_neighbors)
     if n < least:
-        raise DataError(
+        raise TooFewRowsError(
             f"columns {x!r} and {y!r} have {n} complete rows, "
             f"but n_neighbors={n_neighbors} needs at least {least}"
         )

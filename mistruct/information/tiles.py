@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import TooFewRowsError
 from mistruct.parallel import n_threads, run_blocks
 
 # Bounds of a tile: long enough to hide the cost of handing it to a thread, short enough for a
@@ -73,7 +74,7 @@ def pairwise_by_loop(
     columns: Positions,
     dtype: DTypeLike = np.float64,
 ) -> Pairs:
-    """Information between any columns, one pair at a time."""
+    """Information between any columns, one pair at a time; NaN if gaps leave too few rows."""
 
     def fill(
         of_rows: Positions, of_columns: Positions, symmetric: bool, tile: NDArray[np.float64]
@@ -82,10 +83,12 @@ def pairwise_by_loop(
             for b in range(a if symmetric else 0, len(of_columns)):
                 x, y = data.names[row], data.names[of_columns[b]]
                 pair = data.select((x,) if x == y else (x, y))
-                if any(pair.n_missing.values()) and not pair.complete_rows().n_samples:
-                    tile[a, b] = math.nan
-                else:
+                try:
                     tile[a, b] = estimator.information(data, (x,), (y,))
+                except TooFewRowsError:
+                    if not any(pair.n_missing.values()):
+                        raise
+                    tile[a, b] = math.nan
 
     description = f"mutual information ({estimator.name})"
     return pairwise_by_tiles(fill, rows, columns, _NANOSECONDS_OF_A_CALL, dtype, description)

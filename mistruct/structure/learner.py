@@ -131,7 +131,10 @@ def _tested_by(test: IndependenceTest, data: Dataset, penalised: bool) -> Estima
         return by_kinds if mixed else by_kinds.choose(data, data.names)
     if isinstance(test, CopulaTest):
         return copula
-    return PlugIn() if isinstance(test, GTest) else resolve_pairwise("auto", data)
+    if isinstance(test, GTest):
+        data.require_discrete(f"test {test.name!r}")
+        return PlugIn()
+    return resolve_pairwise("auto", data)
 
 
 def _describe(value: Any) -> Any:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mistruct.data.dataset import as_dataset
+from mistruct.data.discretize import discretize
 from mistruct.errors import DataError, MistructWarning, ParameterError
 from mistruct.export.junction_tree import junction_tree
 from mistruct.export.markov_network import to_markov_network
@@ -165,6 +166,31 @@ def test_missing_values_leave_each_component_its_complete_rows():
         to_markov_network(graph, as_dataset(frame, missing="testwise"))
 
 
+def test_continuous_columns_are_binned_with_a_warning():
+    rng = np.random.default_rng(1)
+    frame = binary_table(n=256, names="abc").assign(alone=rng.normal(size=256))
+    for name in "ac":
+        frame[name] = frame[name] + rng.normal(size=256)
+    graph = nx.Graph(["ab", "bc"])
+    message = (
+        r"^a Markov network holds discrete columns only, so 2 continuous .* binned by quantiles "
+        r"\('a', 'c'\); use mistruct\.discretize to bin them otherwise$"  # and not 'alone'
+    )
+    with pytest.warns(MistructWarning, match=message) as caught:
+        model = to_markov_network(graph, frame)
+    assert [w.filename for w in caught] == [__file__]  # it points at the call
+    # The fourth root of 256 is 4, and no two values are equal, so 64 rows fall into each bin.
+    by_hand = frame.assign(**{v: frame[v].rank().astype(int).sub(1) // 64 for v in "ac"})
+    joint = dense_product(model, list("abc"))
+    for edge, rest in (("ab", 2), ("bc", 0)):
+        expected = dense_margin(by_hand, edge, states_of(by_hand))
+        np.testing.assert_allclose(joint.sum(axis=rest), expected, atol=1e-12)
+    # Those that are binned beforehand need no warning, and make the same model.
+    np.testing.assert_array_equal(
+        dense_product(to_markov_network(graph, discretize(frame)), list("abc")), joint
+    )
+
+
 def test_directed_graphs_are_moralised():
     frame = binary_table()
     model = to_markov_network(nx.DiGraph([("a", "c"), ("b", "c")]), frame)
@@ -199,8 +225,6 @@ def test_too_large_cliques_are_named():
         to_markov_network(GRAPHS["ring"], frame, max_cells=7)
     with pytest.raises(ParameterError, match="max_cells must be"):
         to_markov_network(GRAPHS["ring"], frame, max_cells=0)
-    with pytest.raises(DataError, match="a Markov network needs discrete columns"):
-        to_markov_network(GRAPHS["ring"], frame.astype(float))
     with pytest.raises(DataError, match="nodes of the graph are no columns of the table: 'zz'"):
         to_markov_network(nx.Graph([("a", "zz")]), frame)
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from mistruct.data.dataset import as_dataset
-from mistruct.errors import DataError, ParameterError
+from mistruct.data.discretize import discretize
+from mistruct.errors import DataError, MistructWarning, ParameterError
 from mistruct.export.pgmpy_models import to_bayesian_network
 
 
@@ -208,13 +209,52 @@ def test_continuous_columns_are_regressed_on_their_parents():
         to_bayesian_network(nx.DiGraph([("a", "b")]), frame[["a", "b"]].iloc[-2:])
 
 
+def test_continuous_columns_beside_discrete_ones_are_binned_with_a_warning():
+    rng = np.random.default_rng(4)
+    size, weight = rng.normal(size=(2, 256)).cumsum(axis=0)
+    frame = pd.DataFrame(
+        {
+            "stage": np.where(size + rng.normal(size=256) > 0, "II", "I"),
+            "size": size,
+            "weight": weight,
+            "alone": rng.normal(size=256),
+        }
+    )
+    dag = nx.DiGraph([("stage", "weight"), ("size", "weight")])
+    message = (
+        r"^a Bayesian network .* discrete columns only, so 2 continuous .* binned by quantiles "
+        r"\('weight', 'size'\); use mistruct\.discretize to bin them otherwise$"
+    )
+    with pytest.warns(MistructWarning, match=message) as caught:
+        model = to_bayesian_network(dag, frame)
+    assert [w.filename for w in caught] == [__file__]  # it points at the call
+    assert model.check_model() and set(model.edges) == set(dag.edges)
+    # The fourth root of 256 is 4, and no two values are equal, so 64 rows fall into each bin.
+    binned = frame.drop(columns="alone")
+    for name in ("size", "weight"):
+        bins = np.array(model.get_cpds(name).state_names[name])
+        assert len(bins) == 4
+        binned[name] = bins[(frame[name].rank().astype(int) - 1) // 64]
+    assert_tables_are_the_posterior(model, binned, 5.0)
+    assert model.get_cpds("stage").state_names["stage"] == ["I", "II"]
+    # Those that are binned beforehand need no warning, and make the same model.
+    for cpd in to_bayesian_network(dag, discretize(frame)).cpds:
+        assert cpd == model.get_cpds(cpd.variable)
+
+
+def test_the_kinds_of_the_nodes_decide_and_not_those_of_the_table():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "c": [0, 1] * 30})
+    regressions = to_bayesian_network(nx.Graph([("a", "b")]), frame)  # without a warning
+    assert [type(cpd).__name__ for cpd in regressions.cpds] == ["LinearGaussianCPD"] * 2
+    one_node = nx.empty_graph(["c"])
+    assert to_bayesian_network(one_node, frame).get_cpds("c").values.tolist() == [0.5, 0.5]
+
+
 def test_bad_input():
     frame = pd.DataFrame(np.random.default_rng(0).integers(0, 3, (20, 4)), columns=list("abcd"))
     with pytest.raises(DataError, match=r"if it is a forest, but 'a', 'b', 'c' form a cycle"):
         to_bayesian_network(nx.Graph([("a", "b"), ("b", "c"), ("c", "a")]), frame)
-    mixed = frame.assign(a=np.linspace(0, 1, 20))
-    with pytest.raises(DataError, match="'b' is discrete and 'a' continuous; discretise"):
-        to_bayesian_network(nx.Graph([("a", "b")]), mixed)
     long = frame.rename(columns={"a": "subtype"})
     with pytest.raises(DataError, match=r"1 of 2 nodes .* 'subtipe'; did you mean 'subtype'\?"):
         to_bayesian_network(nx.Graph([("subtipe", "b")]), long)

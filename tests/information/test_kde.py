@@ -370,4 +370,4 @@ def test_too_few_rows_are_refused() -> None:
     with pytest.raises(ms.DataError, match=r"at least 4 rows, but 3 are complete in 'a', 'b'$"):
         DEFAULT.information(data, ["a"], ["b"])
     with pytest.raises(ms.DataError, match="at least 4 rows"):
-        matrix(data)
+        matrix(ms.as_dataset(frame.dropna()))

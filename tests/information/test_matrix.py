@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import anndata
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 import mistruct as ms
 from mistruct.data.dataset import Dataset
 from tests import reference as ref
+from tests import reference_continuous as ref_continuous
 from tests import strategies
 from tests.information.test_measures import category
 
@@ -192,11 +194,82 @@ def test_refused(arguments: dict[str, Any], error: type[Exception], message: str
         ms.mutual_information_matrix(_table(0), **arguments)
 
 
-@pytest.mark.parametrize("estimator", ["auto", "plug-in", "nsb"])
-def test_continuous_columns_are_refused(estimator: str) -> None:
+@pytest.mark.parametrize("estimator", ref.CORRECTIONS)
+def test_continuous_columns_cannot_be_counted(estimator: str) -> None:
     frame = _table(0).assign(age=np.random.default_rng(0).random(130))
-    with pytest.raises(ms.DataError, match=r"1 of 7 are continuous \('age'\).*discretize"):
+    message = (
+        rf"^estimator '{estimator}' needs discrete columns, but 1 of 7 are continuous \('age'\); "
+        r"bin them with mistruct.discretize"
+    )
+    with pytest.raises(ms.DataError, match=message):
         ms.mutual_information_matrix(frame, estimator=estimator)
+    # It is no matter where nothing is asked about it.
+    found = ms.mutual_information_matrix(
+        frame, estimator=estimator, rows=["c0"], columns=["c1", "c2"]
+    )
+    expected = ms.mutual_information_matrix(_table(0), estimator=estimator)
+    np.testing.assert_allclose(found, expected.loc[["c0"], ["c1", "c2"]], rtol=1e-12, atol=1e-14)
+
+
+def _mixed(seed: int, n_samples: int = 90) -> Any:
+    """Discrete a, b and continuous u, v, all of which lean on a."""
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, 3, n_samples)
+    u = a + rng.normal(size=n_samples)
+    v = u + rng.normal(size=n_samples)
+    return pd.DataFrame({"u": u, "a": a, "v": v, "b": np.where(rng.random(n_samples) < 0.7, a, 0)})
+
+
+def test_auto_goes_by_the_kinds_of_each_pair() -> None:
+    frame = _mixed(0)
+    matrix: Any = ms.mutual_information_matrix(frame)
+    assert matrix.attrs["estimator"] == "auto (plug-in, copula-knn, mixed-knn)"
+    assert list(matrix.index) == list(matrix.columns) == list("uavb")
+    np.testing.assert_array_equal(matrix, matrix.T)
+    codes = {c: frame[c].tolist() for c in "ab"}
+    scores = {c: ref_continuous.normal_scores(frame[c].to_numpy()) for c in "uv"}
+    for x, y in ("aa", "ab", "bb"):
+        expected = ref.mutual_information(codes[x], codes[y])
+        assert matrix.loc[x, y] == pytest.approx(expected, rel=1e-9)
+    for x, y in ("au", "av", "bu", "bv"):
+        expected = ref_continuous.mixed_information([codes[x]], [scores[y]])
+        assert matrix.loc[x, y] == pytest.approx(expected, rel=1e-9)
+    assert matrix.loc["u", "u"] == matrix.loc["v", "v"] == math.inf
+    found = ms.mutual_information(frame["u"], frame["v"], estimator="copula-knn")
+    assert matrix.loc["u", "v"] == pytest.approx(found, rel=1e-9)
+    truth = -0.5 * math.log(1 - np.corrcoef(frame["u"], frame["v"])[0, 1] ** 2)
+    assert found == pytest.approx(truth, abs=0.1)
+
+
+def test_auto_of_one_kind_is_the_estimator_for_it() -> None:
+    frame = _mixed(1)
+    for names, estimator in (("ab", "plug-in"), ("uv", "copula-knn")):
+        found = ms.mutual_information_matrix(frame[list(names)])
+        assert found.attrs["estimator"] == estimator
+        expected = ms.mutual_information_matrix(frame[list(names)], estimator=estimator)
+        pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_a_cell_of_a_mixed_table_knows_nothing_of_other_columns(holes: bool) -> None:
+    frame = _mixed(2).astype(object)
+    frame = frame.mask(np.random.default_rng(3).random(frame.shape) < 0.2 * holes, None)
+    kinds: Any = dict(zip("uavb", ("continuous", "discrete") * 2, strict=True))
+
+    def matrix(names: str, **options: Any) -> Any:
+        some = {n: kinds[n] for n in names}
+        data = ms.as_dataset(frame[list(names)], kinds=some, missing="testwise")
+        return ms.mutual_information_matrix(data, **options)
+
+    full = matrix("uavb")
+    for x, y in ("ua", "uv", "ub", "av", "ab", "vb"):
+        assert full.loc[x, y] == pytest.approx(matrix(x + y).loc[x, y], rel=1e-9)
+    for rows, columns in (("ua", "vb"), ("v", "uavb"), ("bu", "ub"), ("ab", "u")):
+        found = matrix("uavb", rows=list(rows), columns=list(columns))
+        np.testing.assert_allclose(found, full.loc[list(rows), list(columns)], rtol=1e-9)
+    half = matrix("uavb", dtype="float32")
+    assert (half.dtypes == np.float32).all()
+    np.testing.assert_allclose(half, full, rtol=1e-5)
 
 
 def test_the_result_is_one_for_a_dataset_and_for_its_frame() -> None:
@@ -205,3 +278,19 @@ def test_the_result_is_one_for_a_dataset_and_for_its_frame() -> None:
     pd.testing.assert_frame_equal(
         ms.mutual_information_matrix(data), ms.mutual_information_matrix(data.to_pandas())
     )
+
+
+@pytest.mark.parametrize("estimator", ["auto", "copula", "ksg", "mixed-knn", "copula-knn", "kde"])
+def test_a_pair_that_gaps_leave_too_few_rows_is_nan_and_spoils_nothing(estimator: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=list("abc"))
+    frame.loc[3:, "b"] = np.nan  # three rows with a
+    frame.loc[0, "c"] = np.nan  # and two of them with c
+    data = ms.as_dataset(frame, missing="testwise")
+    matrix = ms.mutual_information_matrix(data, estimator=estimator)
+    assert np.isnan(matrix.loc["b", "c"]) and np.isnan(matrix.loc["c", "b"])
+    alone = ms.mutual_information_matrix(data.select(["a", "c"]), estimator=estimator)
+    assert matrix.loc["a", "c"] == alone.loc["a", "c"]
+    few = ms.as_dataset(frame.loc[1:2, ["a", "b"]])
+    with pytest.raises(ms.DataError, match="rows"):
+        ms.mutual_information_matrix(few, estimator=estimator)

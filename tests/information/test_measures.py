@@ -175,6 +175,49 @@ def test_a_constant_says_nothing(correction: str) -> None:
     )
 
 
+# Kinds -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kinds", "estimator"),
+    [
+        ("dd", "plug-in"),
+        ("cc", "copula-knn"),
+        ("dc", "mixed-knn"),
+        ("cd", "mixed-knn"),
+        ("ddd", "plug-in"),
+        ("ccc", "copula-knn"),
+        ("ddc", "mixed-knn"),
+        ("ccd", "mixed-knn"),
+        ("dcd", "mixed-knn"),
+    ],
+)
+def test_auto_goes_by_the_kinds(kinds: str, estimator: str) -> None:
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=120)
+    columns: list[Any] = [common + rng.normal(size=120) for _ in kinds]
+    columns = [
+        c if kind == "c" else category(c > 0) for c, kind in zip(columns, kinds, strict=True)
+    ]
+    measures: dict[int, Any] = {2: ms.mutual_information, 3: ms.conditional_mutual_information}
+    measure = measures[len(kinds)]
+    found = measure(*columns)
+    assert (found.estimator, found.n_samples) == (estimator, 120)
+    assert found == measure(*columns, estimator=estimator)
+
+
+def test_a_label_and_a_number_share_what_the_label_tells() -> None:
+    # Each of two labels owns one half of the line, so that the number determines the label.
+    x = np.random.default_rng(1).permutation(np.linspace(-1.0, 1.0, 400))
+    label = np.where(x > 0, "right", "left")
+    assert ms.mutual_information(label, x) == pytest.approx(math.log(2), abs=0.02)
+    assert ms.mutual_information(label, x, base=2) == pytest.approx(1, abs=0.03)
+    shuffled = np.random.default_rng(2).permutation(label)
+    assert ms.mutual_information(shuffled, x) == pytest.approx(0, abs=0.05)
+    # Given itself a label leaves nothing to tell.
+    assert ms.conditional_mutual_information(label, x, label) == pytest.approx(0, abs=1e-9)
+
+
 # What may be passed ----------------------------------------------------------------------------
 
 
@@ -233,10 +276,21 @@ REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         r"^y has 2 rows, but x has 4; all must have the same number$",
     ),
     "continuous": (
-        lambda: ms.mutual_information(X, CONTINUOUS),
+        lambda: ms.mutual_information(X, CONTINUOUS, estimator="plug-in"),
         ms.DataError,
-        r"^estimator 'auto' needs discrete columns, but 1 of 2 are continuous \('y0'\); "
-        r"bin them with mistruct.discretize",
+        r"needs discrete columns, but 1 of 2 are continuous \('y0'\); bin them with "
+        r"mistruct.discretize",
+    ),
+    "continuous entropy": (
+        lambda: ms.entropy(CONTINUOUS, estimator="plug-in"),
+        ms.DataError,
+        r"needs discrete columns, but 1 of 1 are continuous \('x0'\); bin them with "
+        r"mistruct.discretize",
+    ),
+    "discrete for neighbours": (
+        lambda: ms.mutual_information(X, CONTINUOUS, estimator="ksg"),
+        ms.DataError,
+        r"^estimator 'ksg' takes continuous columns, but discrete: 'x0'; use 'mixed-knn', which",
     ),
     "continuous, estimator named": (
         lambda: ms.conditional_mutual_information(X, Y, CONTINUOUS, estimator="nsb"),

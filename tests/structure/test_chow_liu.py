@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import subprocess
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 import mistruct as ms
-from tests import reference
+from tests import reference, reference_continuous
 from tests.strategies import KINDS, categorical_columns
 from tests.structure.networks import (
     maximum_tree,
@@ -415,7 +416,10 @@ def test_penalty_weighs_each_pair_by_its_own_rows(penalty):
         ),
         ({"estimator": "plugin"}, "estimator must be one of .* got 'plugin'; did you mean 'plug-"),
         ({"estimator": 3}, r"estimator must be a name or an estimator such as PlugIn\(\), got 3"),
-        ({"test": "chi2"}, "test must be one of 'auto', 'g', got 'chi2'"),
+        (
+            {"test": "chi2"},
+            "test must be one of 'auto', 'g', 'copula', 'knn', 'hybrid', got 'chi2'",
+        ),
         ({"test": 3}, r"test must be a name or a test such as GTest\(\), got 3"),
     ],
     ids=str,
@@ -437,7 +441,167 @@ def test_estimator_and_test_are_used():
         assert row.p_value == ms.independence_test(table, row.source, row.target, test=test).p_value
 
 
-def test_continuous_columns_are_refused_with_what_to_do():
-    table = pd.DataFrame({"a": [0.1, 0.2, 0.3], "b": [0, 1, 0]})
-    with pytest.raises(ms.DataError, match=r"1 of 2 are continuous \('a'\); bin them with"):
-        ms.ChowLiu().fit(table)
+# Kinds ------------------------------------------------------------------------------------------
+
+
+def two_kinds(rng: np.random.Generator, n_samples: int) -> pd.DataFrame:
+    """A tree of both kinds: sex - dose, dose - level - age, level - score, site - sex.
+
+    Every column follows one neighbour and adds noise of its own, so that any path is weaker than
+    each of its edges; age is a curved function, and dose has few states.
+    """
+    sex = rng.integers(0, 2, n_samples)
+    dose = np.where(rng.random(n_samples) < 0.7, 2 * sex, rng.integers(0, 3, n_samples))
+    level = dose + rng.normal(0, 0.7, n_samples)
+    site = np.where(rng.random(n_samples) < 0.8, sex, 1 - sex)
+    return pd.DataFrame(
+        {
+            "level": level,
+            "sex": np.array(["f", "m"])[sex],
+            "age": np.exp(level + rng.normal(0, 0.7, n_samples)),
+            "dose": dose,
+            "site": np.array(["here", "there"])[site],
+            "score": -level + rng.normal(0, 0.7, n_samples),
+            "noise": rng.normal(size=n_samples),
+            "coin": rng.integers(0, 2, n_samples),
+        }
+    )
+
+
+OF_TWO_KINDS = {
+    frozenset(e)
+    for e in [
+        ("sex", "dose"), ("dose", "level"), ("level", "age"), ("level", "score"), ("site", "sex"),
+    ]
+}  # fmt: skip
+
+
+def copula_or_counts(table: pd.DataFrame, a: str, b: str, corrected: bool = True) -> float:
+    """The information that `auto` weighs a pair by: the copula's where one is continuous."""
+    discrete_ones = {"sex", "dose", "site", "coin"}
+    if {a, b} <= discrete_ones:
+        correction = "miller-madow" if corrected else "plug-in"
+        return reference.mutual_information(table[a].tolist(), table[b].tolist(), correction)
+    x, y = (
+        reference_continuous.indicators(table[c].tolist())
+        if c in discrete_ones
+        else reference_continuous.normal_scores(table[c].to_numpy())
+        for c in (a, b)
+    )
+    return reference_continuous.gaussian_information(x, y, bias_correction=corrected)
+
+
+@pytest.mark.parametrize("rule", [{"alpha": 0.001}, {"penalty": "bic"}], ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_recovers_a_tree_of_both_kinds(rule, seed):
+    table = two_kinds(np.random.default_rng(seed), 1500)
+    learner = ms.ChowLiu(**rule).fit(table)
+    assert undirected(learner.graph_) == OF_TWO_KINDS
+    assert list(learner.graph_) == list(table)
+    counts = "plug-in" if "penalty" in rule else "miller-madow"
+    assert learner.estimator_.name == f"auto ({counts}, copula)"
+    assert learner.test_ == ms.AutoTest()
+
+
+def test_edges_between_kinds_weigh_what_their_test_rests_on():
+    table = two_kinds(np.random.default_rng(3), 120)
+    pairs = list(itertools.combinations(sorted(table), 2))
+    weights = {(a, b): copula_or_counts(table, a, b) for a, b in pairs}
+    learner = ms.ChowLiu().fit(table)
+    assert undirected(learner.graph_) == undirected(maximum_tree(weights))
+    for row in learner.edges_.itertuples():
+        assert row.mi == pytest.approx(weights[row.source, row.target], abs=1e-9)
+        alone = ms.independence_test(table, row.source, row.target)
+        assert (row.p_value, row.n_samples) == (alone.p_value, 120)
+
+
+@pytest.mark.parametrize("penalty", ["bic", "aic"])
+def test_a_continuous_column_costs_one_parameter(penalty):
+    # 2 n I - c dof of the likelihood as it is, where a discrete column costs its states less one.
+    table = two_kinds(np.random.default_rng(12), 80)
+    cost = math.log(80) if penalty == "bic" else 2.0
+    dof = {"sex": 1, "dose": 2, "site": 1, "coin": 1}
+    gains = {
+        (a, b): 160 * copula_or_counts(table, a, b, corrected=False)
+        - cost * dof.get(a, 1) * dof.get(b, 1)
+        for a, b in itertools.combinations(sorted(table), 2)
+    }
+    positive = {pair: gain for pair, gain in gains.items() if gain > 0}
+    best, forests = reference.maximum_spanning_forests(positive, table.columns)
+    found = ms.ChowLiu(penalty=penalty).fit(table).edges_
+    pairs = frozenset(zip(found["source"], found["target"], strict=True))
+    assert pairs in forests
+    assert 0 < len(pairs) < 7  # not the full tree
+    assert math.fsum(gains[pair] for pair in pairs) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_order_and_threads_change_nothing_for_both_kinds(rule, monkeypatch):
+    table = two_kinds(np.random.default_rng(5), 100)
+    expected = ms.ChowLiu(**rule).fit(table).edges_
+    rng = np.random.default_rng(0)
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("MISTRUCT_NUM_THREADS", threads)
+        shuffled = table[list(rng.permutation(table.columns))].iloc[rng.permutation(100)]
+        found = ms.ChowLiu(**rule).fit(shuffled).edges_
+        exact = ["source", "target", "n_samples"]
+        pd.testing.assert_frame_equal(found[exact], expected[exact])
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+def test_each_pair_of_both_kinds_uses_the_rows_complete_for_it():
+    table = two_kinds(np.random.default_rng(6), 300).astype(object)
+    table = table.mask(np.random.default_rng(7).random(table.shape) < 0.15, None)
+    continuous = ("level", "age", "score", "noise")
+    kinds = {c: "continuous" if c in continuous else "discrete" for c in table}
+    data = ms.as_dataset(table, kinds=kinds, missing="testwise")
+    weights = {}
+    for a, b in itertools.combinations(sorted(table), 2):
+        rows = table[[a, b]].dropna().infer_objects()
+        weights[a, b] = copula_or_counts(rows, a, b)
+    learner = ms.ChowLiu().fit(data)
+    assert undirected(learner.graph_) == undirected(maximum_tree(weights))
+    for row in learner.edges_.itertuples():
+        assert row.n_samples == len(table[[row.source, row.target]].dropna())
+        assert row.mi == pytest.approx(weights[row.source, row.target], abs=1e-9)
+
+
+def test_monotone_transforms_change_no_edge():
+    table = two_kinds(np.random.default_rng(8), 200)
+    expected = ms.ChowLiu(alpha=0.01).fit(table).edges_
+    turned = table.assign(age=np.log(table["age"]), level=1e3 * table["level"])
+    pd.testing.assert_frame_equal(ms.ChowLiu(alpha=0.01).fit(turned).edges_, expected)
+    turned = table.assign(score=-(table["score"] ** 3))
+    pd.testing.assert_frame_equal(ms.ChowLiu(alpha=0.01).fit(turned).edges_, expected)
+
+
+def test_a_continuous_column_that_does_not_vary_gets_no_edge():
+    table = two_kinds(np.random.default_rng(9), 1000)
+    flat = table.assign(flat=2.5)
+    data = ms.as_dataset(flat, kinds={"flat": "continuous"})
+    for rule in ({"alpha": 0.01}, {"penalty": "bic"}, {}):
+        graph = ms.ChowLiu(**rule).fit(data).graph_
+        assert graph.degree["flat"] == 0
+        assert undirected(graph) == undirected(ms.ChowLiu(**rule).fit(table).graph_)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"test": "g"}, r"needs discrete columns, but 2 of 3 are continuous \('a', 'c'\); bin"),
+        (
+            {"estimator": "plug-in"},
+            r"^estimator 'plug-in' needs discrete columns, but 2 of 3 are continuous \('a', 'c'\)",
+        ),
+        ({"estimator": "ksg"}, r"^estimator 'ksg' takes continuous columns, but discrete: 'b'; "),
+    ],
+    ids=str,
+)
+def test_what_takes_one_kind_refuses_the_other_with_what_to_do(parameters, message):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"c": rng.random(30), "b": rng.integers(0, 2, 30), "a": rng.random(30)})
+    with pytest.raises(ms.DataError, match=message):
+        ms.ChowLiu(**parameters).fit(table)
+    # Binned beforehand, as the message says, or of one kind, the same parameters are fine.
+    fit = table[["a", "c"]] if parameters == {"estimator": "ksg"} else ms.discretize(table)
+    assert ms.ChowLiu(**parameters).fit(fit).graph_.number_of_edges() > 0

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mistruct as ms
-from tests import reference
+from tests import reference, reference_continuous
 from tests.strategies import categorical_columns
 from tests.structure.networks import maximum_tree, sample_network, undirected
 
@@ -283,6 +283,91 @@ def test_each_arc_uses_the_rows_complete_for_it():
     assert given_target(ms.TAN("y").fit(data)) == undirected(best)
 
 
+# Kinds ------------------------------------------------------------------------------------------
+
+
+def class_of_two_kinds(rng: np.random.Generator, n_samples: int) -> pd.DataFrame:
+    """Features of both kinds that depend on the class, and within it along c - a - d - b.
+
+    a and c are continuous, b and d are not; `alone` depends on the class and on nothing else.
+    """
+    y = rng.integers(0, 3, n_samples)
+    c = y + rng.normal(size=n_samples)
+    a = c + 2 * y + rng.normal(size=n_samples)
+    d = np.digitize(a - 3 * y + rng.normal(0, 0.5, n_samples), [-0.7, 0.7]) + y
+    b = np.where(rng.random(n_samples) < 0.7, d - y, rng.integers(0, 3, n_samples))
+    return pd.DataFrame(
+        {
+            "d": d,
+            "c": c,
+            "y": np.array(["I", "II", "III"])[y],
+            "alone": y + rng.normal(size=n_samples),
+            "b": b,
+            "a": np.exp(a),
+        }
+    )
+
+
+@pytest.mark.parametrize("rule", [{"alpha": 0.001}, {"penalty": "bic"}], ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_chain_of_both_kinds_within_the_classes_is_found(rule, seed):
+    learner = ms.TAN("y", **rule).fit(class_of_two_kinds(np.random.default_rng(seed), 2000))
+    assert given_target(learner) == {frozenset("ca"), frozenset("ad"), frozenset("db")}
+    assert set(learner.graph_.successors("y")) == {"a", "b", "c", "d", "alone"}
+    assert nx.is_directed_acyclic_graph(learner.graph_)
+    # Its root is a, which the class moves furthest: by two of its standard deviations.
+    assert [v for v in "abcd" if learner.graph_.in_degree(v) == 1] == ["a"]
+
+
+def test_arcs_of_both_kinds_carry_the_evidence_within_the_classes():
+    table = class_of_two_kinds(np.random.default_rng(4), 210)
+    learner = ms.TAN("y").fit(table)
+    scored = {"a", "c", "alone"}
+
+    def block(rows: pd.DataFrame, name: str) -> np.ndarray:
+        if name in scored:
+            return reference_continuous.normal_scores(rows[name].to_numpy())
+        return reference_continuous.indicators(rows[name].tolist())
+
+    def information(rows: pd.DataFrame, x: str, y: str) -> float:
+        if scored & {x, y}:
+            return reference_continuous.gaussian_information(block(rows, x), block(rows, y))
+        return reference.mutual_information(rows[x].tolist(), rows[y].tolist(), "miller-madow")
+
+    weights = {
+        (x, y): sum(len(rows) / 210 * information(rows, x, y) for _, rows in table.groupby("y"))
+        for x, y in itertools.combinations(sorted(set(table) - {"y"}), 2)
+    }
+    assert given_target(learner) == undirected(maximum_tree(weights))
+    for row in learner.edges_.itertuples():
+        given = [row.given] if row.given else []
+        alone = ms.independence_test(table, row.source, row.target, given)
+        assert (row.p_value, row.n_samples) == (alone.p_value, 210)
+        pair = tuple(sorted((row.source, row.target)))
+        expected = weights[pair] if given else information(table, row.source, row.target)
+        assert row.mi == pytest.approx(expected, abs=1e-9)
+
+
+def test_order_changes_nothing_for_both_kinds():
+    table = class_of_two_kinds(np.random.default_rng(5), 150)
+    expected = ms.TAN("y", alpha=0.05).fit(table).edges_
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        shuffled = table[list(rng.permutation(table.columns))].iloc[rng.permutation(150)]
+        found = ms.TAN("y", alpha=0.05).fit(shuffled).edges_
+        exact = ["source", "target", "n_samples", "given"]
+        pd.testing.assert_frame_equal(found[exact], expected[exact])
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+def test_a_continuous_feature_cannot_be_counted():
+    table = class_of_two_kinds(np.random.default_rng(0), 50)[["y", "b", "c", "d"]]
+    for parameters in ({"test": "g"}, {"estimator": "plug-in"}):
+        with pytest.raises(ms.DataError, match=r"needs discrete columns.* \('c'\); bin them with"):
+            ms.TAN("y", **parameters).fit(table)
+        ms.TAN("y", **parameters).fit(ms.discretize(table))
+
+
 # Parameters -------------------------------------------------------------------------------------
 
 
@@ -295,11 +380,10 @@ def test_targets_that_cannot_be():
     with pytest.raises(ms.ParameterError, match="target: there is no column 'None'"):
         ms.TAN(None).fit(table)
     continuous = table.assign(y=np.linspace(0.0, 1.0, 50))
-    with pytest.raises(ms.DataError, match=r"target needs discrete columns.*\('y'\)"):
+    message = r"^target needs discrete columns, but 1 of 1 are continuous \('y'\); bin them with"
+    with pytest.raises(ms.DataError, match=message):
         ms.TAN("y").fit(continuous)
-    continuous = table.assign(a=np.linspace(0.0, 1.0, 50))
-    with pytest.raises(ms.DataError, match=r"needs discrete columns.*\('a'\)"):
-        ms.TAN("y").fit(continuous)
+    assert "y" in ms.TAN("y").fit(ms.discretize(continuous)).graph_
 
 
 def test_one_feature_is_too_few():
