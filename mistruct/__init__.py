@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mistruct.independence import AutoTest as AutoTest
     from mistruct.independence import CopulaTest as CopulaTest
     from mistruct.independence import GTest as GTest
+    from mistruct.independence import HybridTest as HybridTest
+    from mistruct.independence import KNNTest as KNNTest
     from mistruct.independence import TestResult as TestResult
     from mistruct.independence import independence_test as independence_test
     from mistruct.information import KDE as KDE
@@ -79,6 +81,8 @@ _PUBLIC = {
         "AutoTest",
         "CopulaTest",
         "GTest",
+        "HybridTest",
+        "KNNTest",
         "TestResult",
         "independence_test",
     ),

@@ -3,7 +3,17 @@
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
+from mistruct.independence.hybrid_test import HybridTest
+from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.protocol import TestResult
 from mistruct.independence.testing import independence_test
 
-__all__ = ["AutoTest", "CopulaTest", "GTest", "TestResult", "independence_test"]
+__all__ = [
+    "AutoTest",
+    "CopulaTest",
+    "GTest",
+    "HybridTest",
+    "KNNTest",
+    "TestResult",
+    "independence_test",
+]

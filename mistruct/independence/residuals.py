@@ -31,7 +31,7 @@ _ROWS_PER_STATE = 5
 _LEAST_EXPECTED_COUNT = 1.0
 
 # Of the coefficients, for columns of unit variance: wide, but finite where z separates the states.
-_PRIOR_VARIANCE = 1e3
+_WIDE = 1e3
 
 # Filters of warnings belong to the process: two threads that set them aside would mix them up.
 _ONE_AT_A_TIME = Lock()
@@ -100,14 +100,19 @@ class Condition:
 
     def _fitted(self, codes: NDArray[Any]) -> Rows:
         """Probability of each state by logistic regression."""
-        from sklearn.linear_model import LogisticRegression
+        return fitted_probabilities(self.basis, codes)
 
-        design = self.basis.T * np.sqrt(self._data.n_samples)
-        fit = LogisticRegression(C=_PRIOR_VARIANCE, solver="newton-cholesky", max_iter=50)
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what has not converged has nearly separated states
-            fit.fit(design, codes)
-        return np.asarray(fit.predict_proba(design)).T
+
+def fitted_probabilities(basis: Rows, codes: NDArray[Any], prior_variance: float = _WIDE) -> Rows:
+    """Probability of each state that occurs, by logistic regression on orthonormal rows."""
+    from sklearn.linear_model import LogisticRegression
+
+    design = basis.T * np.sqrt(basis.shape[1])
+    fit = LogisticRegression(C=prior_variance, solver="newton-cholesky", max_iter=50)
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what has not converged has nearly separated states
+        fit.fit(design, codes)
+    return np.asarray(fit.predict_proba(design)).T
 
 
 def score(x: Residuals, y: Residuals) -> tuple[float, int]:

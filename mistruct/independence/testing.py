@@ -12,6 +12,8 @@ from mistruct.errors import ParameterError, check_choice
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
+from mistruct.independence.hybrid_test import HybridTest
+from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.protocol import IndependenceTest, TestResult
 
 #: Each name makes its test with default parameters and a seed.
@@ -19,6 +21,8 @@ TESTS: dict[str, Callable[[int], IndependenceTest]] = {
     "auto": lambda seed: AutoTest(GTest(seed=seed)),
     "g": lambda seed: GTest(seed=seed),
     "copula": lambda _: CopulaTest(),
+    "knn": lambda seed: KNNTest(seed=seed),
+    "hybrid": lambda seed: HybridTest(AutoTest(GTest(seed=seed)), KNNTest(seed=seed)),
 }
 
 

@@ -69,6 +69,27 @@ def store(typing_context: Any, array: Any, start: Any, lanes: Any) -> Any:
 
 
 @intrinsic
+def gather(typing_context: Any, array: Any, places: Any, start: Any) -> Any:
+    """Elements of `array` at ``places[start:start + LANES]``; nothing is checked.
+
+    Written to memory one by one and loaded as a vector, they would stall the processor.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        indices = context.make_array(signature.args[1])(context, builder, arguments[1]).data
+        lanes = ir.Constant(_VECTOR, ir.Undefined)
+        for lane in range(LANES):
+            place = builder.add(arguments[2], ir.Constant(ir.IntType(64), lane))
+            index = builder.load(builder.gep(indices, [place]))
+            element = builder.load(builder.gep(values, [index]))
+            lanes = builder.insert_element(lanes, element, ir.Constant(ir.IntType(32), lane))
+        return lanes
+
+    return _lanes(array, places, types.int64), generate
+
+
+@intrinsic
 def fill(typing_context: Any, value: Any) -> Any:
     """One number in all lanes."""
 

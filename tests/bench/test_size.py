@@ -19,6 +19,9 @@ from scipy.stats import binom
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.g_test import GTest
+from mistruct.independence.hybrid_test import HybridTest
+from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.protocol import IndependenceTest
 
 ALPHAS = (0.01, 0.05, 0.10)
@@ -27,7 +30,12 @@ N_NULLS = int(os.environ.get("N_NULLS", "1000"))
 # How many standard deviations of x and of y the conditioning columns move them.
 STRENGTH = 2.0
 
-TESTS: dict[str, IndependenceTest] = {"copula": CopulaTest()}
+TESTS: dict[str, IndependenceTest] = {
+    "g": GTest(),
+    "copula": CopulaTest(),
+    "knn": KNNTest(),
+    "hybrid": HybridTest(),
+}
 KINDS = {"c": "continuous", "d": "3 states", "b": "binary", "m": "mixed"}
 CUTS = {"d": ([-0.6, 0.5], [-1.2, 0.3, 1.1]), "b": ([0.2], [-0.8, 1.2])}
 
@@ -48,11 +56,22 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
+    """All scenarios."""
     for x, y in itertools.combinations_with_replacement("cdb", 2):
         for n_given, kinds_of_z in ((0, "c"), (1, "cdb"), (3, "cdbm")):
             for z in kinds_of_z:
                 for n_samples in (50, 200, 1000):
                     yield Cell(x, y, z, n_given, n_samples)
+
+
+def takes(name: str, cell: Cell) -> bool:
+    """Whether a test takes the kinds of a scenario."""
+    return name != "g" or not set("cm") & {cell.x, cell.y, cell.z if cell.n_given else "d"}
+
+
+def n_nulls(name: str, cell: Cell) -> int:
+    """How many nulls are drawn: of 1000 rows fewer for tests that take long with them."""
+    return N_NULLS // 5 if name in ("knn", "hybrid") and cell.n_samples > 200 else N_NULLS
 
 
 def null_table(cell: Cell, strength: float, rng: np.random.Generator) -> Dataset:
@@ -96,26 +115,24 @@ def null_table(cell: Cell, strength: float, rng: np.random.Generator) -> Dataset
     )
 
 
-def p_values(name: str, cell: Cell, n_nulls: int, strength: float = STRENGTH) -> list[float]:
+def p_values(name: str, cell: Cell, strength: float = STRENGTH) -> list[float]:
     """Of the nulls of a cell; NaN where one was not testable."""
     os.environ["MISTRUCT_NUM_THREADS"] = "1"  # the cells are spread over processes
     rng = np.random.default_rng([ord(c) for c in str(cell)])
     pair, given = np.array([[0, 1]]), range(2, 2 + cell.n_given)
     return [
         float(TESTS[name].test_pairs(null_table(cell, strength, rng), pair, given).p_value[0])
-        for _ in range(n_nulls)
+        for _ in range(n_nulls(name, cell))
     ]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", TESTS)
 def test_rejections_of_true_nulls(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    scenarios = list(cells())
+    scenarios = [cell for cell in cells() if takes(name, cell)]
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=spawned) as pool:
-        found = list(
-            pool.map(p_values, itertools.repeat(name), scenarios, itertools.repeat(N_NULLS))
-        )
+        found = list(pool.map(p_values, itertools.repeat(name), scenarios))
     lines, outside = [], []
     for cell, of_cell in zip(scenarios, found, strict=True):
         p = np.array(of_cell)
@@ -126,15 +143,13 @@ def test_rejections_of_true_nulls(name: str, capsys: pytest.CaptureFixture[str])
             low, high = binom.ppf([5e-4, 1 - 5e-4], p.size, alpha)
             inside = low <= n_rejected <= high
             entries.append(f"{n_rejected / max(p.size, 1):.3f}{'' if inside else ' !'}")
-            if (
-                not binom.ppf(1e-5, p.size, alpha)
-                <= n_rejected
-                <= binom.ppf(1 - 1e-5, p.size, alpha)
-            ):
+            least, most = binom.ppf([1e-5, 1 - 1e-5], p.size, alpha)
+            # Few tables are possible where states are few, and permutations may separate slowly.
+            if n_rejected > most or (n_rejected < least and name == "copula"):
                 outside.append(f"{cell} at {alpha}: {n_rejected / p.size:.3f}")
         lines.append(f"| {cell} | {' | '.join(entries)} | {len(of_cell) - p.size} |")
     with capsys.disabled():
-        print(f"\n\n{name}: rejections of {N_NULLS} true nulls, strength {STRENGTH}\n")  # noqa: T201
+        print(f"\n\n{name}: rejections of true nulls ({N_NULLS} each), strength {STRENGTH}\n")  # noqa: T201
         print("| x | y | z | rows | 0.01 | 0.05 | 0.10 | untestable |")  # noqa: T201
         print("| --- " * 8 + "|")  # noqa: T201
         print("\n".join(lines))  # noqa: T201

@@ -13,14 +13,15 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chi2
+from scipy.stats import chi2, f_oneway
 
 import mistruct as ms
-from mistruct.independence.testing import resolve_test
+from mistruct.independence.testing import TESTS, resolve_test
 from tests import reference as ref
 from tests import strategies
 from tests.information.test_measures import category
 from tests.kernels.test_g_test import cochran_and_williams
+from tests.reference_continuous import normal_scores
 
 
 def _frame(codes: np.ndarray) -> pd.DataFrame:
@@ -112,12 +113,80 @@ def test_seeds() -> None:
     assert len(fresh) > 1
 
 
-def test_a_name_an_instance_and_auto_are_one() -> None:
+def test_a_name_is_an_instance_with_a_seed() -> None:
     frame = _sparse(2)
     results = [ms.independence_test(frame, "a", "b", test=t) for t in ("auto", "g", ms.GTest())]
     assert results[0] == results[1] == results[2]
-    assert resolve_test("auto", ms.as_dataset(frame)) == ms.GTest()
-    assert resolve_test("g", ms.as_dataset(frame)).name == "g"
+    assert resolve_test("g") == ms.GTest()
+    assert resolve_test("g", 5) == ms.GTest(seed=5)
+    assert resolve_test("copula", 5) == ms.CopulaTest()  # it draws nothing
+    assert resolve_test("auto") == ms.AutoTest()
+    assert resolve_test("auto", 5) == ms.AutoTest(ms.GTest(seed=5), ms.CopulaTest())
+    for name in TESTS:
+        assert resolve_test(name).name == name
+    test = ms.GTest(n_permutations=199)
+    assert resolve_test(test, 5) is test
+
+
+# Kinds -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "z", "method"),
+    [
+        ("a", "b", [], "g, permutation"),
+        ("a", "b", ["c"], "g, permutation"),
+        ("u", "v", [], "copula"),
+        ("u", "v", ["w"], "copula"),
+        ("a", "u", [], "copula"),
+        ("u", "a", ["v"], "copula, products of residuals"),
+        ("a", "b", ["u"], "copula, products of residuals"),
+        ("a", "b", ["c", "u"], "copula, products of residuals"),
+    ],
+)
+def test_auto_goes_by_the_kinds_of_x_y_and_z(x: str, y: str, z: list[str], method: str) -> None:
+    values = np.random.default_rng(7).normal(size=(3, 40))
+    frame = _sparse(7).assign(**dict(zip("uvw", values, strict=True)))
+    result = ms.independence_test(frame, x, y, z)
+    assert result.method == method
+    test = ms.GTest() if method.startswith("g") else ms.CopulaTest()
+    assert result == ms.independence_test(frame, x, y, z, test=test)
+    # What else is in the table is no matter.
+    assert result == ms.independence_test(frame[[x, y, *z]], x, y, z)
+    chosen = ms.AutoTest(ms.GTest(n_permutations=199, seed=3))
+    expected = ms.GTest(n_permutations=199, seed=3) if method.startswith("g") else "copula"
+    assert ms.independence_test(frame, x, y, z, test=chosen) == ms.independence_test(
+        frame, x, y, z, test=expected
+    )
+
+
+def test_a_discrete_and_a_continuous_column_are_an_analysis_of_variance() -> None:
+    rng = np.random.default_rng(8)
+    group = rng.choice(["u", "v", "w"], 90)
+    frame = pd.DataFrame(
+        {"group": group, "size": np.exp(rng.normal(size=90) + 0.4 * (group > "u"))}
+    )
+    scores = normal_scores(frame["size"].to_numpy())
+    expected = f_oneway(*(scores[group == g] for g in "uvw")).pvalue
+    for pair in (("group", "size"), ("size", "group")):
+        result = ms.independence_test(frame, *pair)
+        assert result.p_value == pytest.approx(expected, rel=1e-9)
+        assert (result.dof, result.n_samples, result.testable) == (2, 90, True)
+
+
+@pytest.mark.parametrize("middle", ["continuous", "discrete"])
+def test_what_lies_between_two_columns_takes_their_dependence_away(middle: str) -> None:
+    # x - z - y, where one end is continuous and the other one discrete.
+    rng = np.random.default_rng(9)
+    z = rng.normal(size=800) if middle == "continuous" else rng.integers(0, 3, 800) - 1.0
+    x = z + rng.normal(size=800)
+    y = np.where(z + rng.normal(size=800) > 0, "up", "down")
+    frame = pd.DataFrame({"x": x, "y": y, "z": z if middle == "continuous" else z.astype(int)})
+    assert ms.as_dataset(frame).kinds["z"] == middle
+    assert ms.independence_test(frame, "x", "y").p_value < 1e-12
+    assert ms.independence_test(frame, "x", "z", ["y"]).p_value < 1e-12
+    assert ms.independence_test(frame, "y", "z", ["x"]).p_value < 1e-12
+    assert ms.independence_test(frame, "x", "y", ["z"]).p_value > 0.01
 
 
 # Where the sample cannot speak -----------------------------------------------------------------
@@ -227,9 +296,9 @@ REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         r"^given must be a list of column names, got None$",
     ),
     "continuous": (
-        lambda: ms.independence_test(MIXED, "age", "d"),
+        lambda: ms.independence_test(MIXED, "age", "d", test="g"),
         ms.DataError,
-        r"^test 'auto' needs discrete columns, but 1 of 2 are continuous \('age'\); "
+        r"^test 'g' needs discrete columns, but 1 of 2 are continuous \('age'\); "
         r"bin them with mistruct.discretize",
     ),
     "continuous given": (
@@ -240,7 +309,7 @@ REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "test": (
         lambda: ms.independence_test(FRAME, "c", "d", test="chi2"),
         ms.ParameterError,
-        r"^test must be one of 'auto', 'g', got 'chi2'$",
+        r"^test must be one of 'auto', 'g', 'copula', 'knn', 'hybrid', got 'chi2'$",
     ),
     "test's class": (
         lambda: ms.independence_test(FRAME, "c", "d", test=ms.GTest),  # type: ignore[arg-type]
