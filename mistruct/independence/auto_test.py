@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import join_separations, join_tests
+from mistruct.independence.batches import join_separations, join_tests, untestable
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import (
@@ -66,13 +66,12 @@ class AutoTest:
             (counted, self.discrete),
             (~counted, self.continuous),
         )
-        return join_tests(
-            [
-                (np.flatnonzero(chosen), test.test_pairs(data, pairs[chosen], given))
-                for chosen, test in tests
-                if chosen.any() or not len(pairs)
-            ]
-        )
+        parts = [
+            (np.flatnonzero(chosen), test.test_pairs(data, pairs[chosen], given))
+            for chosen, test in tests
+            if chosen.any()
+        ]
+        return join_tests(parts) if parts else untestable(0)
 
     def separate(
         self,

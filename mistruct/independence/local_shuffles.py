@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.residuals import fitted_probabilities
+from mistruct.independence.smoother import Smoother
 from mistruct.information.blocks import joint_labels, normal_scores
-from mistruct.information.embedding import RESOLUTION, basis
+from mistruct.information.embedding import basis
 from mistruct.kernels.local_neighbors import APART
 from mistruct.kernels.random import shuffle
 from mistruct.kernels.surrogates import shuffle_within, swap_within, tilted_surrogates
@@ -37,9 +38,6 @@ Positions = NDArray[np.int64]
 
 # A group has the square root of the rows, but not fewer than so many where there are enough.
 _LEAST_GROUP = 10
-
-# A regression has a term for so many rows at most.
-_ROWS_PER_TERM = 10
 
 # Of the coefficients of a logistic regression. In few rows a wider one would fit x too well, and
 # its surrogates would follow z less than it does.
@@ -81,7 +79,9 @@ class LocalShuffles:
         self.z = np.array([of_name[name] for name in of_z]).reshape(len(of_z), labels.size)
         self.strata = np.append(np.flatnonzero(np.diff(labels, prepend=-1)), labels.size)
         self._members, self._starts = self._groups()
-        self._terms = _terms(self.z, labels) if of_z else np.empty((0, labels.size))
+        if of_z:
+            groups = np.split(self._members, self._starts[1:-1])
+            self._smoother = Smoother(self.z, labels, groups)
         self.x_discrete, self.y_discrete = (data.kinds[n] == "discrete" for n in (x, y))
         self.x, self.y = (
             self._beyond_z(of_name[n])
@@ -101,14 +101,19 @@ class LocalShuffles:
 
     def surrogates(self, n_surrogates: int) -> Floats:
         """The next surrogates of x, shape (n_surrogates, n)."""
-        if not (self.x_discrete and self.y_discrete and len(self.z)):
+        # Constant columns of z have scores of 0, and nothing can be fitted to them.
+        if not (self.x_discrete and self.y_discrete and self.z.any()):
             shuffled = np.empty((n_surrogates, self.x.size))
             shuffle_within(self.x, self._members, self._starts, self._state, shuffled)
             return shuffled
         if self._log_probabilities is None:
-            _, codes = np.unique(self.x, return_inverse=True)
-            self._hub = codes.astype(np.int64)
-            expected = fitted_probabilities(self._terms, self._hub, _PRIOR_VARIANCE)
+            # Which state comes first must not go by their names.
+            self._states = self.x[np.sort(np.unique(self.x, return_index=True)[1])]
+            self._hub = _in_order_of_appearance(self.x)
+            states = np.arange(1, self._hub.max() + 1)[:, np.newaxis]
+            curves = [self._smoother.explained(s) for s in (self._hub == states).astype(float)]
+            terms = basis(np.concatenate([self._smoother.straight, curves]))
+            expected = fitted_probabilities(terms, self._hub, _PRIOR_VARIANCE)
             self._log_probabilities = np.log(np.maximum(expected, np.finfo(float).tiny))
             swap_within(
                 self._hub, self._log_probabilities, self._members, self._starts, self._state
@@ -117,7 +122,7 @@ class LocalShuffles:
         tilted_surrogates(
             self._hub, self._log_probabilities, self._members, self._starts, self._state, drawn
         )
-        return np.unique(self.x)[drawn]
+        return np.asarray(self._states[drawn])
 
     def _groups(self) -> tuple[Positions, Positions]:
         """Rows by group, and where each group begins; and the end."""
@@ -144,14 +149,7 @@ class LocalShuffles:
         """What z's continuous columns leave of a column; constant if they leave nothing."""
         if not len(self.z):
             return scores
-        centred = scores - scores.mean()
-        left = centred - (centred @ self._terms.T) @ self._terms
-        if left @ left <= RESOLUTION**2 * (centred @ centred):
-            return np.zeros_like(scores)
-        # Rows that pull the regression to themselves have small residuals, in x and in y.
-        leverage = 1 / scores.size + (self._terms**2).sum(axis=0)
-        left /= np.sqrt(np.maximum(1 - leverage, RESOLUTION))
-        beyond: Floats = normal_scores(left[np.newaxis])[0]
+        beyond: Floats = normal_scores(self._smoother.residuals(scores)[np.newaxis])[0]
         return beyond
 
 
@@ -159,15 +157,3 @@ def _in_order_of_appearance(labels: NDArray[Any]) -> Positions:
     """The labels numbered by where they first occur."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return first.argsort().argsort()[inverse]
-
-
-def _terms(z: Floats, labels: Positions) -> Floats:
-    """Orthonormal terms of a regression on z: as curved as the rows allow."""
-    d, n = z.shape
-    powers = [z, z**2, z**3, *(z[i : i + 1] * z[i + 1 :] for i in range(d - 1))]
-    terms = [z]
-    strata = (labels == np.arange(1, labels[-1] + 1)[:, np.newaxis]).astype(np.float64)
-    for more in ([strata], powers[1:2], powers[2:]):
-        if _ROWS_PER_TERM * (1 + sum(map(len, terms)) + sum(map(len, more))) <= n:
-            terms.extend(more)
-    return basis(np.concatenate(terms))

@@ -27,6 +27,14 @@ from mistruct.information.embedding import RESOLUTION, basis, embed
 # The discrete columns of z enter by their joint states where that many rows are left for each.
 _ROWS_PER_STATE = 5
 
+# Of the variance of a row that a fit has all to itself; its residual is 0.
+_LEAST_KEPT = 0.1
+
+# A regression has a term for so many rows at most.
+_ROWS_PER_TERM = 10
+
+_TINY = 1e-12
+
 # A cell of fewer expected rows is not near normal, and is left out of the score.
 _LEAST_EXPECTED_COUNT = 1.0
 
@@ -69,6 +77,14 @@ class Condition:
         self._strata = labels
         self._by_strata = not len(continuous) and (jointly or not len(self.basis))
         self._residuals: dict[str, Residuals] = {}
+        # A fit takes part of each row's variance to itself: once from the sum of products, but
+        # twice, in x and in y, from what its variance is estimated to be. (In strata of m rows the
+        # variance of that sum has m - 1 in it where the estimates have m.)
+        if self._by_strata:
+            share = 1 / np.bincount(labels)[labels]
+        else:
+            share = 1 / data.n_samples + (self.basis**2).sum(axis=0)
+        self._kept = np.sqrt(np.maximum(1 - share, _LEAST_KEPT))
 
     def residuals(self, name: str) -> Residuals:
         """The vectors of a column less what the conditioning set explains of them."""
@@ -81,7 +97,7 @@ class Condition:
         rows = embed(self._data, [name])
         rows = rows - rows.mean(axis=1, keepdims=True)
         rows = rows - (rows @ self.basis.T) @ self.basis
-        return Residuals(rows, rows[np.newaxis] ** 2)
+        return Residuals(rows, rows[np.newaxis] ** 2 / self._kept)
 
     def _of_discrete(self, name: str) -> Residuals:
         codes = self._data.codes[self._data.row(name)]
@@ -90,6 +106,7 @@ class Condition:
         expected = self._shares(indicators) if self._by_strata else self._fitted(codes)
         covariances = -expected[np.newaxis] * expected[:, np.newaxis]
         covariances[np.diag_indices(len(states))] += expected
+        covariances /= self._kept
         return Residuals(indicators - expected, covariances, expected)
 
     def _shares(self, indicators: Rows) -> Rows:
@@ -99,8 +116,24 @@ class Condition:
         return (counts / sizes)[:, self._strata]
 
     def _fitted(self, codes: NDArray[Any]) -> Rows:
-        """Probability of each state by logistic regression."""
-        return fitted_probabilities(self.basis, codes)
+        """Probability of each state by logistic regression.
+
+        A second one bends along the first, by powers of its log odds (as in Ramsey's 1969 test of
+        a regression's form), since probabilities need not follow the logistic curve.
+        """
+        fitted = fitted_probabilities(self.basis, codes)
+        log_odds = np.log(np.maximum(fitted[1:], _TINY) / np.maximum(fitted[:1], _TINY))
+        bent = np.concatenate([self.basis, basis(_powers(log_odds), self.basis)])
+        if _ROWS_PER_TERM * (1 + len(bent)) > codes.size:
+            return fitted
+        return fitted_probabilities(bent, codes)
+
+
+def _powers(rows: Rows) -> Rows:
+    """Squares and cubes of standardised rows."""
+    spread = rows.std(axis=1, keepdims=True)
+    scaled = (rows - rows.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    return np.concatenate([scaled**2, scaled**3])
 
 
 def fitted_probabilities(basis: Rows, codes: NDArray[Any], prior_variance: float = _WIDE) -> Rows:

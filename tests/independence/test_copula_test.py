@@ -128,7 +128,11 @@ def test_without_z_it_is_wilks(table: Table) -> None:
 
 
 def _score_by_strata(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[float, int]:
-    """Sums over strata of observed less expected counts, with their covariance under the null."""
+    """Sums over strata of observed less expected counts, with their covariance under the null.
+
+    In a stratum of m rows that of counts with fixed margins: m^2 / (m - 1) times the covariances of
+    its shares.
+    """
     states_x, states_y = np.unique(x), np.unique(y)
     total = np.zeros(states_x.size * states_y.size)
     covariance = np.zeros((total.size, total.size))
@@ -136,9 +140,11 @@ def _score_by_strata(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[float
         of_x, of_y = x[z == stratum], y[z == stratum]
         p = np.array([(of_x == s).mean() for s in states_x])
         q = np.array([(of_y == s).mean() for s in states_y])
+        m = of_x.size
         for a, b in zip(of_x, of_y, strict=True):
             total += np.outer((states_x == a) - p, (states_y == b) - q).ravel()
-            covariance += np.kron(np.diag(p) - np.outer(p, p), np.diag(q) - np.outer(q, q))
+        of_shares = np.kron(np.diag(p) - np.outer(p, p), np.diag(q) - np.outer(q, q))
+        covariance += m**2 / (m - 1) * of_shares
     statistic = float(total @ np.linalg.pinv(covariance, rcond=1e-9) @ total)
     return statistic, int(np.linalg.matrix_rank(covariance, tol=1e-9 * np.abs(covariance).max()))
 
@@ -177,9 +183,25 @@ def test_what_is_expected_is_a_logistic_regression(kinds: list[str], n_states: i
     # The equations of the maximum of the likelihood, but for a wide prior.
     np.testing.assert_allclose(found.rows.sum(axis=1), 0.0, atol=0.02)
     np.testing.assert_allclose(found.rows @ table.block(names), 0.0, atol=0.05)
+    # The share of a row's variance that a line through all rows leaves.
+    design = np.column_stack([np.ones(300), table.block(names)])
+    kept = 1 - np.diagonal(design @ np.linalg.pinv(design))
     for i in (0, 17, 255):
         p = found.expected[:, i]
-        np.testing.assert_allclose(found.covariances[:, :, i], np.diag(p) - np.outer(p, p))
+        covariance = (np.diag(p) - np.outer(p, p)) / np.sqrt(kept[i])
+        np.testing.assert_allclose(found.covariances[:, :, i], covariance)
+
+
+def test_what_is_expected_need_not_follow_the_logistic_curve() -> None:
+    """Here the probability rises to 0.9 and falls again."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=4000)
+    p = 0.9 * np.exp(-((z - 1) ** 2))
+    table = Table({"x": states((rng.random(4000) < p).astype(int)), "z": z})
+    found = Condition(table.data, ["z"]).residuals("x").expected
+    assert found is not None
+    inside = np.abs(z) < 2
+    assert np.abs(found[1] - p)[inside].mean() < 0.05
 
 
 def test_the_score_of_two_continuous_residuals_weighs_rows_by_their_spread() -> None:
@@ -190,8 +212,9 @@ def test_the_score_of_two_continuous_residuals_weighs_rows_by_their_spread() -> 
         scores = ref.normal_scores(table.frame[name].to_numpy())
         means = pd.Series(scores).groupby(table.frame["c2"].astype(str)).transform("mean")
         left.append(scores - means.to_numpy())
+    sizes = table.frame["c2"].astype(str).map(table.frame["c2"].astype(str).value_counts())
     products = left[0] * left[1]
-    expected = products.sum() ** 2 / (products**2).sum()
+    expected = products.sum() ** 2 / (products**2 / (1 - 1 / sizes.to_numpy())).sum()
     statistic, dof = score(condition.residuals("c0"), condition.residuals("c1"))
     assert (statistic, dof) == (pytest.approx(expected), 1)
     result = result_of(table, 0, 1, [2])
