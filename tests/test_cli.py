@@ -124,7 +124,7 @@ def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
         "Chow-Liu forest: 3 edges (alpha 0.01, bonferroni, 15 pairs); 2 columns without an edge"
     )
     # Two of the edges have a continuous end, one has none.
-    assert third.startswith("mi by auto (miller-madow, copula), p-values by ")
+    assert third.startswith("mi by auto (miller-madow, copula), p-values by auto (g, copula)")
     assert head.split() == ["strongest", "edges", "mi", "(nats)", "p-value"]
     lines = [re.fullmatch(r"  (.+) -- (.+?) +(\d\.\d{3}) +(\d.*)", line) for line in rest[:3]]
     shown = [line.groups() for line in lines if line]
@@ -229,7 +229,7 @@ def test_learn_tests_as_it_is_told_to(
 ) -> None:
     code, out, _ = run("learn", data, "--test", "copula", "--output", tmp_path / "copula")
     assert code == 0
-    assert "mi by copula, p-values by the copula test" in out
+    assert "mi by copula, p-values by copula" in out
     edges = pd.read_csv(tmp_path / "copula" / "edges.csv", float_precision="round_trip")
     expected = ms.ChowLiu(alpha=0.01, test="copula").fit(table()).edges_
     pd.testing.assert_frame_equal(edges, expected, check_dtype=False)

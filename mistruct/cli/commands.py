@@ -35,6 +35,7 @@ from mistruct.cli.options import (
 )
 from mistruct.cli.report import (
     counted,
+    name_of,
     show_bins,
     show_columns,
     show_edges,
@@ -164,7 +165,7 @@ def learn(
         f"Chow-Liu forest: {counted(len(edges), 'edge')} ({rule}); "
         f"{counted(alone, 'column')} without an edge"
     )
-    typer.echo(f"mi by {learner.estimator_.name}, p-values by the {learner.test_.name} test")
+    typer.echo(f"mi by {learner.estimator_.name}, p-values by {name_of(learner.test_)}")
     show_edges(edges)
     if target is not None:
         show_neighbours(graph, target)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.independence import TestResult
+    from mistruct.independence.protocol import IndependenceTest
 
 _STRONGEST = 10
 _SHOWN_COLUMNS = 100
@@ -61,6 +62,15 @@ def show_test(result: TestResult) -> None:
             f"The rows tell nothing: {result.x} or {result.y} does not vary{given}, or they are "
             "too few."
         )
+
+
+def name_of(test: IndependenceTest) -> str:
+    """The name of a test, or of those that it chooses from."""
+    from mistruct.independence import AutoTest
+
+    if isinstance(test, AutoTest):
+        return f"{test.name} ({test.discrete.name}, {test.continuous.name})"
+    return test.name
 
 
 def show_edges(edges: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_count
 from mistruct.independence.protocol import Positions, Separations, TestBatch
-from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_pairs_sorted
 from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
@@ -82,10 +82,7 @@ class GTest:
 
     def __post_init__(self) -> None:
         check_count("n_permutations", self.n_permutations, least=99)
-        if self.seed is not None:
-            check_count("seed", self.seed, least=0)
-        stream = np.random.SeedSequence(self.seed).generate_state(1, np.uint64)
-        object.__setattr__(self, "_entropy", stream[0])
+        object.__setattr__(self, "_entropy", entropy_of(self.seed))
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
 from mistruct.independence.protocol import Positions, Separations, TestBatch
 from mistruct.independence.search import separate_by_loop
-from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.neighbor_pairs import PairTable
 from mistruct.kernels.g_permutation import ENOUGH_EXCEEDING, stream_of
 from mistruct.kernels.random import mix
@@ -108,10 +108,7 @@ class KNNTest:
         if self.n_neighbors is not None:
             check_count("n_neighbors", self.n_neighbors)
         check_count("n_permutations", self.n_permutations, least=99)
-        if self.seed is not None:
-            check_count("seed", self.seed, least=0)
-        stream = np.random.SeedSequence(self.seed).generate_state(1, np.uint64)
-        object.__setattr__(self, "_entropy", stream[0])
+        object.__setattr__(self, "_entropy", entropy_of(self.seed))
 
     @property
     def name(self) -> str:

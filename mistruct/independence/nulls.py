@@ -27,7 +27,9 @@ class Null:
 
     def __init__(self, draws: NDArray[np.float64]) -> None:
         self.draws = np.sort(draws)
-        deviations = self.draws - self.draws.mean()
+        # Where few rows may be in order by chance and draws be infinite, counting has to do.
+        of_tail = self.draws if np.isfinite(self.draws).all() else np.zeros(1)
+        deviations = of_tail - of_tail.mean()
         spread = float(deviations.std())
         skewness = float((deviations**3).mean()) / spread**3 if spread > 0 else 0.0
         self._spread, self._half_skewness = spread, skewness / 2

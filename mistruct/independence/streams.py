@@ -12,11 +12,19 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.errors import check_count
 from mistruct.independence.protocol import Positions
 from mistruct.parallel import n_threads
 
 _BLOCK_NANOSECONDS = 5e7
 _BLOCKS_PER_THREAD = 4
+
+
+def entropy_of(seed: int | None) -> np.uint64:
+    """What the streams of a test start from; a fresh one for None."""
+    if seed is not None:
+        check_count("seed", seed, least=0)
+    return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
 
 
 def column_keys(names: Sequence[str]) -> NDArray[np.uint64]:
