@@ -89,7 +89,9 @@ class Smoother:
             bumps = np.exp(-squared / (2 * width**2 * len(self._z)))
             bumps -= bumps.mean(axis=1, keepdims=True)
             bumps -= (bumps @ self.straight.T) @ self.straight
-            _, lengths, vectors = np.linalg.svd(bumps, full_matrices=False)
-            some = lengths > RESOLUTION
-            found.append((vectors[some], lengths[some] ** 2))
+            # By way of a matrix of few bumps, which is much faster than their singular values.
+            squares, turn = np.linalg.eigh(bumps @ bumps.T)
+            some = squares > RESOLUTION * squares[-1]
+            vectors = (turn[:, some].T @ bumps) / np.sqrt(squares[some])[:, np.newaxis]
+            found.append((vectors, squares[some]))
         return found

@@ -266,6 +266,30 @@ def test_the_second_test_is_asked_before_an_edge_is_removed() -> None:
     assert 0 < len(asked) < found.n_tests.sum()
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "separated", "asked"),
+    [
+        (0.024, 0.9, False, False),  # rejected at half the level
+        (0.026, 0.9, True, True),
+        (0.026, 0.026, True, True),
+        (0.026, 0.024, False, True),
+        (0.9, 0.024, False, True),
+        (math.nan, 0.9, True, True),
+        (0.9, math.nan, True, True),
+    ],
+)
+def test_each_test_has_half_the_level(
+    first: float, second: float, separated: bool, asked: bool
+) -> None:
+    table = make_table(KINDS, 20, 0)
+    pair = np.array([[0, 4]])
+    spy = Spy(Fixed({(0, 4): second}, 2))
+    hybrid = hybrid_of(Fixed({(0, 4): first}, 1), spy)
+    found = hybrid.separate(table.data, pair, [[]], 0, 0.05)
+    assert (found.tests.p_value[0] > 0.05) == separated
+    assert bool(spy.asked) == asked
+
+
 def test_a_curve_keeps_its_edge_and_a_chain_loses_it() -> None:
     rng = np.random.default_rng(8)
     a, u, v, w = rng.normal(size=(4, 200))

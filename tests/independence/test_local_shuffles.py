@@ -306,6 +306,22 @@ def test_of_two_discrete_columns_they_follow_z_within_groups_too(steepness: floa
     np.testing.assert_allclose(every[2:], every[1], atol=0.06)
 
 
+@pytest.mark.parametrize("others", [[], ["d"]])
+def test_constant_columns_of_z_are_nothing_to_follow(others: list[str]) -> None:
+    rng = np.random.default_rng(1)
+    x, y, d = rng.integers(0, 2, (3, 60))
+    flat = np.ones(60)
+    table = Table({"x": states(x), "y": states(y), "d": states(d), "flat": flat, "level": 2 * flat})
+    shuffles = shuffles_of(table.data, "x", "y", ["flat", "level", *others])
+    assert (shuffles.z == 0).all()
+    drawn = shuffles.surrogates(200)
+    for first, last in itertools.pairwise(shuffles.strata.tolist()):
+        assert (drawn[:, first:last].sum(axis=1) == shuffles.x[first:last].sum()).all()
+        # Plainly shuffled: in each row as often as in any other of its group.
+        share = (drawn[:, first:last] > 0).mean(axis=0)
+        assert share.std() < 0.25
+
+
 def in_order(order: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values given in some order, by row."""
     placed = np.empty(len(values))
