@@ -53,7 +53,7 @@ class KNNTest:
         Which neighbour sets the distance. By default both 3, which sees fine structure, and a
         tenth of the rows, at most 20, which sees weak dependence.
     n_permutations : int
-        Surrogates of x, at most.
+        Surrogates of x, at most, besides twenty that standardise.
     seed : int or None
         Of the surrogates; None draws a fresh one. The stream of a test depends on the seed and
         the names of its columns alone.
@@ -69,11 +69,12 @@ class KNNTest:
     Elsewhere x is shuffled among rows that are alike in z, after what a regression on z explains of
     continuous columns has been taken out. If x and y are both discrete and z is not, the shuffles
     follow a logistic regression of x on z. Twenty shuffles standardise; then they go on until ten
-    reach the statistic (Besag and Clifford 1991), or with the fitted tail where none of all does.
+    reach the statistic (Besag and Clifford 1991), or with the fitted tail where none of all does,
+    which is never below the share of the shuffles that give back the table.
 
-    `mi` is the estimate at the finer resolution. `dof` is 0, as there are none. The
-    test is not testable where x or y does not vary given z, no shuffle changes anything, or there
-    are not more rows than neighbours.
+    `mi` is the estimate at the finer resolution. `dof` is 0, as there are none. The test is not
+    testable where x or y does not vary given z, no shuffle changes anything, or there are not more
+    rows than neighbours.
 
     References
     ----------
@@ -216,7 +217,8 @@ class KNNTest:
             p_value = (1.0 + len(reached)) / (1.0 + null.size)
         method = "knn, local permutation" if len(shuffles.z) else "knn, permutation"
         if not len(reached):
-            p_value = min(p_value, float(Null(null).p_values(statistic)))
+            beyond = float(Null(null).p_values(statistic))
+            p_value = min(p_value, max(beyond, shuffles.least_p_value()))
             method += ", fitted tail"
         return _batch(np.array([statistic]), np.array([p_value]), drawn[:1, 0], n, method)
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.residuals import fitted_probabilities
@@ -98,6 +99,19 @@ class LocalShuffles:
             bool((np.maximum.reduceat(v, a) > np.minimum.reduceat(v, a)).any())
             for v, a in ((self.x, self.strata[:-1]), (self.y, self.strata[:-1]))
         )
+
+    def least_p_value(self) -> float:
+        """Share of the shuffles that give each (y, z) the values of x that it has."""
+        _, x = np.unique(self.x, return_inverse=True)
+        _, yz = np.unique(np.vstack([self.y, self.z]), axis=1, return_inverse=True)
+        group = np.repeat(np.arange(len(self._starts) - 1), np.diff(self._starts))
+        group[self._members] = group.copy()
+
+        def log_orders(*labels: Positions) -> float:
+            _, counts = np.unique(np.vstack([group, *labels]), axis=1, return_counts=True)
+            return float(gammaln(counts + 1.0).sum())
+
+        return float(np.exp(log_orders(x) + log_orders(yz) - log_orders(x, yz) - log_orders()))
 
     def surrogates(self, n_surrogates: int) -> Floats:
         """The next surrogates of x, shape (n_surrogates, n)."""

@@ -746,3 +746,13 @@ def test_it_takes_what_the_door_takes() -> None:
     data: Dataset = ms.as_dataset(frame)
     one, two = (ms.independence_test(d, "a", "b", test=KNNTest()) for d in (frame, data))
     assert one == two
+
+
+@pytest.mark.parametrize("n_given", [0, 1])
+def test_no_p_value_is_below_the_share_of_shuffles_that_give_the_table(n_given: int) -> None:
+    """Of two equal columns with half of twelve rows in each state: one in 924 without z."""
+    codes = np.repeat([0, 1], 6)
+    frame = pd.DataFrame({"x": states(codes), "y": states(codes), "z": np.arange(12.0) % 5})
+    result = ms.independence_test(frame, "x", "y", ["z"][:n_given], test="knn")
+    assert result.testable
+    assert result.p_value >= 1 / math.comb(12, 6)
