@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import check_choice
+from mistruct.errors import ParameterError
 from mistruct.information.estimators import Estimator, resolve_pairwise
 
 
@@ -20,7 +20,7 @@ def mutual_information_matrix(
     estimator: str | Estimator = "auto",
     rows: Sequence[Hashable] | None = None,
     columns: Sequence[Hashable] | None = None,
-    dtype: Literal["float64", "float32"] = "float64",
+    dtype: DTypeLike = np.float64,
 ) -> pd.DataFrame:
     r"""Mutual information :math:`I(X_i; X_j)` between the columns of a table.
 
@@ -32,8 +32,8 @@ def mutual_information_matrix(
         ``auto`` goes by the kinds of each pair; see the table in the guide to estimators.
     rows, columns : sequence of column names, optional
         Which columns of the table become the rows and columns of the matrix; all by default.
-    dtype : {"float64", "float32"}
-        Of the entries; ``float32`` halves the memory of a large matrix.
+    dtype : float64 or float32
+        Of the entries, by name or as a numpy type; ``float32`` halves the memory of a large matrix.
 
     Returns
     -------
@@ -70,7 +70,8 @@ def mutual_information_matrix(
     table = as_dataset(data)
     of_rows = _positions(table, "rows", rows)
     of_columns = _positions(table, "columns", columns)
-    check_choice("dtype", dtype, ("float64", "float32"))
+    if dtype is None or dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ParameterError(f"dtype must be float64 or float32, got {dtype!r}")
     used = resolve_pairwise(estimator, table)
     values = used.pairwise(table, of_rows, of_columns, np.dtype(dtype))
     names = np.array(table.names, dtype=object)

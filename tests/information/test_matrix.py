@@ -294,3 +294,15 @@ def test_a_pair_that_gaps_leave_too_few_rows_is_nan_and_spoils_nothing(estimator
     few = ms.as_dataset(frame.loc[1:2, ["a", "b"]])
     with pytest.raises(ms.DataError, match="rows"):
         ms.mutual_information_matrix(few, estimator=estimator)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "f4", np.float32, np.dtype(np.float32)])
+def test_dtypes_go_by_name_or_type(dtype: Any) -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 3)))
+    assert (ms.mutual_information_matrix(frame, dtype=dtype).dtypes == np.float32).all()
+
+
+@pytest.mark.parametrize("dtype", [None, "int64", np.int64, "foo", 3])
+def test_other_dtypes_are_refused(dtype: Any) -> None:
+    with pytest.raises(ms.ParameterError, match=r"^dtype must be float64 or float32, got "):
+        ms.mutual_information_matrix(_table(0), dtype=dtype)
