@@ -179,7 +179,7 @@ class KNNTest:
                 pass
             statistics = null.statistic(np.minimum(estimates, psi(n)))  # as in the null
             # Of all orders of the ranks none is as rare as half of this: its mirror image ties.
-            least = 2.0 * math.exp(-math.lgamma(n + 1))
+            least = 2.0 / math.factorial(n) if n < 20 else 0.0
             p_values = np.maximum(null.distribution.p_values(statistics), least)
         else:
             statistics = p_values = np.empty(0)

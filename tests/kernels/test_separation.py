@@ -71,7 +71,9 @@ def test_the_search_is_that_of_the_reference(
         _, largest, its_set, n = ref.separating_set(x, y, candidates, size, list(codes), alpha)
     assert results[0, HOW] == CHI_SQUARE
     assert n_tests == [n]
-    assert results[0, P_VALUE] == pytest.approx(largest, rel=1e-8)
+    # Near G = 0 the p-value falls with the root of G, and so of its rounding.
+    close = 1e-5 if largest > 0.99 else 0.0
+    assert results[0, P_VALUE] == pytest.approx(largest, rel=1e-8, abs=close)
     assert tuple(sets[0]) == its_set
 
 
