@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from mistruct.information import variation_of_information as variation_of_information
     from mistruct.plot import plot_information_matrix as plot_information_matrix
     from mistruct.plot import plot_network as plot_network
+    from mistruct.structure import ARACNE as ARACNE
+    from mistruct.structure import CLR as CLR
+    from mistruct.structure import MRNET as MRNET
     from mistruct.structure import TAN as TAN
     from mistruct.structure import ChowLiu as ChowLiu
 
@@ -86,7 +89,7 @@ _PUBLIC = {
         "TestResult",
         "independence_test",
     ),
-    "mistruct.structure": ("ChowLiu", "TAN"),
+    "mistruct.structure": ("ARACNE", "CLR", "MRNET", "ChowLiu", "TAN"),
     "mistruct.export": (
         "read_network",
         "to_bayesian_network",

@@ -1,6 +1,8 @@
 """Which edges: learners of structure."""
 
+from mistruct.structure.aracne import ARACNE
 from mistruct.structure.chow_liu import ChowLiu
+from mistruct.structure.relevance import CLR, MRNET
 from mistruct.structure.tan import TAN
 
-__all__ = ["TAN", "ChowLiu"]
+__all__ = ["ARACNE", "CLR", "MRNET", "TAN", "ChowLiu"]

@@ -1,0 +1,179 @@
+"""What the networks of pairwise information share: ARACNE, CLR and MRNET.
+
+All three estimate the information of every pair of columns, or of regulators with columns, keep
+the pairs that are significant, and rank these by a score of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import check_choice, check_fraction
+from mistruct.information.estimators import Estimator
+from mistruct.structure.forest import degrees_of_freedom
+from mistruct.structure.learner import StructureLearner
+from mistruct.structure.ranking import (
+    count_samples,
+    heavier_way,
+    ranked,
+    ranked_both_ways,
+    signs,
+)
+from mistruct.structure.regulators import find_regulators
+from mistruct.structure.significance import Correction, Pairs, count_tests, significant_pairs
+
+Direction = Literal["hubs"]
+Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# A matrix of more entries is made in single precision.
+_MOST_DOUBLES = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The information of the pairs of a table, and which of them are significant.
+
+    Attributes
+    ----------
+    data : Dataset
+        Columns that vary, in the order of their names.
+    rows : ndarray of int, shape (n_rows,)
+        Positions of the regulators, or of all columns.
+    matrix : ndarray of float, shape (n_rows, n_variables)
+        Estimates in nats, NaN of a column with itself.
+    pairs : Pairs
+        Those that passed.
+    """
+
+    data: Dataset
+    rows: Positions
+    matrix: NDArray[Any]
+    pairs: Pairs
+
+    @property
+    def source(self) -> Positions:
+        """Position of the first column of each pair, a regulator; shape (n_pairs,)."""
+        return self.rows[self.pairs.row]
+
+    @property
+    def target(self) -> Positions:
+        """Position of the second, which may be a regulator too."""
+        return self.pairs.column.astype(np.int64)
+
+    @property
+    def mi(self) -> NDArray[Any]:
+        """Information of each pair."""
+        return self.matrix[self.pairs.row, self.pairs.column]
+
+    @property
+    def row_of(self) -> Positions:
+        """Row of each column in the matrix, -1 where it has none."""
+        row_of = np.full(self.data.n_variables, -1, dtype=np.int64)
+        row_of[self.rows] = np.arange(len(self.rows))
+        return row_of
+
+
+class NetworkLearner(StructureLearner):
+    """Base of the learners that rank pairs by their information.
+
+    A subclass scores the significant pairs in `_score`.
+    """
+
+    alpha: float | None
+    correction: Correction
+    regulators: Any
+    direction: Direction | None
+    test_: Any  # a test, or None where the p-values are from the null of the estimator
+    _made: Any  # the graph, or its nodes before it is made
+
+    @property
+    def directed(self) -> bool:  # type: ignore[override]  # it depends on a parameter here
+        """Whether `graph_` has arcs."""
+        return self.direction is not None
+
+    def _check_parameters(self) -> None:
+        if self.alpha is not None:
+            check_fraction("alpha", self.alpha)
+        check_choice("correction", self.correction, ("bh", "bonferroni", "none"))
+        check_choice("direction", self.direction, (None, "hubs"))
+
+    def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
+        """The score of each pair, and further columns of `edges_`."""
+        raise NotImplementedError
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        regulators = data.names
+        if self.regulators is not None:
+            regulators = find_regulators(self.regulators, data.names)
+        estimator, _ = self._choose(data, penalised=False)
+        if isinstance(self.test, str) and self.test == "auto":
+            self.test_ = None
+        varies = degrees_of_freedom(data) > 0
+        chosen = set(regulators)
+        data = data.select(n for n, v in zip(data.names, varies, strict=True) if v)
+        rows = np.array([i for i, n in enumerate(data.names) if n in chosen], dtype=np.int64)
+        network = self._estimate(data, rows, estimator)
+        source, target = network.source, network.target
+        columns: dict[str, NDArray[Any]] = {
+            "mi": network.mi.astype(np.float64),
+            "p_value": network.pairs.p_value,
+            "n_samples": count_samples(data, source, target),
+        }
+        columns["weight"], own = self._score(network)
+        regulates = network.row_of >= 0
+        del network  # the matrix is most of the memory
+        columns |= {"sign": signs(data, source, target), **own}
+        names = np.array(data.names, dtype=object)
+        if not self.directed:
+            return ranked(names, source, target, columns)
+        return ranked_both_ways(names, source, target, columns, regulates)
+
+    def _estimate(self, data: Dataset, rows: Positions, estimator: Estimator) -> Network:
+        """The matrix of information and the pairs that pass."""
+        columns = np.arange(data.n_variables)
+        large = len(rows) * len(columns) > _MOST_DOUBLES
+        dtype = np.dtype(np.float32 if large else np.float64)
+        if not count_tests(len(rows), len(columns)):
+            none = np.empty(0, dtype=np.int32)
+            empty = np.empty((len(rows), len(columns)), dtype=dtype)
+            return Network(data, rows, empty, Pairs(none, none, np.empty(0)))
+        matrix = estimator.pairwise(data, rows, columns, dtype)
+        for row, position in enumerate(rows):
+            matrix[row, position] = np.nan
+            # Two products may round to two numbers, and a pair has one.
+            matrix[row + 1 :, position] = matrix[row, rows[row + 1 :]]
+        pairs = significant_pairs(
+            data, estimator, matrix, rows, self.alpha, self.correction, self.test_
+        )
+        return Network(data, rows, matrix, pairs)
+
+    @property
+    def graph_(self) -> nx.Graph:
+        """The network, made when it is first asked for: a million edges take a gigabyte."""
+        if not isinstance(self._made, nx.Graph):
+            chosen = self.edges_[self.edges_["weight"] > 0]
+            learner = copy(self)
+            learner.edges_ = heavier_way(chosen) if self.directed else chosen
+            learner.edges_ = learner.edges_.drop(
+                columns=["direct", "explained_by"], errors="ignore"
+            )
+            self._made = super(NetworkLearner, learner)._graph(self._made)
+        return self._made
+
+    @graph_.setter
+    def graph_(self, nodes: Iterable[str]) -> None:
+        self._made = nodes
+
+    def _graph(self, nodes: Iterable[str]) -> Any:
+        """What `fit` takes for the graph."""
+        return nodes
