@@ -89,7 +89,7 @@ _PUBLIC = {
         "TestResult",
         "independence_test",
     ),
-    "mistruct.structure": ("ARACNE", "CLR", "MRNET", "ChowLiu", "TAN"),
+    "mistruct.structure": ("ARACNE", "CLR", "ChowLiu", "MRNET", "TAN"),
     "mistruct.export": (
         "read_network",
         "to_bayesian_network",

@@ -11,9 +11,10 @@ their nulls, and a matrix of many columns needs few:
   against chi-square (Wilks 1938).
 - Elsewhere: draws of the estimator between independent columns without ties, with a fitted tail.
 
-The last two can be far from the truth: chi-square where states are rare, the draws where columns
-have ties or an estimator sees more than ranks. There a test of the pair on its own has to confirm
-what the null finds significant; and between columns with gaps that test is all there is.
+All can be far from the truth: the beta distribution where most rows of both columns are tied,
+chi-square where states are rare, the draws where columns have ties or an estimator sees more than
+ranks. There a check of the pair on its own has to confirm what the null finds significant; and
+between columns with gaps a test of the pair is all there is.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.nulls import null_of
+from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.skewed_scores import SkewedScores, is_skewed
 from mistruct.information.auto import ByKinds
 from mistruct.information.binned import Binned
 from mistruct.information.copula import GaussianCopula
@@ -86,21 +89,40 @@ class ChiSquareNull:
         return np.asarray(gammaincc(self.dof / 2, self.n_samples * nats))
 
 
+class Check(Protocol):
+    """The p-values of pairs, each looked at on its own."""
+
+    def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
+        """P-values, shape (n_pairs,), of pairs of columns by position, shape (n_pairs, 2)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ByTest:
+    """A test as a check."""
+
+    test: IndependenceTest
+
+    def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
+        """P-values of the pairs, NaN where the test cannot tell."""
+        return self.test.test_pairs(data, pairs).p_value
+
+
 class Reference(NamedTuple):
     """What the estimates between two classes of columns are held against.
 
     Attributes
     ----------
     null : Null or None
-        None where each pair is tested on its own.
-    test : test or None
+        None where each pair is looked at on its own.
+    check : Check or None
         That does so, or confirms what the null finds significant; one of the two is there.
     counted : bool
         Whether the null is that of the plug-in estimate, not of the estimator.
     """
 
     null: Any
-    test: Any
+    check: Any
     counted: bool = False
 
 
@@ -114,12 +136,14 @@ def column_class(estimator: Estimator, data: Dataset, name: str) -> Hashable:
         and isinstance(estimator.continuous, GaussianCopula)
         and isinstance(estimator.mixed, GaussianCopula)
     )
-    if data.kinds[name] == "discrete":
-        if by_formula:
-            return "discrete", int(data.n_observed[row])
+    kind = data.kinds[name]
+    if by_formula:
+        n_states = int(data.n_observed[row]) if kind == "discrete" else 0
+        return kind, n_states, is_skewed(data, name)
+    if kind == "discrete":
         counts = np.bincount(data.codes[row])
-        return "discrete", *np.sort(counts[counts > 0]).tolist()
-    return "continuous", not by_formula and _has_ties(data, name)
+        return kind, *np.sort(counts[counts > 0]).tolist()
+    return kind, _has_ties(data, name)
 
 
 def reference(estimator: Estimator, data: Dataset, x: str, y: str) -> Reference:
@@ -131,22 +155,24 @@ def reference(estimator: Estimator, data: Dataset, x: str, y: str) -> Reference:
     gaps = bool(data.n_missing[x] or data.n_missing[y])
     if isinstance(estimator, GaussianCopula):
         if gaps:
-            return Reference(None, CopulaTest())
+            return Reference(None, ByTest(CopulaTest()))
         d_x, d_y = (_n_states(data, c) - 1 if c in discrete else 1 for c in (x, y))
-        return Reference(WilksNull(n, d_x, d_y, estimator.bias(n, d_x, d_y)), None)
+        skewed = is_skewed(data, x) and is_skewed(data, y)
+        null = WilksNull(n, d_x, d_y, estimator.bias(n, d_x, d_y))
+        return Reference(null, SkewedScores() if skewed else None)
     if len(discrete) == 2:
         if gaps:
-            return Reference(None, GTest())
+            return Reference(None, ByTest(GTest()))
         dof = (_n_states(data, x) - 1) * (_n_states(data, y) - 1)
-        return Reference(ChiSquareNull(n, dof), GTest(), counted=True)
+        return Reference(ChiSquareNull(n, dof), ByTest(GTest()), counted=True)
     if gaps:
-        return Reference(None, KNNTest())
+        return Reference(None, ByTest(KNNTest()))
     states = [np.bincount(data.codes[data.row(c)]) for c in discrete]
     counts = tuple(int(c) for c in np.sort(states[0]) if c) if states else ()
     ties = any(_has_ties(data, c) for c in (x, y) if c not in discrete)
     near = ties or not _sees_ranks_only(estimator)
     drawn: Any = null_of(estimator, n, counts)  # type: ignore[arg-type]  # hashable in fact
-    return Reference(drawn, KNNTest() if near else None)
+    return Reference(drawn, ByTest(KNNTest()) if near else None)
 
 
 def _sees_ranks_only(estimator: Estimator) -> bool:

@@ -5,8 +5,8 @@ block, and only pairs with a p-value of at most alpha are kept. The rest can pas
 that of Bonferroni asks for alpha / m among m pairs tested, and the step-up rule of Benjamini and
 Hochberg (1995) for the largest k with the k-th smallest p-value at most alpha k / m <= alpha.
 
-Where a null is only near the truth, the p-value is the larger of its own and that of a test of the
-pair alone. The first is a lower bound then, so that only pairs which pass by it need the test.
+Where a null is only near the truth, the p-value is the larger of its own and that of a check of the
+pair alone. The first is a lower bound then, so that only pairs which pass by it need the check.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.pair_nulls import Null, Reference, column_class, reference
+from mistruct.independence.pair_nulls import (
+    ByTest,
+    Check,
+    Null,
+    Reference,
+    column_class,
+    reference,
+)
 from mistruct.independence.protocol import IndependenceTest
 from mistruct.information.auto import ByKinds
 from mistruct.information.discrete import PlugIn
@@ -60,7 +67,7 @@ class Pairs:
 
 
 class _Found(NamedTuple):
-    """Pairs that may pass, and which of the tests has to confirm them; -1 for none."""
+    """Pairs that may pass, and which check has to confirm them; -1 for none."""
 
     row: Places
     column: Places
@@ -152,14 +159,14 @@ class _Lookup:
         self.is_row = np.zeros(data.n_variables, dtype=np.bool_)
         self.is_row[rows] = True
         self.blocks = list(self._alone(test) if test is not None else self._by_classes())
-        tests = (b.held_against.test for b in self.blocks)
-        self.tests = list(dict.fromkeys(t for t in tests if t is not None))
+        checks = (b.held_against.check for b in self.blocks)
+        self.checks = list(dict.fromkeys(c for c in checks if c is not None))
         self.counted = self._counted()
 
     def _alone(self, test: IndependenceTest) -> Iterator[_Block]:
         everything = np.arange(self.data.n_variables, dtype=np.int32)
         of_rows = np.arange(len(self.rows), dtype=np.int32)
-        yield from self._cut(Reference(None, test), of_rows, everything)
+        yield from self._cut(Reference(None, ByTest(test)), of_rows, everything)
 
     def _by_classes(self) -> Iterator[_Block]:
         data = self.data
@@ -207,37 +214,37 @@ class _Lookup:
         return [
             _Found(nothing, nothing, np.empty(0), nothing.astype(np.int8)),
             *run_blocks(self._look_up, by_null, description="significance"),
-            *map(self._test, alone),  # a test has threads of its own
+            *map(self._alone_checked, alone),  # a check has threads of its own
         ]
 
     def _look_up(self, block: _Block) -> _Found:
         """Pairs whose null gives them p-values of at most alpha."""
-        null, test, counted = block.held_against
+        null, check, counted = block.held_against
         columns = self._after(block)
         values = (self.counted if counted else self.mi)[block.rows][:, columns]
         row, column = np.nonzero((values >= block.critical) & self._are_pairs(block.rows, columns))
         statistics = values[row, column]
         lower = _ROUNDING * float(np.finfo(values.dtype).eps)
         statistics = statistics * np.where(statistics > 0, 1 - lower, 1 + lower)
-        code = self.tests.index(test) if test is not None else -1
+        code = self.checks.index(check) if check is not None else -1
         return self._keep(block.rows[row], columns[column], null.p_values(statistics), code)
 
-    def _test(self, block: _Block) -> _Found:
-        """Pairs that a test on their own gives p-values of at most alpha."""
+    def _alone_checked(self, block: _Block) -> _Found:
+        """Pairs that a check gives p-values of at most alpha."""
         columns = self._after(block)
         places = np.nonzero(self._are_pairs(block.rows, columns))
         row, column = block.rows[places[0]], columns[places[1]]
-        return self._keep(row, column, self._tested(block.held_against.test, row, column), -1)
+        return self._keep(row, column, self._checked(block.held_against.check, row, column), -1)
 
     def _keep(self, row: Places, column: Places, p_value: Floats, code: int) -> _Found:
         keep = p_value <= self.alpha
         codes = np.full(int(keep.sum()), code, dtype=np.int8)
         return _Found(row[keep], column[keep], p_value[keep], codes)
 
-    def _tested(self, test: IndependenceTest, row: Places, column: Places) -> Floats:
+    def _checked(self, check: Check, row: Places, column: Places) -> Floats:
         pairs = np.column_stack([self.rows[row], column.astype(np.int64)])
         parts = [
-            test.test_pairs(self.data, pairs[a : a + _PAIRS_AT_ONCE]).p_value
+            check.p_values(self.data, pairs[a : a + _PAIRS_AT_ONCE])
             for a in range(0, len(pairs), _PAIRS_AT_ONCE)
         ]
         return np.concatenate([np.empty(0), *parts])
@@ -253,12 +260,12 @@ class _Lookup:
         return np.asarray(later | ~self.is_row[columns])
 
     def confirm(self, pairs: Pairs, codes: NDArray[np.int8]) -> Pairs:
-        """The pairs with p-values that are no smaller than those of the tests that confirm them."""
+        """The pairs with p-values that are no smaller than those of what has to confirm them."""
         p_value = pairs.p_value.copy()
-        for code, test in enumerate(self.tests):
+        for code, check in enumerate(self.checks):
             some = np.flatnonzero(codes == code)
-            tested = self._tested(test, pairs.row[some], pairs.column[some])
-            p_value[some] = np.maximum(p_value[some], np.nan_to_num(tested, nan=1.0))
+            checked = self._checked(check, pairs.row[some], pairs.column[some])
+            p_value[some] = np.maximum(p_value[some], np.nan_to_num(checked, nan=1.0))
         return Pairs(pairs.row, pairs.column, p_value)
 
 

@@ -80,7 +80,7 @@ def mrnet_by_hand(values: np.ndarray) -> Any:
     ("learner", "by_hand", "n_genes", "at_least"),
     [
         (ms.ARACNE(), aracne_by_hand, 1000, 2.0),
-        (ms.CLR(), clr_by_hand, 1000, 0.3),
+        (ms.CLR(), clr_by_hand, 1000, 0.5),
         (ms.MRNET(), mrnet_by_hand, 500, 1.0),
     ],
     ids=["aracne", "clr", "mrnet"],

@@ -378,6 +378,24 @@ def test_number_of_threads_changes_nothing(learner, direction, monkeypatch):
     pd.testing.assert_frame_equal(found[0], found[2], check_exact=True)
 
 
+@networks
+@hubs
+@pytest.mark.parametrize("restricted", [False, True])
+def test_single_precision_of_large_tables_changes_next_to_nothing(
+    learner, direction, restricted, monkeypatch
+):
+    table = genes(2, 40, 100)
+    regulators = table.columns[:15] if restricted else None
+    fresh = clone(learner).set_params(direction=direction, regulators=regulators)
+    expected = rows(clone(fresh).fit(table).edges_)
+    monkeypatch.setattr("mistruct.structure.network._MOST_DOUBLES", 10)
+    found = rows(fresh.fit(table).edges_)
+    assert set(found) == set(expected)
+    for pair, row in found.items():
+        assert row.mi == pytest.approx(expected[pair].mi, abs=1e-6)
+        assert row.weight == pytest.approx(expected[pair].weight, rel=1e-3, abs=1e-5)
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=15)
 def test_renaming_columns_renames_edges(seed):
