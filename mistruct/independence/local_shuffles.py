@@ -56,7 +56,7 @@ class LocalShuffles:
     x_discrete, y_discrete : bool
         Their kinds.
     z : ndarray, shape (d, n)
-        Normal scores of the continuous columns of z.
+        Normal scores of the continuous columns of z; within a stratum the last one ascends.
     strata : ndarray of int, shape (n_strata + 1,)
         Where the rows of each joint state of z's discrete columns begin; and the end.
     """
@@ -71,7 +71,8 @@ class LocalShuffles:
         scores = normal_scores(data.values[[data.row(name) for name in continuous]])
         of_rows, _ = joint_labels(data, z)
         discrete = [data.codes[data.row(n)] for n in (y, x, *z) if data.kinds[n] == "discrete"]
-        order = np.lexsort([*discrete, *scores[::-1]])
+        of_xy = scores[: len(scores) - len(of_z)]
+        order = np.lexsort([*discrete, *of_xy[::-1], *scores[len(of_xy) :]])
         labels = _in_order_of_appearance(of_rows[order])
         by_stratum = np.argsort(labels, kind="stable")
         order, labels = order[by_stratum], labels[by_stratum]
@@ -154,7 +155,7 @@ class LocalShuffles:
 
         for first, last in zip(self.strata[:-1], self.strata[1:], strict=True):
             rows = np.arange(first, last)
-            # They come ordered by x. Those that tie in z must not be grouped by it.
+            # Those that tie in z come ordered by x, and must not be grouped by it.
             shuffle(rows, 0, rows.size, self._state)
             halve(rows)
         return np.concatenate(groups), np.cumsum([0, *map(len, groups)])

@@ -8,6 +8,7 @@ with NaN are false, in each lane.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,10 @@ def _less(builder: Any, a: Any, b: Any) -> Any:
     return builder.fcmp_ordered("<", a, b)
 
 
+def _count(builder: Any, mask: Any) -> Any:
+    return builder.zext(builder.ctpop(builder.bitcast(mask, _MASK)), ir.IntType(64))
+
+
 def _any(builder: Any, mask: Any) -> Any:
     bits = builder.bitcast(mask, _MASK)
     return builder.icmp_unsigned("!=", bits, ir.Constant(_MASK, 0))
@@ -131,6 +136,14 @@ higher = _of_two(_lanes, lambda make, a, b: make.select(_less(make, b, a), a, b)
 add = _of_two(_lanes, lambda make, a, b: make.fadd(a, b), "a + b")
 is_less = _of_two(
     _lanes, lambda make, a, b: make.uitofp(_less(make, a, b), _VECTOR), "1.0 where a < b, else 0.0"
+)
+greater_or_inf = _of_two(
+    _lanes,
+    lambda make, a, b: make.select(_less(make, b, a), a, ir.Constant(_VECTOR, [math.inf] * LANES)),
+    "a where a > b, else infinity",
+)
+n_less = _of_two(
+    types.int64, lambda make, a, b: _count(make, _less(make, a, b)), "In how many lanes a < b"
 )
 any_less = _of_two(
     types.boolean, lambda make, a, b: _any(make, _less(make, a, b)), "Whether a < b anywhere"

@@ -1,10 +1,11 @@
 """Information of two columns given continuous ones, under many surrogates of the first at once.
 
 A surrogate of x changes nothing about y and z. So the other points are sorted once around each
-point, by their distance in z and by that in (y, z), and every surrogate walks along the second list
-until it has its nearest neighbours, and along the first to count those closer in (x, z); how many
-are closer in (y, z) and in z is then a matter of bisection. Only the beginning of a list, which
-nearly always suffices, is sorted.
+point by their distance in (y, z), and every surrogate walks along that list until enough points lie
+as near in x too; how many are closer in (y, z) is then a matter of bisection. Those closer in
+(x, z) are counted among those closer in z: a stretch of the points, which are sorted by z, if z is
+one column; else the beginning of a second list. Only the beginning of a list, which nearly always
+suffices, is sorted.
 
 Different categories are coordinates `APART` from each other, and neighbours are sought in the own
 one only. A point alone in its joint category has no neighbour and adds nothing.
@@ -18,13 +19,13 @@ from numpy.typing import NDArray
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import (
     LANES,
-    add,
-    any_less,
     fill,
     gather,
+    greater_or_inf,
     higher,
-    is_less,
     load,
+    lower,
+    n_less,
     store,
     subtract,
 )
@@ -77,10 +78,88 @@ def n_below(distance: NDArray[np.float64], n_sorted: int, limit: float) -> int:
 
 
 @kernel
+def stretch(
+    ordered: NDArray[np.float64], first: int, last: int, at: int, limit: float
+) -> tuple[int, int]:
+    """Where those of the sorted values begin and end that are closer than the limit to one."""
+    low, high = first, at
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[at] - ordered[middle] < limit:
+            high = middle
+        else:
+            low = middle + 1
+    begin = low
+    low, high = at, last
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] - ordered[at] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return begin, low
+
+
+@kernel
 def n_sorted_of(size: int, n_neighbors: int, share: float) -> int:
     """How far to sort a list in which neighbours are sought in a share of all dimensions."""
     typical = size * ((n_neighbors + 1.0) / size) ** share
     return min(size, int(_ROOM * typical) + LANES)
+
+
+@kernel
+def n_beyond(values: NDArray[np.float64], size: int, limit: float) -> int:
+    """How many of the first values, in whole lanes, are larger than the limit."""
+    beyond = 0
+    for t in range(0, size, LANES):
+        beyond += n_less(fill(limit), load(values, t))
+    return beyond
+
+
+@kernel
+def nth_smallest(
+    values: NDArray[np.float64], size: int, n: int, floors: NDArray[np.float64], n_floors: int
+) -> float:
+    """The n-th smallest, from 1, of the first values, which are at least their ascending floors.
+
+    The values fill whole lanes.
+    """
+    low, high = 0, n_floors
+    while low < high:
+        middle = (low + high) // 2
+        if size - n_beyond(values, size, floors[middle]) >= n:
+            high = middle
+        else:
+            low = middle + 1
+    nth = floors[low - 1] if low > 0 else -1.0
+    smallest = np.empty(LANES)
+    while size - n_beyond(values, size, nth) < n:
+        nearest = fill(np.inf)
+        for t in range(0, size, LANES):
+            nearest = lower(nearest, greater_or_inf(load(values, t), fill(nth)))
+        store(smallest, 0, nearest)
+        nth = smallest.min()
+    return nth
+
+
+@kernel
+def n_within(
+    x: NDArray[np.float64], places: NDArray[np.int64], first: int, last: int, i: int, limit: float
+) -> int:
+    """How many of ``x[first:last]`` are closer than the limit to ``x[i]``.
+
+    Where there are `places`, of ``x[places[first:last]]``.
+    """
+    inside = 0
+    here, limits = fill(x[i]), fill(limit)
+    t = first
+    while t + LANES <= last:
+        across = load(x, t) if places.size == 0 else gather(x, places, t)
+        inside += n_less(higher(subtract(across, here), subtract(here, across)), limits)
+        t += LANES
+    for u in range(t, last):
+        inside += abs(x[u if places.size == 0 else places[u]] - x[i]) < limit
+    return inside
 
 
 @kernel
@@ -99,8 +178,8 @@ def information_of_surrogates(
 
     `surrogates` of x have shape (n_surrogates, n), `z` has shape (d, n) with d > 0. Points in
     different strata, which begin at ``strata[s]`` and end with the points, are infinitely far
-    apart. `sums`, of shape (n_surrogates, n_scales), has a column for each of the ascending
-    `n_neighbors`; `psi` is tabulated up to n.
+    apart; those of a stratum ascend in z if d is 1. `sums`, of shape (n_surrogates, n_scales), has
+    a column for each of the ascending `n_neighbors`; `psi` is tabulated up to n.
     """
     n_surrogates, n = surrogates.shape
     d = z.shape[0]
@@ -110,10 +189,9 @@ def information_of_surrogates(
     others = np.empty(n, np.int64)
     in_z = np.empty(n + LANES)
     in_yz = np.empty(n + LANES)
-    by_z = np.empty(n + LANES, np.int64)
+    by_z = np.empty(n + LANES if d > 1 else 0, np.int64)
     by_yz = np.empty(n + LANES, np.int64)
-    lanes = np.empty(LANES)
-    nearest = np.empty(most + 1)  # the point itself is the first
+    in_xyz = np.empty(n + LANES)
     s = 0
     for i in range(first, last):
         while strata[s + 1] <= i:
@@ -126,71 +204,69 @@ def information_of_surrogates(
             for t in range(size):
                 along = abs(z[c, begin + t] - z[c, i])
                 keys[t] = along if along > keys[t] else keys[t]
-        n_by_z = n_sorted_of(size, most, d / (d + 2.0))
-        sort_around(keys, others, size, n_by_z, in_z, by_z)
+        n_by_z = 0
+        if d > 1:
+            n_by_z = n_sorted_of(size, most, d / (d + 2.0))
+            sort_around(keys, others, size, n_by_z, in_z, by_z)
+            for t in range(size):
+                keys[t] = in_z[t]
+                others[t] = by_z[t]
         for t in range(size):
-            along = abs(y[by_z[t]] - y[i])
-            keys[t] = along if along > in_z[t] else in_z[t]
-            others[t] = by_z[t]
+            along = abs(y[others[t]] - y[i])
+            keys[t] = along if along > keys[t] else keys[t]
         n_by_yz = n_sorted_of(size, most, (d + 1.0) / (d + 2.0))
         sort_around(keys, others, size, n_by_yz, in_yz, by_yz)
+        n_in_category = n_below(in_yz, n_by_yz, 0.5 * APART)
+        if n_in_category == n_by_yz:
+            n_in_category = size
+        enough = max(most + 1, int(n_by_yz / _ROOM / 2.0))
         for b in range(n_surrogates):
             x = surrogates[b]
             here = fill(x[i])
-            bound = 0.5 * APART
-            for p in range(most + 1):
-                nearest[p] = bound
-            n_found = 0
-            t = 0
-            while t < size and (t >= n_by_yz or in_yz[t] < bound):
-                across = gather(x, by_yz, t)
-                across = higher(subtract(across, here), subtract(here, across))
-                across = higher(across, load(in_yz, t))
-                if any_less(across, fill(bound)):
-                    store(lanes, 0, across)
-                    for lane in range(LANES):
-                        distance = lanes[lane]
-                        if distance < bound:
-                            p = min(n_found, most)
-                            while p > 0 and nearest[p - 1] > distance:
-                                nearest[p] = nearest[p - 1]
-                                p -= 1
-                            nearest[p] = distance
-                            n_found += 1
-                            bound = nearest[most]
-                t += LANES
-            n_found = min(n_found, most + 1) - 1
+            n_walked = 0
+            while True:
+                until = max(enough, n_walked + n_walked // 4)
+                if until + LANES > min(n_by_yz, n_in_category):
+                    until = n_in_category
+                while n_walked < until:
+                    across = gather(x, by_yz, n_walked)
+                    across = higher(subtract(across, here), subtract(here, across))
+                    store(in_xyz, n_walked, higher(across, load(in_yz, n_walked)))
+                    n_walked += LANES
+                if until == n_in_category:
+                    break
+                n_near = n_walked - n_beyond(in_xyz, n_walked, in_yz[n_walked - 1])
+                if n_near > most:
+                    break
+            n_floors = min(n_walked, n_by_yz)
+            n_found = n_walked - n_beyond(in_xyz, n_walked, 0.5 * APART) - 1
             if n_found == 0:
                 continue
             for scale in range(n_scales):
                 k = min(n_neighbors[scale], n_found)
-                radius = nearest[k]
+                radius = nth_smallest(in_xyz, n_walked, k + 1, in_yz, n_floors)
                 limit = radius if radius > 0.0 else TINY
-                n_z = n_below(in_z, n_by_z, limit)
                 n_yz = n_below(in_yz, n_by_yz, limit)
-                if radius > 0.0 and n_z < n_by_z and n_yz < n_by_yz:
-                    inside = fill(0.0)
-                    t = 0
-                    while t + LANES <= n_z:
-                        across = gather(x, by_z, t)
-                        across = higher(subtract(across, here), subtract(here, across))
-                        inside = add(inside, is_less(across, fill(limit)))
-                        t += LANES
-                    store(lanes, 0, inside)
-                    n_xz = 0
-                    for lane in range(LANES):
-                        n_xz += int(lanes[lane])
-                    for u in range(t, n_z):
-                        n_xz += abs(x[by_z[u]] - x[i]) < limit
+                if d == 1:
+                    z_low, z_high = stretch(z[0], begin, begin + size, i, limit)
+                else:
+                    z_low, z_high = 0, n_below(in_z, n_by_z, limit)
+                if radius > 0.0 and n_yz < n_by_yz and (d == 1 or z_high < n_by_z):
+                    n_z = z_high - z_low
+                    n_xz = n_within(x, by_z, z_low, z_high, i, limit)
                 else:  # lists as long as this are rare, and so are equal points
                     n_z, n_xz, n_yz, n_equal = 0, 0, 0, 0
-                    for u in range(size):
-                        if in_z[u] < limit:
+                    for u in range(begin, begin + size):
+                        apart = 0.0
+                        for c in range(d):
+                            along = abs(z[c, u] - z[c, i])
+                            apart = along if along > apart else apart
+                        if apart < limit:
+                            near_x, near_y = abs(x[u] - x[i]) < limit, abs(y[u] - y[i]) < limit
                             n_z += 1
-                            n_xz += abs(x[by_z[u]] - x[i]) < limit
-                        if in_yz[u] < limit:
-                            n_yz += 1
-                            n_equal += abs(x[by_yz[u]] - x[i]) < limit
+                            n_xz += near_x
+                            n_yz += near_y
+                            n_equal += near_x and near_y
                     if radius == 0.0:
                         k = n_equal
                 sums[b, scale] += psi[k] - psi[n_xz] - psi[n_yz] + psi[n_z]

@@ -18,8 +18,11 @@ from mistruct.kernels.local_neighbors import (
     APART,
     information_of_surrogates,
     n_below,
+    n_within,
+    nth_smallest,
     n_sorted_of,
     sort_around,
+    stretch,
 )
 from tests import reference_knn as ref
 from tests.information.test_copula import Table, of_normal, states
@@ -95,14 +98,23 @@ def make_points(
     if "repeated" in of_z:  # whole rows
         rows = rng.integers(0, max(1, n // 3), n)
     edges = np.unique(rng.integers(0, n, n_strata - 1)) if n_strata > 1 else []
+    strata = np.unique([0, *edges, n])
+    if len(z) == 1:
+        rows = ascending(z[0], rows, strata)
     return Points(
         np.array([x[rows], *(rng.permutation(x) for _ in range(n_surrogates - 1))]),
         y[rows],
         np.array([c[rows] for c in z]),
-        np.unique([0, *edges, n]),
+        strata,
         shape_x == "discrete",
         shape_y == "discrete",
     )
+
+
+def ascending(z: np.ndarray, rows: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """The rows of each stratum by z, as the kernel wants them if that is one column."""
+    stratum = np.repeat(np.arange(len(strata) - 1), np.diff(strata))
+    return rows[np.lexsort([z[rows], stratum])]
 
 
 of_xy = st.sampled_from(SHAPES)
@@ -202,6 +214,8 @@ def test_the_order_of_points_in_a_stratum_does_not_matter(
     rows = np.concatenate(
         [rng.permutation(np.arange(a, b)) for a, b in itertools.pairwise(points.strata.tolist())]
     )
+    if len(points.z) == 1:
+        rows = ascending(points.z[0], rows, points.strata)
     points.x, points.z = (np.ascontiguousarray(v[:, rows]) for v in (points.x, points.z))
     points.y = points.y[rows]
     np.testing.assert_allclose(points.sums(n_neighbors), expected, rtol=0, atol=1e-10)
@@ -289,3 +303,31 @@ def test_lists_are_sorted_no_farther_than_they_reach(size: int, k: int) -> None:
     assert max(of_shares) <= size
     assert min(of_shares) >= min(size, k + 1)
     assert of_shares == sorted(of_shares, reverse=True)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 9), st.sampled_from([0, 1, 15]))
+def test_the_nth_smallest_is_that_of_a_sorted_list(seed: int, n_lanes: int, decimals: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = 8 * n_lanes
+    floors = np.sort(np.abs(rng.normal(size=size).round(decimals)))
+    values = np.maximum(floors, np.abs(rng.normal(size=size).round(decimals)))
+    for n_floors in {size, int(rng.integers(0, size + 1))}:
+        found = [nth_smallest(values, size, n, floors, n_floors) for n in range(1, size + 1)]
+        assert found == np.sort(values).tolist()
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([0, 1, 15]))
+def test_a_stretch_and_what_is_near_in_it(seed: int, size: int, decimals: int) -> None:
+    rng = np.random.default_rng(seed)
+    ordered = np.sort(rng.normal(size=size).round(decimals))
+    x, places = rng.normal(size=size).round(decimals), rng.permutation(size)
+    first, last = sorted(rng.integers(0, size + 1, 2).tolist())
+    i = int(rng.integers(size))
+    for limit in (5e-324, 0.5, 1.0, np.inf):
+        begin, end = stretch(ordered, 0, size, i, limit)
+        near = np.abs(ordered - ordered[i]) < limit
+        assert near[begin:end].all()
+        assert near.sum() == end - begin
+        close = np.abs(x - x[i]) < limit
+        assert n_within(x, np.empty(0, np.int64), first, last, i, limit) == close[first:last].sum()
+        assert n_within(x, places, first, last, i, limit) == close[places[first:last]].sum()
