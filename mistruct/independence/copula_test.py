@@ -12,6 +12,7 @@ from scipy.special import betainc, gammaincc
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.batches import join_separations
+from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
 from mistruct.independence.protocol import Positions, Separations, TestBatch
 from mistruct.independence.residuals import Condition, score
 from mistruct.independence.search import separate_by_loop
@@ -34,7 +35,16 @@ from mistruct.kernels.wilks import P_VALUE, STATISTIC, wilks_test
 from mistruct.parallel import run_blocks
 
 _N_RESULTS = 8
-_METHODS = np.array(["copula", "copula, products of residuals", "copula, untestable"], dtype=object)
+_METHODS = np.array(
+    [
+        "copula",
+        "copula, products of residuals",
+        "copula, permutations within strata",
+        "copula, untestable",
+    ],
+    dtype=object,
+)
+_SHUFFLED, _UNTESTABLE = 2, 3  # after WILKS and SCORE
 _FEWEST_ROWS = 4
 _NANOSECONDS_OF_A_PAIR = 1e5
 _NANOSECONDS_OF_A_PAIR_WITH_GAPS = 1e6
@@ -58,11 +68,16 @@ class CopulaTest:
     distribution of the lambda (for two continuous columns: Student's t test of the partial
     correlation), else that of chi-square.
 
-    Given z, where x, y or z is discrete, a lambda would take a curved dependence on z, or a spread
-    that differs between the states of z, for a dependence between x and y. There the statistic is
-    the sum of squares of the standardised products of residuals (the generalised covariance
-    measure), where a discrete column's residuals are those of a logistic regression on z; the
-    discrete columns of z enter by their joint states as long as five rows are left for each.
+    Where most rows of x have one value and most rows of y too, as in counts of single cells, the
+    tail is that of a gamma distribution with the skewness which the sum of products has over all
+    permutations, if that is larger. If z consists of discrete columns, and x and y have one
+    dimension each, all moments are those of the permutations within the joint states of z.
+
+    Elsewhere given z, where x, y or z is discrete, a lambda would take a curved dependence on z, or
+    a spread that differs between the states of z, for a dependence between x and y. There the
+    statistic is the sum of squares of the standardised products of residuals (the generalised
+    covariance measure), where a discrete column's residuals are those of a logistic regression on
+    z; the discrete columns of z enter by their joint states as long as five rows are left for each.
 
     `mi` is the copula's estimate of I(x; y | z). The test is not testable where z determines x or
     y, or where there are fewer rows than dimensions.
@@ -71,6 +86,8 @@ class CopulaTest:
     ----------
     Wilks (1932), "Certain generalizations in the analysis of variance", Biometrika 24.
     Bartlett (1938), "Further aspects of the theory of multiple regression".
+    Pitman (1937), "Significance tests which may be applied to samples from any populations. II.
+    The correlation coefficient test", Journal of the Royal Statistical Society Supplement 4.
     Shah and Peters (2020), "The hardness of conditional independence testing and the generalised
     covariance measure", Annals of Statistics 48, section 3.
     Andrews, Ramsey and Cooper (2019), "Learning high-dimensional directed acyclic graphs with
@@ -127,7 +144,10 @@ class CopulaTest:
         """Find a separating set of one size for each pair among its own candidates."""
         pairs = in_key_order(pairs, column_keys(data.names))
         plain = np.array(
-            [data.kinds[n] == "continuous" and not data.n_missing[n] for n in data.names]
+            [
+                data.kinds[n] == "continuous" and not data.n_missing[n] and not is_skewed(data, n)
+                for n in data.names
+            ]
         )
         by_kernel = np.array(
             [plain[[*pair, *c]].all() for pair, c in zip(pairs, candidates, strict=True)],
@@ -189,7 +209,9 @@ def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDA
     discrete = np.array([data.kinds[n] == "discrete" for n in names])
     n_z = len(condition.basis)
     by_scores = condition.has_discrete | ((discrete[x] | discrete[y]) & (n_z > 0))
+    skewed = np.array([is_skewed(data, n) for n in names])
     n_error = data.n_samples - 1 - n_z
+    strata = condition.strata if condition.by_strata else np.zeros(data.n_samples, dtype=np.int64)
 
     def run(block: slice) -> None:
         for k in range(block.start, block.stop):
@@ -205,6 +227,16 @@ def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDA
                 fitted = bool(discrete[x[k]] or discrete[y[k]])
                 result[[STATISTIC, DOF, HOW]] = statistic, dof, SCORE
                 result[P_VALUE] = _p_value_of_score(statistic, dof, fitted, n_error)
+            if d_x == d_y == 1 and not np.isnan(result[P_VALUE]):
+                in_strata = condition.by_strata and n_z > 0
+                if in_strata or (skewed[x[k]] and skewed[y[k]]):
+                    total, skewness = standardised_sum(of_x[0], of_y[0], strata)
+                    p_value = tail(total, skewness, n_error)[0]
+                    if in_strata:
+                        result[[STATISTIC, DOF, HOW]] = total**2, 1, _SHUFFLED
+                        result[P_VALUE] = p_value
+                    else:
+                        result[P_VALUE] = max(result[P_VALUE], p_value)
 
     blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PAIR)
     for _ in run_blocks(run, blocks, description="independence tests"):
@@ -235,5 +267,7 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
             testable | (dimensions[:, :2] == 0).any(axis=1), results[:, NATS] - bias, np.nan
         ),
         n_samples=n_samples,
-        method=_METHODS[np.where(testable, np.nan_to_num(results[:, HOW]), 2).astype(np.intp)],
+        method=_METHODS[
+            np.where(testable, np.nan_to_num(results[:, HOW]), _UNTESTABLE).astype(np.intp)
+        ],
     )

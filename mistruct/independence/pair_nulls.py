@@ -32,8 +32,9 @@ from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.nulls import null_of
+from mistruct.independence.permutation_moments import is_skewed
 from mistruct.independence.protocol import IndependenceTest
-from mistruct.independence.skewed_scores import SkewedScores, is_skewed
+from mistruct.independence.skewed_scores import SkewedScores
 from mistruct.information.auto import ByKinds
 from mistruct.information.binned import Binned
 from mistruct.information.copula import GaussianCopula

@@ -74,13 +74,13 @@ class Condition:
         else:
             of_discrete = embed(data, discrete)
         self.basis = basis(np.concatenate([continuous, of_discrete]))
-        self._strata = labels
-        self._by_strata = not len(continuous) and (jointly or not len(self.basis))
+        self.strata = labels
+        self.by_strata = not len(continuous) and (jointly or not len(self.basis))
         self._residuals: dict[str, Residuals] = {}
         # A fit takes part of each row's variance to itself: once from the sum of products, but
         # twice, in x and in y, from what its variance is estimated to be. (In strata of m rows the
         # variance of that sum has m - 1 in it where the estimates have m.)
-        if self._by_strata:
+        if self.by_strata:
             share = 1 / np.bincount(labels)[labels]
         else:
             share = 1 / data.n_samples + (self.basis**2).sum(axis=0)
@@ -103,7 +103,7 @@ class Condition:
         codes = self._data.codes[self._data.row(name)]
         states = np.unique(codes)[:, np.newaxis]
         indicators = (codes == states).astype(np.float64)
-        expected = self._shares(indicators) if self._by_strata else self._fitted(codes)
+        expected = self._shares(indicators) if self.by_strata else self._fitted(codes)
         covariances = -expected[np.newaxis] * expected[:, np.newaxis]
         covariances[np.diag_indices(len(states))] += expected
         covariances /= self._kept
@@ -111,9 +111,9 @@ class Condition:
 
     def _shares(self, indicators: Rows) -> Rows:
         """Share of each state in the stratum of each row."""
-        sizes = np.bincount(self._strata)
-        counts = np.array([np.bincount(self._strata, weights=i) for i in indicators])
-        return (counts / sizes)[:, self._strata]
+        sizes = np.bincount(self.strata)
+        counts = np.array([np.bincount(self.strata, weights=i) for i in indicators])
+        return (counts / sizes)[:, self.strata]
 
     def _fitted(self, codes: NDArray[Any]) -> Rows:
         """Probability of each state by logistic regression.

@@ -1,18 +1,4 @@
-r"""P-values of a correlation between columns of which both have one value in most rows.
-
-The lambda of two columns follows its beta distribution if one of them is near to normal. Counts
-that are mostly zero are not, nor are rare states: where few rows of x and few of y stand out, how
-many they share is nearly a Poisson number, which is skewed. Over all permutations of y, the
-correlation r of standardised columns with skewnesses g has mean 0, variance 1 / (n - 1) (Pitman
-1937) and skewness
-
-.. math:: s = g_x g_y \frac{\sqrt{n - 1}}{n - 2}.
-
-A gamma distribution with these moments, shifted, against a normal one tells how much larger the
-tail is than without skewness, and the p-value of the beta distribution grows by that factor. For a
-large skewness the gamma distribution itself is the better of the two, so the p-value is no smaller
-than that in proportion to s.
-"""
+"""The check of many pairs of which both columns have one value in most rows."""
 
 from __future__ import annotations
 
@@ -22,46 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammainc, gammaincc, ndtr
 
 from mistruct.data.dataset import Dataset
-from mistruct.information.blocks import normal_scores
+from mistruct.independence.permutation_moments import scores_of, tail
 from mistruct.parallel import run_blocks
 
 Floats = NDArray[np.float64]
 
-# Skewness below which a column is near enough to normal.
-_NEGLIGIBLE = 0.1
-
 _ENTRIES_AT_ONCE = 2_000_000
-
-
-def scores_of(data: Dataset, name: str) -> Floats | None:
-    """The standardised scores of a complete column, None if they need more than one dimension."""
-    row = data.row(name)
-    if data.kinds[name] == "continuous":
-        scores = normal_scores(data.values[[row]])[0]
-    elif data.n_observed[row] == 2:
-        scores = (data.codes[row] == data.codes[row].max()).astype(np.float64)
-    else:
-        return None
-    scores = scores - scores.mean()
-    return np.asarray(scores / np.sqrt((scores**2).mean()))
-
-
-def is_skewed(data: Dataset, name: str) -> bool:
-    """Whether the scores of a complete column are far from symmetric."""
-    if data.kinds[name] == "continuous":
-        ordered = np.sort(data.values[data.row(name)])
-        if (ordered[1:] > ordered[:-1]).all():
-            return False
-    scores = scores_of(data, name)
-    return scores is not None and abs(float((scores**3).mean())) > _NEGLIGIBLE
 
 
 @dataclass(frozen=True)
 class SkewedScores:
-    """The check of pairs of which both columns are skewed."""
+    """The p-values of :class:`CopulaTest` without z, for columns of one dimension and no gaps."""
 
     def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
         """P-values of the pairs, shape (n_pairs,); by position, shape (n_pairs, 2)."""
@@ -78,15 +37,5 @@ def _p_values(scores: Floats, skewness: Floats, pairs: NDArray[Any]) -> Floats:
     x, y = pairs.T
     n = scores.shape[1]
     r = np.clip(np.einsum("ij,ij->i", scores[x], scores[y]) / n, -1.0, 1.0)
-    # Skewness towards the side on which the correlation lies.
-    towards = np.sign(r) * skewness[x] * skewness[y] * np.sqrt(n - 1) / (n - 2)
-    p_value = np.asarray(betainc((n - 2) / 2, 0.5, 1.0 - r**2))
-    some = np.flatnonzero(towards > 1e-3)
-    s, t = towards[some], np.abs(r[some]) * np.sqrt(n - 1)
-    shape = 4.0 / s**2
-    far, near = shape + t * np.sqrt(shape), np.maximum(shape - t * np.sqrt(shape), 0.0)
-    gamma = gammaincc(shape, far) + gammainc(shape, near)
-    normal = np.maximum(2.0 * ndtr(-t), np.finfo(np.float64).tiny)
-    grown = np.minimum(p_value[some] * np.maximum(gamma / normal, 1.0), 1.0)
-    p_value[some] = np.maximum(grown, np.minimum(s, 1.0) * gamma)
-    return p_value
+    of_sum = skewness[x] * skewness[y] * np.sqrt(n - 1) / (n - 2)
+    return tail(r * np.sqrt(n - 1), of_sum, n - 1)

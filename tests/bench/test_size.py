@@ -40,8 +40,6 @@ TESTS: dict[str, IndependenceTest] = {
 EXCEEDING = {
     "copula": (
         "continuous | continuous | 3 x continuous | 50",
-        "binary | binary | 1 x binary | 50",
-        "binary | binary | 1 x binary | 200",
         "3 states | binary | 1 x binary | 50",
         "3 states | binary | 1 x binary | 200",
     )

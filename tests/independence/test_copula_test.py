@@ -217,13 +217,51 @@ def test_the_score_of_two_continuous_residuals_weighs_rows_by_their_spread() -> 
     expected = products.sum() ** 2 / (products**2 / (1 - 1 / sizes.to_numpy())).sum()
     statistic, dof = score(condition.residuals("c0"), condition.residuals("c1"))
     assert (statistic, dof) == (pytest.approx(expected), 1)
-    result = result_of(table, 0, 1, [2])
-    assert result.statistic == pytest.approx(expected)
+
+
+def test_the_score_given_mixed_columns_is_held_against_a_t_statistic() -> None:
+    table = make_table(["normal", "normal", "states", "normal"], 90, 1)
+    condition = Condition(table.data, ["c2", "c3"])
+    statistic, _ = score(condition.residuals("c0"), condition.residuals("c1"))
+    result = result_of(table, 0, 1, [2, 3])
+    assert result.method == "copula, products of residuals"
+    assert result.statistic == pytest.approx(statistic)
     # Of a t statistic whose deviation is not centred, so that it is bounded by the root of n.
-    n_error = 90 - 1 - (table.frame["c2"].nunique() - 1)
-    r = math.sqrt(expected / n_error)
+    n_error = 90 - 1 - (table.frame["c2"].nunique() - 1) - 1
+    r = math.sqrt(statistic / n_error)
     by_t = 2 * t.sf(r * math.sqrt((n_error - 1) / (1 - r**2)), n_error - 1)
     assert result.p_value == pytest.approx(by_t)
+
+
+def test_given_states_the_sum_of_products_is_held_against_permutations_within_them() -> None:
+    table = make_table(["normal", "tied", "states"], 120, 3)
+    state = table.frame["c2"].astype(str)
+    products, variance = 0.0, 0.0
+    x, y = (pd.Series(ref.normal_scores(table.frame[n].to_numpy())) for n in ("c0", "c1"))
+    for rows in state.groupby(state).groups.values():
+        u, v = x[rows] - x[rows].mean(), y[rows] - y[rows].mean()
+        products += float((u * v).sum())
+        variance += float((u**2).sum() * (v**2).sum()) / (len(rows) - 1)
+    result = result_of(table, 0, 1, [2])
+    assert (result.method, result.dof) == ("copula, permutations within strata", 1)
+    assert result.statistic == pytest.approx(products**2 / variance)
+
+
+@pytest.mark.parametrize("given", [[], ["z"], ["w"]])
+def test_counts_that_are_mostly_zero_are_not_taken_for_dependent(given: list[str]) -> None:
+    """Held against the normal distribution they would be, several times too often."""
+    rng = np.random.default_rng(0)
+    n_pairs, n = 4000, 100
+    rejected = 0
+    for _ in range(n_pairs // 1000):
+        counts = np.where(rng.random((110, n)) < 0.08, rng.poisson(3.0, (110, n)) + 1.0, 0.0)
+        columns = {f"c{i}": c for i, c in enumerate(counts)}
+        table = Table({**columns, "z": rng.normal(size=n), "w": states(rng.integers(0, 2, n))})
+        pairs = np.array([(i, j) for i in range(10) for j in range(10, 110)])
+        z = [table.names.index(name) for name in given]
+        p_values = CopulaTest().test_pairs(table.data, pairs, z).p_value
+        rejected += int((p_values <= 0.002).sum())
+    assert rejected <= binom.ppf(1 - 1e-5, n_pairs, 0.002)
 
 
 # What must not matter --------------------------------------------------------------------------

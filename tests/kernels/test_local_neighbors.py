@@ -18,9 +18,9 @@ from mistruct.kernels.local_neighbors import (
     APART,
     information_of_surrogates,
     n_below,
+    n_sorted_of,
     n_within,
     nth_smallest,
-    n_sorted_of,
     sort_around,
     stretch,
 )
