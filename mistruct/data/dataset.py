@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.columns import Column, Kind, all_missing_error
-from mistruct.data.frames import index_of, read_columns
+from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_columns
 from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
 
 Missing = Literal["raise", "testwise", "state"]
@@ -240,6 +240,8 @@ def as_dataset(
     *,
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    layer: str | None = None,
+    obs: Sequence[str] = (),
 ) -> Dataset:
     """Check a table and encode it.
 
@@ -256,6 +258,10 @@ def as_dataset(
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete
         columns only).
+    layer : str, optional
+        Of an AnnData: the layer to take instead of ``X``.
+    obs : sequence of str
+        Of an AnnData: annotations of the cells to take along as columns.
 
     Returns
     -------
@@ -267,7 +273,7 @@ def as_dataset(
         No rows, fewer than two columns, duplicate names, infinite or nested values, dates,
         identifiers, a column without any value, missing entries under ``raise``.
     ParameterError
-        `kinds` or `missing` break their rule.
+        A parameter breaks its rule.
 
     Examples
     --------
@@ -278,6 +284,10 @@ def as_dataset(
     {'smoker': 'discrete', 'age': 'continuous'}
     """
     check_choice("missing", missing, get_args(Missing))
+    if is_anndata(data):
+        data = anndata_frame(data, layer, [obs] if isinstance(obs, str) else obs)
+    elif layer is not None or obs:
+        raise ParameterError(f"layer and obs are for AnnData only, got {layer!r} and {obs!r}")
     if isinstance(data, Dataset):
         if kinds is not None:
             raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")

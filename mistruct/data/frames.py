@@ -65,7 +65,8 @@ def anndata_frame(
     if matrix is None:
         listed = ", ".join(repr(name) for name in adata.layers) or "none"
         raise DataError(f"this AnnData has no X; choose one of its layers ({listed})")
-    # A sparse matrix says how to become dense; a matrix that is still in its file does not.
+    # A sparse matrix that is still in its file, as in backed mode, has to leave it first.
+    matrix = matrix.to_memory() if hasattr(matrix, "to_memory") else matrix
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
     frame = pd.DataFrame(dense, index=adata.obs_names, columns=adata.var_names)
     return frame if not obs else pd.concat([frame, pd.DataFrame(adata.obs[list(obs)])], axis=1)

@@ -235,7 +235,9 @@ def test_anndata_files(tmp_path: Path, cells: Any) -> None:
     assert data.names == ("g1", "g2", "g3", "kind", "n")
     assert data.states == {"g1": (0, 5), "g2": (0, 3), "g3": (1,), "kind": ("B", "T")}
     assert data.values.tolist() == [[3.0, 4.0]]
+    same(as_dataset(cells, layer="counts", obs=["kind", "n"], kinds={"n": "continuous"}), data)
     assert read_table(path, obs="kind").names == ("g1", "g2", "g3", "kind")
+    assert as_dataset(cells, obs="kind").names == ("g1", "g2", "g3", "kind")
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"layer": "count"}, "layer: there is no layer 'count'; did you mean 'counts'?"),
         ({"obs": ["kinds"]}, "obs: there is no column 'kinds'; did you mean 'kind'?"),
@@ -245,6 +247,28 @@ def test_anndata_files(tmp_path: Path, cells: Any) -> None:
     for options, message in wrong:
         with pytest.raises(ParameterError, match=f"^{re.escape(message)}$"):
             read_table(path, **options)
+
+
+def test_layer_and_obs_are_for_anndata(cells: Any) -> None:
+    for data in (cells.to_df(), as_dataset(cells)):
+        with pytest.raises(ParameterError, match=r"^layer and obs are for AnnData only, got 'co"):
+            as_dataset(data, layer="counts")
+        with pytest.raises(ParameterError, match=r"AnnData only, got None and \['kind'\]$"):
+            as_dataset(data, obs=["kind"])
+
+
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "csr_array", "csc_array"])
+def test_sparse_anndata_in_memory_and_in_its_file(tmp_path: Path, cells: Any, kind: str) -> None:
+    dense = cells.X.toarray()
+    cells.X = getattr(scipy.sparse, kind)(dense)
+    cells.layers["counts"] = cells.X.copy()
+    expected = as_dataset(pd.DataFrame(dense, columns=cells.var_names))
+    cells.write_h5ad(tmp_path / "t.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "t.h5ad", backed="r")
+    for adata in (cells, backed, backed[["c1", "c2"]]):
+        same(as_dataset(adata), expected)
+        same(as_dataset(adata, layer="counts"), expected)
+    backed.file.close()
 
 
 def test_anndata_without_x_or_with_equal_names(tmp_path: Path, cells: Any) -> None:
