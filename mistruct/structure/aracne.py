@@ -70,6 +70,8 @@ class ARACNE(NetworkLearner):
         target, mi (nats), p_value (not corrected), n_samples, weight, sign, direct
         (bool) and explained_by (name or None). The weight is `mi`, or 0 if the pair is explained.
         With `direction` there is a row for each direction, of which the source is a regulator.
+    regulators_ : tuple of str
+        The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
         What estimated the information.
     test_

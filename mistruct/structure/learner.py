@@ -107,18 +107,23 @@ class StructureLearner(BaseEstimator):
     def _graph(self, nodes: Iterable[str]) -> nx.Graph | nx.DiGraph:
         """The edges as a graph that says what made it."""
         graph = nx.DiGraph() if self.directed else nx.Graph()
-        used = {"estimator": self.estimator_, "test": self.test_}
-        graph.graph.update(
-            algorithm=self.algorithm,
-            parameters={k: _describe(v) for k, v in {**self.get_params(), **used}.items()},
-            version=__version__,
-            seed=getattr(self.test_, "seed", None),
-        )
+        graph.graph.update(provenance(self))
         graph.add_nodes_from(nodes)
         evidence = self.edges_.drop(columns=["source", "target"]).to_dict("records")
         pairs = zip(self.edges_["source"], self.edges_["target"], strict=True)
         graph.add_edges_from((*pair, values) for pair, values in zip(pairs, evidence, strict=True))
         return graph
+
+
+def provenance(net: StructureLearner) -> dict[str, Any]:
+    """What made a structure: algorithm, parameters, version and seed."""
+    used = {"estimator": net.estimator_, "test": net.test_}
+    return {
+        "algorithm": net.algorithm,
+        "parameters": {k: _describe(v) for k, v in {**net.get_params(), **used}.items()},
+        "version": __version__,
+        "seed": getattr(net.test_, "seed", None),
+    }
 
 
 def _tested_by(test: IndependenceTest, data: Dataset, penalised: bool) -> Estimator:

@@ -93,6 +93,7 @@ class NetworkLearner(StructureLearner):
     correction: Correction
     regulators: Any
     direction: Direction | None
+    regulators_: tuple[str, ...]
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
 
@@ -115,6 +116,7 @@ class NetworkLearner(StructureLearner):
         regulators = data.names
         if self.regulators is not None:
             regulators = find_regulators(self.regulators, data.names)
+        self.regulators_ = regulators
         estimator, _ = self._choose(data, penalised=False)
         if isinstance(self.test, str) and self.test == "auto":
             self.test_ = None

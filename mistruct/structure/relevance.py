@@ -52,6 +52,8 @@ class CLR(NetworkLearner):
     edges_ : pandas.DataFrame
         All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
         n_samples, weight, sign. With `direction`, a row for each direction.
+    regulators_ : tuple of str
+        The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
         What estimated the information.
     test_
@@ -156,6 +158,8 @@ class MRNET(NetworkLearner):
     edges_ : pandas.DataFrame
         All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
         n_samples, weight, sign. With `direction`, a row for each direction.
+    regulators_ : tuple of str
+        The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
         What estimated the information.
     test_

@@ -190,6 +190,7 @@ def test_regulators_restrict_what_is_tested_and_what_explains(seed, n_regulators
     chosen = set(regulators)
     pairs = [p for p in itertools.combinations(sorted(table), 2) if chosen & set(p)]
     learner = ms.ARACNE(alpha=0.2, regulators=regulators).fit(table)
+    assert learner.regulators_ == tuple(regulators)
     p_values = significant(table, pairs, 0.2, "bh")
     explained_by = ref.explanations(information(table, p_values, "copula"), 0.1)
     found = rows(learner.edges_)
@@ -209,6 +210,7 @@ def test_all_columns_as_regulators_change_nothing(learner, direction):
     table = mixed()
     expected = clone(learner).set_params(direction=direction).fit(table)
     found = clone(expected).set_params(regulators=table.columns[::-1]).fit(table)
+    assert found.regulators_ == expected.regulators_ == tuple(sorted(table.columns))
     pd.testing.assert_frame_equal(found.edges_, expected.edges_)
 
 
