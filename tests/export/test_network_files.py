@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 import networkx as nx
 import numpy as np
@@ -16,9 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import mistruct as ms
 from mistruct.errors import DataError
 from mistruct.export.network_files import read_network, write_network
 from mistruct.export.pgmpy_models import to_bayesian_network
+from tests.structure.genomes import expression, genome
 
 READABLE = ["graphml", "gexf", "gml", "json", "csv", "tsv", "sif"]
 ATTRIBUTED = ["graphml", "gexf", "gml", "json"]
@@ -274,6 +277,38 @@ def test_models_are_written_as_their_structure(tmp_path, suffix):
     model = to_bayesian_network(nx.DiGraph([("a", "b")]), frame)
     write_network(model, tmp_path / f"n.{suffix}")
     assert set(read_network(tmp_path / f"n.{suffix}").edges) == {("a", "b")}
+
+
+@pytest.mark.parametrize("direction", [None, "hubs"])
+def test_a_gene_network_is_typed_for_cytoscape(tmp_path, direction):
+    rng = np.random.default_rng(0)
+    genes = expression(rng, genome(rng, 15, regulators=0.3), 100)
+    net = ms.ARACNE(direction=direction).fit(genes.assign(alone=rng.normal(size=100)))
+    graph = net.graph_
+    write_network(graph, tmp_path / "net.graphml")
+    write_network(graph, tmp_path / "net.sif")
+
+    # GraphML declares the type of each column of the edge table.
+    root = ET.parse(tmp_path / "net.graphml").getroot()
+    keys = {k.get("id"): k for k in root.findall("{*}key") if k.get("for") == "edge"}
+    assert {k.get("attr.name"): k.get("attr.type") for k in keys.values()} == {
+        "mi": "double", "p_value": "double", "n_samples": "long", "weight": "double",
+        "sign": "long",
+    }  # fmt: skip
+    kind = "undirected" if direction is None else "directed"
+    assert root.find("{*}graph").get("edgedefault") == kind
+    back = nx.read_graphml(tmp_path / "net.graphml")
+    assert back.is_directed() == graph.is_directed()
+    assert set(back) == set(graph) and edges_of(back) == edges_of(graph)
+
+    # SIF: source, interaction and target between tabs, or one name alone.
+    lines = (tmp_path / "net.sif").read_text(encoding="utf-8").splitlines()
+    cells = [line.split("\t") for line in lines]
+    edges = [(row[0], row[2]) for row in cells if len(row) == 3 and row[1] == kind]
+    assert sorted(edges) == sorted(graph.edges) and len(edges) > 10
+    alone = [row[0] for row in cells if len(row) == 1]
+    assert alone == list(nx.isolates(graph)) and "alone" in alone
+    assert len(edges) + len(alone) == len(lines)
 
 
 def test_suffixes(tmp_path):
