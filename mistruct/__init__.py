@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from mistruct.errors import MistructWarning as MistructWarning
     from mistruct.errors import ParameterError as ParameterError
     from mistruct.export import read_network as read_network
+    from mistruct.export import store_network as store_network
     from mistruct.export import to_bayesian_network as to_bayesian_network
     from mistruct.export import to_markov_network as to_markov_network
     from mistruct.export import write_network as write_network
+    from mistruct.export import write_regulatory_network as write_regulatory_network
     from mistruct.independence import AutoTest as AutoTest
     from mistruct.independence import CopulaTest as CopulaTest
     from mistruct.independence import GTest as GTest
@@ -92,9 +94,11 @@ _PUBLIC = {
     "mistruct.structure": ("ARACNE", "CLR", "ChowLiu", "MRNET", "TAN"),
     "mistruct.export": (
         "read_network",
+        "store_network",
         "to_bayesian_network",
         "to_markov_network",
         "write_network",
+        "write_regulatory_network",
     ),
     "mistruct.plot": ("plot_information_matrix", "plot_network"),
     "mistruct.errors": ("DataError", "MistructError", "MistructWarning", "ParameterError"),
