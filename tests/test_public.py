@@ -27,7 +27,10 @@ TABLES: dict[str, Callable[[], Any]] = {
     "polars": lambda: pl.DataFrame(FRAME),
     "pyarrow": lambda: pa.Table.from_pandas(FRAME),
     "numpy": lambda: CODES,
-    "AnnData": lambda: anndata.AnnData(CODES, var=pd.DataFrame(index=NAMES)),
+    # Whole numbers of an AnnData are counts, so continuous; these are states.
+    "AnnData": lambda: ms.as_dataset(
+        anndata.AnnData(CODES, var=pd.DataFrame(index=NAMES)), kinds=dict.fromkeys(NAMES, "discrete")
+    ),
 }
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {

@@ -253,7 +253,8 @@ def as_dataset(
         the policy `missing` where that is another one than ``raise``.
     kinds : mapping of column name to {"discrete", "continuous"}, optional
         Overrides the inferred kinds. Booleans, categories and text are inferred as discrete,
-        floats as continuous, integers as discrete up to 20 distinct values.
+        floats as continuous, integers as discrete up to 20 distinct values, but as continuous in
+        the matrix of an AnnData.
     missing : {"raise", "testwise", "state"}
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete

@@ -51,7 +51,10 @@ def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> lis
 def anndata_frame(
     adata: AnnData, layer: str | None = None, obs: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Cells as rows, genes as columns, and the columns `obs` of the annotation of the cells."""
+    """Cells as rows, genes as columns, and the columns `obs` of the annotation of the cells.
+
+    Counts are made floats: a gene that few reads were counted of is no less a number for it.
+    """
     if layer is not None and layer not in adata.layers:
         raise ParameterError(
             f"layer: there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
@@ -68,6 +71,7 @@ def anndata_frame(
     # A sparse matrix that is still in its file, as in backed mode, has to leave it first.
     matrix = matrix.to_memory() if hasattr(matrix, "to_memory") else matrix
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+    dense = dense.astype(np.float64) if dense.dtype.kind in "iu" else dense
     frame = pd.DataFrame(dense, index=adata.obs_names, columns=adata.var_names)
     return frame if not obs else pd.concat([frame, pd.DataFrame(adata.obs[list(obs)])], axis=1)
 

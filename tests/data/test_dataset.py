@@ -87,7 +87,7 @@ def test_arrays_frames_and_anndata_agree(dtype: Any) -> None:
     same(as_dataset(pd.DataFrame(table, columns=names)), expected)
     same(as_dataset(pl.DataFrame(table, schema=names)), expected)
     cells = anndata.AnnData(pd.DataFrame(table, columns=names, index=list(map(str, range(30)))))
-    same(as_dataset(cells), as_dataset(np.asarray(cells.X)))
+    same(as_dataset(cells), as_dataset(np.asarray(cells.X, dtype=np.float64)))
     index = as_dataset(cells).index
     assert index is not None
     assert index.tolist() == cells.obs_names.tolist()

@@ -233,8 +233,8 @@ def test_anndata_files(tmp_path: Path, cells: Any) -> None:
     same(as_dataset(cells), data)
     data = read_table(path, layer="counts", obs=["kind", "n"], kinds={"n": "continuous"})
     assert data.names == ("g1", "g2", "g3", "kind", "n")
-    assert data.states == {"g1": (0, 5), "g2": (0, 3), "g3": (1,), "kind": ("B", "T")}
-    assert data.values.tolist() == [[3.0, 4.0]]
+    assert data.states == {"kind": ("B", "T")}
+    assert data.values.tolist() == [[0.0, 5.0], [3.0, 0.0], [1.0, 1.0], [3.0, 4.0]]
     same(as_dataset(cells, layer="counts", obs=["kind", "n"], kinds={"n": "continuous"}), data)
     assert read_table(path, obs="kind").names == ("g1", "g2", "g3", "kind")
     assert as_dataset(cells, obs="kind").names == ("g1", "g2", "g3", "kind")
