@@ -189,7 +189,7 @@ def test_violations_are_seen(path: str, source: str) -> None:
         ("mistruct/kernels/bitsets.py", "import math\nimport numpy as np\nfrom . import pruning"),
         ("mistruct/data/readers.py", "from mistruct.errors import DataError"),
         ("mistruct/plot.py", "def f():\n    import matplotlib.pyplot"),
-        ("mistruct/cli/commands.py", "import mistruct as ms"),
+        ("mistruct/cli/measures.py", "import mistruct as ms"),
         (
             "mistruct/__init__.py",
             '"""Doc."""\n__version__ = "1"\n_HOMES: dict = {}\nif TYPE_CHECKING:\n'

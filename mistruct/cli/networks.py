@@ -1,0 +1,135 @@
+"""The commands that learn a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mistruct.cli.app import app
+from mistruct.cli.files import check_folder, run_record, save_picture, write_text
+from mistruct.cli.options import (
+    Bins,
+    Data,
+    Discretize,
+    Drop,
+    Estimator,
+    Index,
+    Kinds,
+    Layer,
+    Missing,
+    Obs,
+    Seed,
+    Test,
+    Transpose,
+)
+from mistruct.cli.report import counted, name_of, show_bins, show_edges, show_neighbours, show_table
+from mistruct.cli.tables import bin_columns, check_numbers, read
+from mistruct.cli.terminal import Steps
+from mistruct.errors import ParameterError
+
+
+@app.command()
+def learn(
+    data: Data,
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is not there.")
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of interest: highlighted, root of the model."),
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(metavar="LEVEL", help="Level of significance of an edge; default 0.01."),
+    ] = None,
+    correction: Annotated[
+        Literal["bonferroni", "bh", "none"],
+        typer.Option(
+            help="What alpha bounds: the chance of any false edge, the share of false edges, or "
+            "the chance of each alone."
+        ),
+    ] = "bonferroni",
+    penalty: Annotated[
+        Literal["bic", "aic"] | None,
+        typer.Option(help="Keep the edges that pay for their parameters, instead of alpha."),
+    ] = None,
+    estimator: Estimator = "auto",
+    test: Test = "auto",
+    discretize: Discretize = None,
+    bins: Bins = None,
+    kind: Kinds = [],  # noqa: B006 (typer copies it)
+    missing: Missing = "raise",
+    index: Index = None,
+    transpose: Transpose = False,
+    drop: Drop = [],  # noqa: B006
+    layer: Layer = None,
+    obs: Obs = [],  # noqa: B006
+    seed: Seed = 0,
+) -> None:
+    """Learn a network from a table.
+
+    The network is a Chow-Liu forest: the strongest tree of mutual information, less the edges
+    that the data do not support. Written are the network, its edges as a table, a picture, a
+    fitted Bayesian network and a record of the run.
+    """
+    parameters = {k: str(v) if isinstance(v, Path) else v for k, v in locals().items()}
+    check_numbers(discretize, bins, seed, alpha)
+    if alpha is not None and penalty is not None:
+        raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
+    if penalty is None:
+        alpha = parameters["alpha"] = 0.01 if alpha is None else alpha
+    check_folder("--output", output)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.testing import resolve_test
+
+        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
+        if target is not None:
+            (target,) = table.check_names("--target", [target])
+    with step("bin"):
+        learnt = bin_columns(table, discretize, bins, missing)
+    with step("learn"):
+        learner = ms.ChowLiu(alpha, correction, penalty, estimator, resolve_test(test, seed))
+        learner.fit(learnt)
+        graph, edges = learner.graph_, learner.edges_
+    with step("fit", "fitting the model"):
+        binned = ms.discretize(learnt, n_bins=bins)
+        model = ms.to_bayesian_network(graph, binned, root=target)
+    with step("draw", "drawing the network"):
+        picture = ms.plot_network(graph, target=target)
+    with step("write", f"writing to {output}"):
+        output.mkdir(parents=True, exist_ok=True)
+        ms.write_network(graph, output / "network.graphml")
+        write_text(output / "edges.csv", edges.to_csv(index=False))
+        save_picture(picture, output / "network.png")
+        ms.write_network(model, output / "model.bif")
+    write_text(output / "run.json", run_record(parameters, table, binned, edges, step.seconds))
+
+    from mistruct.structure.forest import count_pairs
+
+    show_table(data, table)
+    show_bins(table, learnt, discretize)
+    pairs = count_pairs(learnt)  # those that the correction counts
+    rule = (
+        f"{penalty} penalty"
+        if penalty
+        else f"alpha {alpha:g}, {correction}, {counted(pairs, 'pair')}"
+    )
+    alone = sum(1 for _, degree in graph.degree if degree == 0)
+    typer.echo(
+        f"Chow-Liu forest: {counted(len(edges), 'edge')} ({rule}); "
+        f"{counted(alone, 'column')} without an edge"
+    )
+    typer.echo(f"mi by {learner.estimator_.name}, p-values by {name_of(learner.test_)}")
+    show_edges(edges)
+    if target is not None:
+        show_neighbours(graph, target)
+    files = "network.graphml, edges.csv, network.png, model.bif, run.json"
+    typer.echo(f"\nwritten to {output}: {files}")
+    if learnt.continuous:
+        show_bins(
+            learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
+        )
