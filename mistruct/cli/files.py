@@ -14,12 +14,26 @@ from mistruct.cli.report import bins_of
 from mistruct.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
 
     from mistruct.data import Dataset
+    from mistruct.structure import ARACNE
 
 _DOTS_PER_INCH = 150
+
+# More pairs than this make a table that nothing opens, more edges a graph of gigabytes.
+_MOST_ROWS = 2_000_000
+_MOST_EDGES = 200_000
+_MOST_DRAWN = 400
+
+_TABLES = {
+    "pyscenic": "adj.tsv",
+    "aracne": "network.txt",
+    "viper": "regulon.tsv",
+    "decoupler": "net.tsv",
+}
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "networkx", "pgmpy", "matplotlib")
 
 
@@ -58,6 +72,46 @@ def save_picture(axes: Axes, path: Path) -> None:
     with replacing(path) as temporary:
         # The temporary file has a suffix of its own.
         figure.savefig(temporary, dpi=_DOTS_PER_INCH, format=path.suffix[1:].lower())
+
+
+def write_gene_network(
+    net: ARACNE, folder: Path, target: str | None, tools: Sequence[str]
+) -> list[str]:
+    """Write a fitted network; the names of the files, and what they hold where not all."""
+    import mistruct as ms
+
+    edges, graph = net.edges_, None
+    files = []
+    chosen = edges if len(edges) <= _MOST_ROWS else edges[edges["weight"] > 0]
+    write_text(folder / "edges.csv", chosen.to_csv(index=False))
+    files.append("edges.csv" if chosen is edges else f"edges.csv ({len(chosen):,} direct edges)")
+    if int((edges["weight"] > 0).sum()) <= _MOST_EDGES:
+        graph = net.graph_
+        ms.write_network(graph, folder / "network.graphml")
+        files.append("network.graphml")
+    for tool in dict.fromkeys(tools):
+        ms.write_regulatory_network(net, folder / _TABLES[tool], tool)
+        files.append(_TABLES[tool])
+    if graph is not None:
+        drawn = _strongest(graph, target)
+        save_picture(ms.plot_network(drawn, target=target), folder / "network.png")
+        n_drawn = drawn.number_of_edges()
+        some = n_drawn < graph.number_of_edges()
+        files.append(f"network.png ({n_drawn:,} edges)" if some else "network.png")
+    return files
+
+
+def _strongest(graph: nx.Graph, target: str | None) -> nx.Graph:
+    """As many edges as a picture can show: those of the target, then the heaviest."""
+    if graph.number_of_edges() <= _MOST_DRAWN:
+        return graph
+    edges = sorted(
+        graph.edges(data="weight"), key=lambda e: (target not in e[:2], -e[2], e[0], e[1])
+    )
+    drawn = graph.edge_subgraph([e[:2] for e in edges[:_MOST_DRAWN]]).copy()
+    if target is not None:
+        drawn.add_node(target)
+    return drawn
 
 
 def run_record(

@@ -8,9 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.files import check_folder, run_record, save_picture, write_text
+from mistruct.cli.files import (
+    check_folder,
+    run_record,
+    save_picture,
+    write_gene_network,
+    write_text,
+)
 from mistruct.cli.options import (
     Bins,
+    Correction,
     Data,
     Discretize,
     Drop,
@@ -20,37 +27,37 @@ from mistruct.cli.options import (
     Layer,
     Missing,
     Obs,
+    Output,
     Seed,
+    Target,
     Test,
     Transpose,
 )
-from mistruct.cli.report import counted, name_of, show_bins, show_edges, show_neighbours, show_table
+from mistruct.cli.report import (
+    counted,
+    name_of,
+    show_bins,
+    show_cost,
+    show_edges,
+    show_gene_network,
+    show_neighbours,
+    show_table,
+)
 from mistruct.cli.tables import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
-from mistruct.errors import ParameterError
+from mistruct.errors import DataError, ParameterError
 
 
 @app.command()
 def learn(
     data: Data,
-    output: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is not there.")
-    ],
-    target: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column of interest: highlighted, root of the model."),
-    ] = None,
+    output: Output,
+    target: Target = None,
     alpha: Annotated[
         float | None,
         typer.Option(metavar="LEVEL", help="Level of significance of an edge; default 0.01."),
     ] = None,
-    correction: Annotated[
-        Literal["bonferroni", "bh", "none"],
-        typer.Option(
-            help="What alpha bounds: the chance of any false edge, the share of false edges, or "
-            "the chance of each alone."
-        ),
-    ] = "bonferroni",
+    correction: Correction = "bonferroni",
     penalty: Annotated[
         Literal["bic", "aic"] | None,
         typer.Option(help="Keep the edges that pay for their parameters, instead of alpha."),
@@ -133,3 +140,99 @@ def learn(
         show_bins(
             learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
         )
+
+
+@app.command()
+def aracne(
+    data: Data,
+    output: Output,
+    regulators: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Columns that may regulate others, one on a line."),
+    ] = None,
+    target: Target = None,
+    alpha: Annotated[
+        float, typer.Option(metavar="LEVEL", help="Level of significance of a pair.")
+    ] = 0.05,
+    correction: Correction = "bh",
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="By which a pair may be weaker than two others and still stay."
+        ),
+    ] = 0.1,
+    direction: Annotated[
+        Literal["hubs"] | None,
+        typer.Option(help="Give edges a direction, away from columns that have many."),
+    ] = None,
+    bootstraps: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Learn from so many samples of the rows instead."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keeps finished bootstraps, to go on after an end."),
+    ] = None,
+    for_tool: Annotated[
+        list[Literal["pyscenic", "aracne", "viper", "decoupler"]],
+        typer.Option("--for", help="Write the table that this tool reads, too; may repeat."),
+    ] = [],  # noqa: B006
+    estimator: Estimator = "auto",
+    test: Test = "auto",
+    kind: Kinds = [],  # noqa: B006
+    missing: Missing = "raise",
+    index: Index = None,
+    transpose: Transpose = False,
+    drop: Drop = [],  # noqa: B006
+    layer: Layer = None,
+    obs: Obs = [],  # noqa: B006
+    seed: Seed = 0,
+) -> None:
+    """Learn a gene network from a table.
+
+    The network has the significant pairs of columns, less those that a third column explains.
+    Written are the network, all significant pairs as a table, a picture of the strongest edges and
+    a record of the run.
+    """
+    parameters = {k: str(v) if isinstance(v, Path) else v for k, v in locals().items()}
+    check_numbers(None, None, seed, alpha)
+    check_folder("--output", output)
+    if checkpoint is not None:
+        check_folder("--checkpoint", checkpoint)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.testing import resolve_test
+
+        table = read(data, kind, missing, None, index, transpose, drop, layer, obs)
+        if target is not None:
+            (target,) = table.check_names("--target", [target])
+    net = ms.ARACNE(
+        alpha,
+        correction,
+        tolerance,
+        regulators,
+        direction,
+        estimator,
+        test if test == "auto" else resolve_test(test, seed),
+        n_bootstraps=bootstraps,
+        checkpoint=checkpoint,
+        seed=seed,
+    )
+    with step("estimate"):
+        show_cost(net.cost(table))
+    with step("learn"):
+        net.fit(table)
+        edges = net.edges_[net.edges_["weight"] > 0]
+    if edges.empty:
+        raise DataError("there are 0 edges, so nothing is written")
+    with step("write", f"writing to {output}"):
+        output.mkdir(parents=True, exist_ok=True)
+        files = write_gene_network(net, output, target, for_tool)
+    write_text(output / "run.json", run_record(parameters, table, table, edges, step.seconds))
+    show_table(data, table)
+    show_gene_network(net, bootstraps)
+    show_edges(edges, directed=direction is not None)
+    if target is not None:
+        show_neighbours(net.graph_, target)
+    typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")

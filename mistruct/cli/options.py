@@ -21,6 +21,20 @@ Data = Annotated[
         help="Table: .csv, .tsv, .txt (all also .gz), .parquet, .feather or .h5ad.",
     ),
 ]
+Output = Annotated[
+    Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is not there.")
+]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of interest: highlighted, root of a model."),
+]
+Correction = Annotated[
+    Literal["bonferroni", "bh", "none"],
+    typer.Option(
+        help="What alpha bounds: the chance of any false edge, the share of false edges, or the "
+        "chance of each alone."
+    ),
+]
 Kinds = Annotated[
     list[str],
     typer.Option(
@@ -91,4 +105,4 @@ Test = Annotated[
         help="Of independence; auto is g between discrete columns, copula where one is continuous."
     ),
 ]
-Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the permutations.")]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of whatever is drawn at random.")]

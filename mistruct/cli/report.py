@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence import TestResult
     from mistruct.independence.protocol import IndependenceTest
+    from mistruct.structure import ARACNE
+    from mistruct.structure.cost import Cost
 
 _STRONGEST = 10
 _SHOWN_COLUMNS = 100
@@ -73,18 +75,47 @@ def name_of(test: IndependenceTest) -> str:
     return test.name
 
 
-def show_edges(edges: pd.DataFrame) -> None:
+def show_cost(cost: Cost) -> None:
+    """What a network is going to take, on standard error."""
+    seconds = f"{cost.seconds / 60:.0f} minutes" if cost.seconds > 100 else f"{cost.seconds:.0f} s"
+    typer.echo(
+        f"{counted(cost.n_pairs, 'pair')}: about {seconds}, {cost.bytes / 1e9:.1f} GB or more",
+        err=True,
+    )
+
+
+def show_gene_network(net: ARACNE, n_bootstraps: int | None) -> None:
+    """How many edges, by which rule, and what estimated and tested them."""
+    edges = net.edges_
+    n_pairs, n_direct = len(edges), int((edges["weight"] > 0).sum())
+    if n_bootstraps is None:
+        among = f" of {counted(n_pairs, 'significant pair')}"
+    else:
+        n_direct = net.graph_.number_of_edges()
+        among = f" of {counted(n_pairs, 'pair')} in any of {n_bootstraps:,} samples of the rows"
+    level = "all pairs" if net.alpha is None else f"alpha {net.alpha:g}, {net.correction}"
+    tested = "the null distribution" if net.test_ is None else name_of(net.test_)
+    typer.echo(
+        f"ARACNE network: {counted(n_direct, 'edge')}{among} ({level}, tolerance {net.tolerance:g})"
+    )
+    typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
+
+
+def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
     """The strongest edges with their evidence."""
     if edges.empty:
         typer.echo("No pair is strong enough.")
         return
     strongest = edges.head(_STRONGEST)
     pairs = zip(strongest["source"], strongest["target"], strict=True)
+    line = "->" if directed else "--"
     columns = [
-        ("strongest edges", [f"  {source} -- {target}" for source, target in pairs]),
+        ("strongest edges", [f"  {source} {line} {target}" for source, target in pairs]),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
     ]
+    if "support" in edges:
+        columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))
     typer.echo("\n" + _aligned(columns))
 
 

@@ -124,6 +124,36 @@ def significant_pairs(
     return pairs.take(pairs.p_value <= threshold(pairs.p_value, n_tests, alpha, correction))
 
 
+def why_none(
+    data: Dataset,
+    estimator: Estimator,
+    mi: NDArray[Any],
+    rows: NDArray[np.int64],
+    alpha: float,
+    correction: Correction,
+    test: IndependenceTest | None = None,
+) -> str:
+    """What the strongest pair has and what it would need, where no pair is significant."""
+    n_tests = count_tests(len(rows), data.n_variables)
+    level = alpha if correction == "none" else alpha / n_tests
+    finite = np.where(np.isnan(mi), -np.inf, mi)
+    row, column = np.unravel_index(int(finite.argmax()), finite.shape)
+    x, y = int(rows[row]), int(column)
+    names = data.names[x], data.names[y]
+    start = (
+        f"no pair is significant at alpha {alpha:g} ({correction}, {n_tests:,} pairs): the largest "
+        f"mi is {mi[row, column]:.3g} nats, of {names[0]!r} and {names[1]!r}"
+    )
+    held_against = reference(estimator, data, *names)
+    if test is None and held_against.null is not None and not held_against.counted:
+        needed = _critical(held_against.null, level)
+        if needed > mi[row, column]:
+            return f"{start}, and one pair alone needs {needed:.3g}"
+    check = held_against.check if test is None else ByTest(test)
+    p_value = check.p_values(data, np.array([[x, y]]))[0]
+    return f"{start}, with a p-value of {p_value:.2g}, and one pair alone needs {level:.2g}"
+
+
 def count_tests(n_rows: int, n_columns: int) -> int:
     """Number of different pairs of columns, one of them among `n_rows`."""
     return n_rows * (n_columns - n_rows) + n_rows * (n_rows - 1) // 2
