@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from mistruct.errors import ParameterError
@@ -22,6 +23,9 @@ Result = TypeVar("Result")
 THREADS_VARIABLE = "MISTRUCT_NUM_THREADS"
 
 _PROGRESS_DELAY = 2.0  # seconds of work before a progress bar appears
+
+# Set while a block of `run_in_turn` is computed: one bar is enough.
+_inside = ContextVar("_inside", default=False)
 
 
 def n_threads() -> int:
@@ -46,18 +50,10 @@ def run_blocks(
     when numba compiles, which it does in the first run only. An exception, or Ctrl-C, stops the
     blocks that have not started.
     """
-    from tqdm import tqdm
-
     pool = ThreadPoolExecutor(max(1, min(n_threads(), len(blocks))))
     patient = True
     pending: deque[Future[Result]] = deque()
-    # disable=None shows the bar on terminals only.
-    with (
-        tqdm(
-            total=len(blocks), desc=description, delay=_PROGRESS_DELAY, disable=None, leave=False
-        ) as bar,
-        _compilation_shown(bar, description),
-    ):
+    with _progress(len(blocks), description) as bar:
         try:
             ahead = 2 * n_threads()  # enough to keep every thread busy while one result is taken
             for i in range(len(blocks) + ahead):
@@ -71,6 +67,40 @@ def run_blocks(
             raise
         finally:
             pool.shutdown(wait=patient, cancel_futures=True)
+
+
+def run_in_turn(
+    function: Callable[[Block], Result], blocks: Sequence[Block], *, description: str
+) -> Iterator[Result]:
+    """Yield ``function(block)`` for each block, one after another, each free to use all threads.
+
+    One progress bar shows how many are done and how long the rest will take; those of the work
+    inside stay hidden.
+    """
+    with _progress(len(blocks), description) as bar:
+        for block in blocks:
+            outside = _inside.set(True)
+            try:
+                result = function(block)
+            finally:
+                _inside.reset(outside)
+            yield result
+            bar.update()
+
+
+@contextmanager
+def _progress(total: int, description: str) -> Iterator[Any]:
+    """A bar on standard error, if that is a terminal and there is none around it."""
+    from tqdm import tqdm
+
+    hidden = True if _inside.get() else None  # None shows the bar on terminals only
+    with (
+        tqdm(
+            total=total, desc=description, delay=_PROGRESS_DELAY, disable=hidden, leave=False
+        ) as bar,
+        _compilation_shown(bar, description),
+    ):
+        yield bar
 
 
 @contextmanager

@@ -21,6 +21,7 @@ FLOORS = {
     "kernels": 0,
     "data": 1,
     "parallel": 1,
+    "atomic": 1,
     "information": 2,
     "independence": 3,
     "structure": 4,

@@ -57,7 +57,7 @@ def check_file(option: str, path: Path, suffixes: Sequence[str]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write text as it is."""
-    from mistruct.export.atomic import replacing
+    from mistruct.atomic import replacing
 
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
@@ -65,7 +65,7 @@ def write_text(path: Path, text: str) -> None:
 
 def save_picture(axes: Axes, path: Path) -> None:
     """Write the figure of `axes`, in the format of the suffix."""
-    from mistruct.export.atomic import replacing
+    from mistruct.atomic import replacing
 
     figure = axes.get_figure(root=True)
     assert figure is not None

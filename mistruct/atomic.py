@@ -16,7 +16,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Path of a temporary file that takes the place of `path` once the block has ended well.
 
     It lies in the same folder, so that the replacement is one step. If the block fails, or is
-    interrupted, `path` is as it was and nothing is left over. DataError where it cannot be written.
+    interrupted, `path` is as it was and nothing is left over; a process that is killed may leave a
+    hidden file that ends in ``.tmp``. DataError where it cannot be written.
 
     Examples
     --------
@@ -37,6 +38,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())  # or a power cut could leave the new name without contents
         os.replace(temporary, target)
     except OSError as error:
         reason = error.strerror or type(error).__name__
