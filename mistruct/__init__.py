@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from mistruct.structure import CLR as CLR
     from mistruct.structure import MRNET as MRNET
     from mistruct.structure import TAN as TAN
+    from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
 
 __version__ = "0.1.0.dev0"
@@ -91,7 +92,7 @@ _PUBLIC = {
         "TestResult",
         "independence_test",
     ),
-    "mistruct.structure": ("ARACNE", "CLR", "ChowLiu", "MRNET", "TAN"),
+    "mistruct.structure": ("ARACNE", "Bootstrap", "CLR", "ChowLiu", "MRNET", "TAN"),
     "mistruct.export": (
         "read_network",
         "store_network",

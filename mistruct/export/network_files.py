@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 
-from mistruct.errors import DataError
 from mistruct.atomic import replacing
+from mistruct.errors import DataError
 from mistruct.export.attributes import from_json, pack, pack_columns, to_json, unpack
 from mistruct.export.edge_text import (
     read_edge_list,

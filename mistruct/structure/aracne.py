@@ -14,8 +14,10 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.protocol import IndependenceTest
 from mistruct.information.estimators import Estimator
@@ -23,6 +25,7 @@ from mistruct.kernels.pruning import explain_edges, list_neighbors
 from mistruct.parallel import run_blocks
 from mistruct.structure.network import Direction, Floats, Network, NetworkLearner
 from mistruct.structure.ranking import blocks
+from mistruct.structure.replicates import Folder
 from mistruct.structure.significance import Correction
 
 _COLUMNS_OF_A_BLOCK = 1000
@@ -59,6 +62,14 @@ class ARACNE(NetworkLearner):
     test : str or test
         Of each pair on its own; ``auto`` looks p-values up in the null distribution of the
         estimator instead, which is much faster.
+    n_bootstraps : int, optional
+        Learn from so many samples of the rows instead, and make a consensus; see Notes.
+    checkpoint : path, optional
+        Folder that keeps each finished replicate, so that a run which was ended at any moment goes
+        on from there, also to more bootstraps, with the same result. It must be of the same
+        table, parameters and seed.
+    seed : int or None
+        Of the rows that `n_bootstraps` draws; None draws afresh.
 
     Attributes
     ----------
@@ -70,6 +81,7 @@ class ARACNE(NetworkLearner):
         target, mi (nats), p_value (not corrected), n_samples, weight, sign, direct
         (bool) and explained_by (name or None). The weight is `mi`, or 0 if the pair is explained.
         With `direction` there is a row for each direction, of which the source is a regulator.
+        With `n_bootstraps` there is `support` before `sign`, and no `explained_by`; see Notes.
     regulators_ : tuple of str
         The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
@@ -84,15 +96,17 @@ class ARACNE(NetworkLearner):
     Raises
     ------
     DataError
-        The estimator or test does not take the kind of a column, or the file of regulators cannot
-        be read.
+        The estimator or test does not take the kind of a column, the file of regulators cannot
+        be read, the checkpoint is of another table, or there are fewer than 10 rows to draw from.
     ParameterError
-        A parameter breaks its rule, or no regulator is a column.
+        A parameter breaks its rule, no regulator is a column, or the checkpoint was made with
+        other parameters.
 
     Warns
     -----
     MistructWarning
-        Some regulators are not columns, or a column determines another.
+        Some regulators are not columns, a column determines another, or a file of the checkpoint
+        is damaged and made again.
 
     Notes
     -----
@@ -122,6 +136,23 @@ class ARACNE(NetworkLearner):
     does not regulate them, such as a kind of cell, a batch, or what stands at the end of many
     pathways; where regulators have few targets; and between two regulators. It changes neither
     which pairs are significant nor which are direct.
+
+    Each of `n_bootstraps` replicates has 63.2 percent of the rows, drawn without replacement: as
+    many different rows as a bootstrap has, while rows that are repeated would be evidence to
+    p-values and to estimators by neighbours. A replicate holds the pairs to which the method gives
+    a positive weight in those rows. `edges_` then has the pairs that some replicate holds and that
+    are significant in the whole table. `support` is the share of replicates that hold the pair,
+    `mi` the mean over these, `weight` the mean over all replicates, where it is 0 in the others;
+    `sign` and `n_samples` are those of the whole table. `p_value` is the probability of a support
+    as large if every replicate had drawn as many pairs as it holds at random from all that are
+    tested (Poisson-binomial). `graph_` has the pairs that pass `alpha` and `correction` by it;
+    `direct` says the same. It is no p-value of independence, since chance associations of the
+    table recur in replicates, which share rows: of 150 tables of noise, of 20 columns and 100 rows,
+    30 percent had an edge by support alone, and 5 percent had one with the whole table's
+    significance.
+
+    An estimator or test of your own needs a `repr` that says its parameters, since that is how a
+    checkpoint knows it again.
 
     The result does not depend on the order of columns and threads. A matrix of more than 50
     million entries is made in single precision. 20,000 columns of 500 rows took 5 GB, with 14
@@ -162,6 +193,9 @@ class ARACNE(NetworkLearner):
         direction: Direction | None = None,
         estimator: str | Estimator = "auto",
         test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
     ) -> None:
         self.alpha = alpha
         self.correction = correction
@@ -170,12 +204,19 @@ class ARACNE(NetworkLearner):
         self.direction = direction
         self.estimator = estimator
         self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         value = self.tolerance
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
             raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
+
+    def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
+        edges = super()._learn_consensus(data, regulators, n)
+        return edges.assign(direct=edges["p_value"] <= self._cut)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mi = network.mi.astype(np.float64)

@@ -81,7 +81,7 @@ class StructureLearner(BaseEstimator):
         self.feature_names_in_ = np.array(table.names, dtype=object)
         # In the order of names, so that ties, sums and so the result do not depend on the table's.
         self.edges_ = self._learn(table.select(sorted(table.names)))
-        self.graph_ = self._graph(table.names)
+        self.graph_ = self._graph(table.names, self.edges_)
         return self
 
     def _check_parameters(self) -> None:
@@ -104,25 +104,32 @@ class StructureLearner(BaseEstimator):
             self.estimator_ = resolve_pairwise(self.estimator, data)
         return self.estimator_, self.test_
 
-    def _graph(self, nodes: Iterable[str]) -> nx.Graph | nx.DiGraph:
-        """The edges as a graph that says what made it."""
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.Graph | nx.DiGraph:
+        """Edges as a graph that says what made it."""
         graph = nx.DiGraph() if self.directed else nx.Graph()
         graph.graph.update(provenance(self))
         graph.add_nodes_from(nodes)
-        evidence = self.edges_.drop(columns=["source", "target"]).to_dict("records")
-        pairs = zip(self.edges_["source"], self.edges_["target"], strict=True)
+        evidence = edges.drop(columns=["source", "target"]).to_dict("records")
+        pairs = zip(edges["source"], edges["target"], strict=True)
         graph.add_edges_from((*pair, values) for pair, values in zip(pairs, evidence, strict=True))
         return graph
+
+    def _used(self) -> dict[str, Any]:
+        """The parameters, with what stood behind a name."""
+        return {**self.get_params(deep=False), "estimator": self.estimator_, "test": self.test_}
+
+    def _seed(self) -> int | None:
+        """The seed that the result depends on."""
+        return getattr(self.test_, "seed", None)
 
 
 def provenance(net: StructureLearner) -> dict[str, Any]:
     """What made a structure: algorithm, parameters, version and seed."""
-    used = {"estimator": net.estimator_, "test": net.test_}
     return {
         "algorithm": net.algorithm,
-        "parameters": {k: _describe(v) for k, v in {**net.get_params(), **used}.items()},
+        "parameters": {k: describe(v) for k, v in net._used().items()},
         "version": __version__,
-        "seed": getattr(net.test_, "seed", None),
+        "seed": net._seed(),
     }
 
 
@@ -142,7 +149,7 @@ def _tested_by(test: IndependenceTest, data: Dataset, penalised: bool) -> Estima
     return resolve_pairwise("auto", data)
 
 
-def _describe(value: Any) -> Any:
+def describe(value: Any) -> Any:
     """A parameter as a number or text that every file format can hold."""
     if isinstance(value, np.generic):
         value = value.item()

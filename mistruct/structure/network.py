@@ -6,8 +6,7 @@ the pairs that are significant, and rank these by a score of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,9 +17,9 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_fraction
-from mistruct.information.estimators import Estimator
+from mistruct.structure.consensus import Votes
 from mistruct.structure.forest import degrees_of_freedom
-from mistruct.structure.learner import StructureLearner
+from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranking import (
     count_samples,
     heavier_way,
@@ -29,7 +28,14 @@ from mistruct.structure.ranking import (
     signs,
 )
 from mistruct.structure.regulators import find_regulators
-from mistruct.structure.significance import Correction, Pairs, count_tests, significant_pairs
+from mistruct.structure.replicates import Arrays, Folder, check_replicates, run_replicates
+from mistruct.structure.significance import (
+    Correction,
+    Pairs,
+    count_tests,
+    significant_pairs,
+    threshold,
+)
 
 Direction = Literal["hubs"]
 Positions = NDArray[np.int64]
@@ -94,8 +100,12 @@ class NetworkLearner(StructureLearner):
     regulators: Any
     direction: Direction | None
     regulators_: tuple[str, ...]
+    n_bootstraps: int | None
+    checkpoint: Folder | None
+    seed: int | None
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
+    _cut: float  # the largest p-value in the graph
 
     @property
     def directed(self) -> bool:  # type: ignore[override]  # it depends on a parameter here
@@ -107,6 +117,7 @@ class NetworkLearner(StructureLearner):
             check_fraction("alpha", self.alpha)
         check_choice("correction", self.correction, ("bh", "bonferroni", "none"))
         check_choice("direction", self.direction, (None, "hubs"))
+        check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         """The score of each pair, and further columns of `edges_`."""
@@ -117,15 +128,17 @@ class NetworkLearner(StructureLearner):
         if self.regulators is not None:
             regulators = find_regulators(self.regulators, data.names)
         self.regulators_ = regulators
-        estimator, _ = self._choose(data, penalised=False)
+        self._choose(data, penalised=False)
         if isinstance(self.test, str) and self.test == "auto":
             self.test_ = None
-        varies = degrees_of_freedom(data) > 0
-        chosen = set(regulators)
-        data = data.select(n for n, v in zip(data.names, varies, strict=True) if v)
-        rows = np.array([i for i, n in enumerate(data.names) if n in chosen], dtype=np.int64)
-        network = self._estimate(data, rows, estimator)
-        source, target = network.source, network.target
+        if self.n_bootstraps is None:
+            return self._learn_once(data, regulators)
+        return self._learn_consensus(data, regulators, self.n_bootstraps)
+
+    def _learn_once(self, data: Dataset, regulators: Sequence[str]) -> pd.DataFrame:
+        self._cut = 1.0
+        network = self._estimate(*_varying(data, regulators))
+        data, source, target = network.data, network.source, network.target
         columns: dict[str, NDArray[Any]] = {
             "mi": network.mi.astype(np.float64),
             "p_value": network.pairs.p_value,
@@ -135,12 +148,69 @@ class NetworkLearner(StructureLearner):
         regulates = network.row_of >= 0
         del network  # the matrix is most of the memory
         columns |= {"sign": signs(data, source, target), **own}
+        return self._ranked(data, source, target, columns, regulates)
+
+    def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
+        data, rows = _varying(data, regulators)
+        regulators = [data.names[r] for r in rows]
+        position = {name: i for i, name in enumerate(data.names)}
+
+        def replicate(sample: Dataset) -> Arrays:
+            network = self._estimate(*_varying(sample, regulators))
+            place = np.array([position[name] for name in network.data.names], dtype=np.int32)
+            mi = network.mi.astype(np.float64)
+            weight, _ = self._score(network)
+            found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
+            found |= {"source": place[network.source], "target": place[network.target]}
+            return {name: values[weight > 0] for name, values in found.items()}
+
+        made_with = self._made_with(regulators)
+        replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
+        votes = Votes(data.n_variables)
+        for found in replicates:
+            votes.add(found)
+        # What chance has put into the table recurs in its replicates: support is not enough.
+        whole = self._estimate(data, rows)
+        votes.restrict(whole.source, whole.target)
+        del whole  # the matrix is most of the memory
+        source, target = votes.source, votes.target
+        n_tests = count_tests(len(rows), data.n_variables)
+        p_value = votes.p_values(n_tests)
+        self._cut = threshold(p_value, n_tests, self.alpha, self.correction)
+        columns: dict[str, NDArray[Any]] = {
+            "mi": votes.mi / votes.count,
+            "p_value": p_value,
+            "n_samples": count_samples(data, source, target),
+            "weight": votes.weight / n,
+            "support": votes.count / n,
+            "sign": signs(data, source, target),
+        }
+        return self._ranked(data, source, target, columns, np.isin(data.names, regulators))
+
+    def _made_with(self, regulators: Sequence[str]) -> dict[str, Any]:
+        """What replicates depend on, besides the table and the seed."""
+        used = self._used()
+        for name in ("n_bootstraps", "seed"):
+            del used[name]
+        described = {name: describe(value) for name, value in used.items()}
+        # A file may have other names the next time.
+        described["regulators"] = None if self.regulators is None else list(regulators)
+        return {"algorithm": self.algorithm, **described}
+
+    def _ranked(
+        self,
+        data: Dataset,
+        source: Positions,
+        target: Positions,
+        columns: dict[str, NDArray[Any]],
+        regulates: NDArray[np.bool_],
+    ) -> pd.DataFrame:
         names = np.array(data.names, dtype=object)
         if not self.directed:
             return ranked(names, source, target, columns)
         return ranked_both_ways(names, source, target, columns, regulates)
 
-    def _estimate(self, data: Dataset, rows: Positions, estimator: Estimator) -> Network:
+    def _estimate(self, data: Dataset, rows: Positions) -> Network:
         """The matrix of information and the pairs that pass."""
         columns = np.arange(data.n_variables)
         large = len(rows) * len(columns) > _MOST_DOUBLES
@@ -149,13 +219,13 @@ class NetworkLearner(StructureLearner):
             none = np.empty(0, dtype=np.int32)
             empty = np.empty((len(rows), len(columns)), dtype=dtype)
             return Network(data, rows, empty, Pairs(none, none, np.empty(0)))
-        matrix = estimator.pairwise(data, rows, columns, dtype)
+        matrix = self.estimator_.pairwise(data, rows, columns, dtype)
         for row, position in enumerate(rows):
             matrix[row, position] = np.nan
             # Two products may round to two numbers, and a pair has one.
             matrix[row + 1 :, position] = matrix[row, rows[row + 1 :]]
         pairs = significant_pairs(
-            data, estimator, matrix, rows, self.alpha, self.correction, self.test_
+            data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_
         )
         return Network(data, rows, matrix, pairs)
 
@@ -163,19 +233,35 @@ class NetworkLearner(StructureLearner):
     def graph_(self) -> nx.Graph:
         """The network, made when it is first asked for: a million edges take a gigabyte."""
         if not isinstance(self._made, nx.Graph):
-            chosen = self.edges_[self.edges_["weight"] > 0]
-            learner = copy(self)
-            learner.edges_ = heavier_way(chosen) if self.directed else chosen
-            learner.edges_ = learner.edges_.drop(
-                columns=["direct", "explained_by"], errors="ignore"
-            )
-            self._made = super(NetworkLearner, learner)._graph(self._made)
+            edges = self.edges_
+            chosen = edges[(edges["weight"] > 0) & (edges["p_value"] <= self._cut)]
+            if self.directed:
+                chosen = heavier_way(chosen)
+            chosen = chosen.drop(columns=["direct", "explained_by"], errors="ignore")
+            self._made = super()._graph(self._made, chosen)
         return self._made
 
     @graph_.setter
     def graph_(self, nodes: Iterable[str]) -> None:
         self._made = nodes
 
-    def _graph(self, nodes: Iterable[str]) -> Any:
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> Any:
         """What `fit` takes for the graph."""
         return nodes
+
+    def _used(self) -> dict[str, Any]:
+        used = super()._used()
+        del used["checkpoint"]  # where a replicate is kept does not change it
+        return used
+
+    def _seed(self) -> int | None:
+        return super()._seed() if self.n_bootstraps is None else self.seed
+
+
+def _varying(data: Dataset, regulators: Sequence[str]) -> tuple[Dataset, Positions]:
+    """The columns that vary, and the positions of regulators among them."""
+    varies = degrees_of_freedom(data) > 0
+    data = data.select(n for n, v in zip(data.names, varies, strict=True) if v)
+    chosen = set(regulators)
+    rows = np.array([i for i, n in enumerate(data.names) if n in chosen], dtype=np.int64)
+    return data, rows

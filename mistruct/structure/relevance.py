@@ -21,6 +21,7 @@ from mistruct.kernels.relevance import select_relevant
 from mistruct.parallel import run_blocks
 from mistruct.structure.network import Direction, Floats, Network, NetworkLearner
 from mistruct.structure.ranking import blocks
+from mistruct.structure.replicates import Folder
 from mistruct.structure.significance import Correction
 
 _COLUMNS_OF_A_BLOCK = 32
@@ -43,6 +44,8 @@ class CLR(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many; :class:`ARACNE` says what this assumes and when it misleads.
+    n_bootstraps, checkpoint, seed
+        A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
     Attributes
     ----------
@@ -51,7 +54,8 @@ class CLR(NetworkLearner):
         directions the arc of the larger weight.
     edges_ : pandas.DataFrame
         All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
-        n_samples, weight, sign. With `direction`, a row for each direction.
+        n_samples, weight, sign. With `direction`, a row for each direction; with `n_bootstraps`,
+        `support` before `sign`.
     regulators_ : tuple of str
         The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
@@ -66,10 +70,11 @@ class CLR(NetworkLearner):
     Raises
     ------
     DataError
-        The estimator or test does not take the kind of a column, or the file of regulators cannot
-        be read.
+        The estimator or test does not take the kind of a column, the file of regulators cannot
+        be read, or `n_bootstraps` cannot work with the table or the checkpoint.
     ParameterError
-        A parameter breaks its rule, or no regulator is a column.
+        A parameter breaks its rule, no regulator is a column, or the checkpoint was made with
+        other parameters.
 
     Warns
     -----
@@ -110,6 +115,9 @@ class CLR(NetworkLearner):
         direction: Direction | None = None,
         estimator: str | Estimator = "auto",
         test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
     ) -> None:
         self.alpha = alpha
         self.correction = correction
@@ -117,6 +125,9 @@ class CLR(NetworkLearner):
         self.direction = direction
         self.estimator = estimator
         self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mean, deviation = _background(network)
@@ -149,6 +160,8 @@ class MRNET(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many; :class:`ARACNE` says what this assumes and when it misleads.
+    n_bootstraps, checkpoint, seed
+        A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
     Attributes
     ----------
@@ -157,7 +170,8 @@ class MRNET(NetworkLearner):
         of two directions the arc of the larger weight.
     edges_ : pandas.DataFrame
         All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
-        n_samples, weight, sign. With `direction`, a row for each direction.
+        n_samples, weight, sign. With `direction`, a row for each direction; with `n_bootstraps`,
+        `support` before `sign`.
     regulators_ : tuple of str
         The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
@@ -172,10 +186,11 @@ class MRNET(NetworkLearner):
     Raises
     ------
     DataError
-        The estimator or test does not take the kind of a column, or the file of regulators cannot
-        be read.
+        The estimator or test does not take the kind of a column, the file of regulators cannot
+        be read, or `n_bootstraps` cannot work with the table or the checkpoint.
     ParameterError
-        A parameter breaks its rule, or no regulator is a column.
+        A parameter breaks its rule, no regulator is a column, or the checkpoint was made with
+        other parameters.
 
     Warns
     -----
@@ -221,6 +236,9 @@ class MRNET(NetworkLearner):
         direction: Direction | None = None,
         estimator: str | Estimator = "auto",
         test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
     ) -> None:
         self.alpha = alpha
         self.correction = correction
@@ -228,6 +246,9 @@ class MRNET(NetworkLearner):
         self.direction = direction
         self.estimator = estimator
         self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         return _selected(network), {}

@@ -1,0 +1,241 @@
+"""Replicates: the same work on many samples of the rows, kept in a folder as each is finished.
+
+*Rows.* A replicate sees 63.2 percent of the rows, drawn without replacement: as many different rows
+as a bootstrap of n rows has on average, n (1 - 1/e). A bootstrap proper repeats rows, and ties are
+information to estimators by neighbours, densities and ranks, and rows to a test that there are
+not. Drawn like this, the p-values of a replicate are those of a smaller table. Which rows these are
+depends on the seed and the number of the replicate alone.
+
+*Checkpoint.* Its folder has one file for each finished replicate, and `checkpoint.json`, which says
+what they were made of and with, and with which a run must agree that goes on. Each file comes into
+being whole, in one step. It begins with a digest of what follows it and of `checkpoint.json`, so
+that one which is damaged, or from another run, is not taken for a replicate. Nothing else is read
+or overwritten, so two processes with one folder do some work twice and no harm.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct import __version__
+from mistruct.atomic import replacing
+from mistruct.data.dataset import Dataset
+from mistruct.errors import DataError, MistructWarning, ParameterError, check_count
+from mistruct.parallel import run_in_turn
+
+Arrays = Mapping[str, NDArray[Any]]
+Folder = str | os.PathLike[str]
+
+#: The share of different rows in a bootstrap of many.
+SHARE = 0.632
+
+# So few rows have hardly as many different samples as there are replicates.
+_FEWEST_ROWS = 10
+
+_FORMAT = 1
+_MANIFEST = "checkpoint.json"
+_DIGEST = 32  # bytes
+_SHOWN = 80  # characters of a value in a message
+
+
+def check_replicates(
+    parameter: str, n: int | None, seed: int | None, checkpoint: Folder | None
+) -> None:
+    """Raise ParameterError unless the parameters that replicates have fit together."""
+    if n is not None:
+        check_count(parameter, n)
+    if seed is not None:
+        check_count("seed", seed, least=0)
+    if checkpoint is None:
+        return
+    if not isinstance(checkpoint, (str, os.PathLike)):
+        raise ParameterError(f"checkpoint must be the path of a folder, got {checkpoint!r}")
+    if n is None:
+        raise ParameterError(
+            f"checkpoint is for replicates: it needs {parameter}, got {parameter}=None"
+        )
+    if seed is None:
+        raise ParameterError("checkpoint needs a seed, so that a run can go on, got seed=None")
+
+
+def run_replicates(
+    make: Callable[[Dataset], Arrays],
+    data: Dataset,
+    n: int,
+    seed: int | None,
+    made_with: Mapping[str, Any],
+    checkpoint: Folder | None = None,
+) -> Iterator[Arrays]:
+    """Yield ``make(sample)`` of n samples of the rows, in order.
+
+    Parameters
+    ----------
+    make : callable
+        From a Dataset to named arrays without objects.
+    data : Dataset
+        The table.
+    n : int
+        Number of replicates.
+    seed : int or None
+        What the rows that are drawn depend on; None draws afresh.
+    made_with : mapping of str to str, number, bool, None or list of these
+        What else the replicates depend on.
+    checkpoint : path, optional
+        Folder from which finished replicates are read, and to which the others are written.
+
+    Raises
+    ------
+    DataError
+        The table has fewer than 10 rows; the checkpoint is of other data, or cannot be used.
+    ParameterError
+        The checkpoint was made with other parameters.
+
+    Warns
+    -----
+    MistructWarning
+        A replicate in the checkpoint is damaged, and is made again.
+    """
+    if data.n_samples < _FEWEST_ROWS:
+        raise DataError(
+            f"replicates need {_FEWEST_ROWS} rows or more to draw from, got {data.n_samples}"
+        )
+    entropy = np.random.SeedSequence(seed).entropy
+    kept = None
+    if checkpoint is not None:
+        kept = _Checkpoint(Path(checkpoint), {"data": _describe(data), "seed": seed, **made_with})
+
+    def replicate(b: int) -> Arrays:
+        arrays = kept.read(b) if kept else None
+        if arrays is None:
+            arrays = make(data.take(draw_rows(data.n_samples, entropy, b)))
+            if kept:
+                kept.write(b, arrays)
+        return arrays
+
+    yield from run_in_turn(replicate, range(n), description="replicates")
+    if kept:
+        kept.tidy()
+
+
+def draw_rows(n_samples: int, entropy: Any, b: int) -> NDArray[np.bool_]:
+    """Mask, shape (n_samples,), of the rows of replicate `b`."""
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(b,)))
+    rows = np.zeros(n_samples, dtype=np.bool_)
+    rows[rng.permutation(n_samples)[: round(SHARE * n_samples)]] = True
+    return rows
+
+
+class _Checkpoint:
+    """A folder of finished replicates, all made of one table with the same parameters."""
+
+    def __init__(self, folder: Path, made: Mapping[str, Any]) -> None:
+        self.folder = folder
+        # Another numpy may draw other rows from the same seed.
+        own = {"format": _FORMAT, "mistruct": __version__, "numpy": np.__version__, **made}
+        text = json.dumps(own, indent=1)
+        self.key = blake2b(text.encode()).digest()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            names = os.listdir(folder)
+            stored = (folder / _MANIFEST).read_text("utf-8") if _MANIFEST in names else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"checkpoint {str(folder)!r} cannot be used: {error}") from None
+        if stored is not None:
+            self._compare(stored, json.loads(text))
+        elif any(name.startswith("replicate-") for name in names):
+            raise DataError(f"checkpoint {str(folder)!r} has replicates but no {_MANIFEST}")
+        else:
+            self._write(folder / _MANIFEST, text.encode())
+
+    def _compare(self, stored: str, own: dict[str, Any]) -> None:
+        """Refuse to go on with what was made otherwise."""
+        try:
+            there = dict(json.loads(stored))
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"checkpoint {str(self.folder)!r} has a {_MANIFEST} that is damaged: {error}"
+            ) from error
+        differing = [k for k in {**there, **own} if there.get(k, self) != own.get(k, self)]
+        if not differing:
+            return
+        listed = "; ".join(
+            f"{k} was {_short(there.get(k))} and is {_short(own.get(k))}" for k in differing
+        )
+        kind = DataError if "data" in differing else ParameterError
+        raise kind(
+            f"checkpoint {str(self.folder)!r} is of another run: {listed}; take another folder"
+        )
+
+    def _path(self, b: int) -> Path:
+        return self.folder / f"replicate-{b:04}.bin"
+
+    def _digest(self, contents: bytes) -> bytes:
+        return blake2b(contents, key=self.key, digest_size=_DIGEST).digest()
+
+    def read(self, b: int) -> Arrays | None:
+        """A replicate, or None if it is still to be made."""
+        path = self._path(b)
+        try:
+            stored = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataError(f"cannot read {str(path)!r}: {error.strerror}") from error
+        contents = stored[_DIGEST:]
+        if stored[:_DIGEST] != self._digest(contents):
+            warnings.warn(
+                f"checkpoint: {str(path)!r} is damaged, or from another run; it is made again",
+                MistructWarning,
+                stacklevel=2,
+            )
+            return None
+        with np.load(io.BytesIO(contents), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def write(self, b: int, arrays: Arrays) -> None:
+        """Keep a replicate."""
+        file = io.BytesIO()
+        np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # none is called allow_pickle
+        contents = file.getvalue()
+        self._write(self._path(b), self._digest(contents) + contents)
+
+    def _write(self, path: Path, contents: bytes) -> None:
+        try:
+            with replacing(path) as temporary:
+                temporary.write_bytes(contents)
+        except DataError as error:
+            # Another process had this file ready, and tidied up.
+            if not (isinstance(error.__cause__, FileNotFoundError) and path.exists()):
+                raise
+
+    def tidy(self) -> None:
+        """Remove what killed processes have left, where nobody can still need it."""
+        for left in self.folder.glob(".*.tmp"):
+            name = left.name[1:].rsplit(".", 2)[0]
+            if name.startswith(("replicate-", _MANIFEST)) and (self.folder / name).exists():
+                left.unlink(missing_ok=True)
+
+
+def _describe(data: Dataset) -> str:
+    """What a table is, in words, and a digest of all that is in it."""
+    columns = [(n, data.kinds[n], data.states.get(n)) for n in data.names]
+    digest = blake2b(repr((columns, data.missing)).encode(), digest_size=12)
+    for array in (data.codes, data.values):
+        digest.update(repr((array.dtype.str, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return f"{data.n_samples} rows, {data.n_variables} columns, digest {digest.hexdigest()}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
