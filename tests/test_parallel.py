@@ -9,7 +9,7 @@ import time
 import pytest
 
 from mistruct.errors import ParameterError
-from mistruct.parallel import THREADS_VARIABLE, n_threads, run_blocks
+from mistruct.parallel import THREADS_VARIABLE, n_threads, run_blocks, run_in_turn
 
 
 @pytest.mark.parametrize("n", ["1", "2", "5"])
@@ -73,6 +73,63 @@ def test_leaving_early_stops_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(running) == 0
     running.close()  # type: ignore[attr-defined]
     assert len(started) < 20
+
+
+def test_in_turn_means_one_at_a_time_and_when_it_is_asked_for() -> None:
+    started = []
+
+    def work(block: int) -> int:
+        started.append(block)
+        return sum(run_blocks(lambda k: k * block, range(4), description="inside"))
+
+    running = run_in_turn(work, range(5), description="turns")
+    assert started == []
+    for block, result in enumerate(running):
+        assert result == 6 * block
+        assert started == list(range(block + 1))
+
+
+def test_an_error_in_a_turn_comes_out() -> None:
+    def work(block: int) -> int:
+        if block == 2:
+            raise ValueError("block 2")
+        return block
+
+    got = []
+    with pytest.raises(ValueError, match="block 2"):
+        for result in run_in_turn(work, range(5), description="failing"):
+            got.append(result)
+    assert got == [0, 1]
+
+
+def test_bars_inside_a_turn_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+
+    class Bar:
+        disable = True
+
+        def __init__(self, *, desc: str, disable: bool | None, total: int, **_: object) -> None:
+            if not disable:
+                shown.append((desc, total))
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def update(self) -> None: ...
+
+    monkeypatch.setattr("tqdm.tqdm", Bar)
+
+    def work(block: int) -> int:
+        if block == 1:
+            raise ValueError("block 1")
+        return sum(run_blocks(abs, range(3), description="inside"))
+
+    with pytest.raises(ValueError, match="block 1"):
+        list(run_in_turn(work, range(2), description="outside"))
+    list(run_blocks(abs, range(3), description="alone"))
+    assert shown == [("outside", 2), ("alone", 3)]
 
 
 def test_few_blocks_wait_for_the_consumer(monkeypatch: pytest.MonkeyPatch) -> None:

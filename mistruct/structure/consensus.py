@@ -73,7 +73,7 @@ class Votes:
 
     def p_values(self, n_tests: int) -> Floats:
         """Chance of so many replicates that hold a pair, if each had drawn its own at random."""
-        return poisson_binomial(np.array(self.sizes) / max(n_tests, 1))[self.count]
+        return poisson_binomial(np.array(self.sizes) / n_tests)[self.count]
 
     def _number(self, source: NDArray[Any], target: NDArray[Any]) -> Positions:
         return np.asarray(source.astype(np.int64) * self.n_columns + target)

@@ -174,7 +174,7 @@ class NetworkLearner(StructureLearner):
         votes.restrict(whole.source, whole.target)
         del whole  # the matrix is most of the memory
         source, target = votes.source, votes.target
-        n_tests = count_tests(len(rows), data.n_variables)
+        n_tests = max(1, count_tests(len(rows), data.n_variables))
         p_value = votes.p_values(n_tests)
         self._cut = threshold(p_value, n_tests, self.alpha, self.correction)
         columns: dict[str, NDArray[Any]] = {

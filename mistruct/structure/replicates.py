@@ -8,9 +8,9 @@ depends on the seed and the number of the replicate alone.
 
 *Checkpoint.* Its folder has one file for each finished replicate, and `checkpoint.json`, which says
 what they were made of and with, and with which a run must agree that goes on. Each file comes into
-being whole, in one step. It begins with a digest of what follows it and of `checkpoint.json`, so
-that one which is damaged, or from another run, is not taken for a replicate. Nothing else is read
-or overwritten, so two processes with one folder do some work twice and no harm.
+being whole, in one step. It begins with a digest of what follows, its number and
+`checkpoint.json`, so that one which is damaged or from another run is not taken for a replicate.
+So two processes with one folder do some work twice, and no harm.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ class _Checkpoint:
     def _path(self, b: int) -> Path:
         return self.folder / f"replicate-{b:04}.bin"
 
-    def _digest(self, contents: bytes) -> bytes:
-        return blake2b(contents, key=self.key, digest_size=_DIGEST).digest()
+    def _digest(self, b: int, contents: bytes) -> bytes:
+        return blake2b(b"%d " % b + contents, key=self.key, digest_size=_DIGEST).digest()
 
     def read(self, b: int) -> Arrays | None:
         """A replicate, or None if it is still to be made."""
@@ -192,7 +192,7 @@ class _Checkpoint:
         except OSError as error:
             raise DataError(f"cannot read {str(path)!r}: {error.strerror}") from error
         contents = stored[_DIGEST:]
-        if stored[:_DIGEST] != self._digest(contents):
+        if stored[:_DIGEST] != self._digest(b, contents):
             warnings.warn(
                 f"checkpoint: {str(path)!r} is damaged, or from another run; it is made again",
                 MistructWarning,
@@ -207,7 +207,7 @@ class _Checkpoint:
         file = io.BytesIO()
         np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # none is called allow_pickle
         contents = file.getvalue()
-        self._write(self._path(b), self._digest(contents) + contents)
+        self._write(self._path(b), self._digest(b, contents) + contents)
 
     def _write(self, path: Path, contents: bytes) -> None:
         try:
