@@ -29,7 +29,8 @@ TABLES: dict[str, Callable[[], Any]] = {
     "numpy": lambda: CODES,
     # Whole numbers of an AnnData are counts, so continuous; these are states.
     "AnnData": lambda: ms.as_dataset(
-        anndata.AnnData(CODES, var=pd.DataFrame(index=NAMES)), kinds=dict.fromkeys(NAMES, "discrete")
+        anndata.AnnData(CODES, var=pd.DataFrame(index=NAMES)),
+        kinds=dict.fromkeys(NAMES, "discrete"),
     ),
 }
 

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mistruct.cli.report import bins_of
 from mistruct.errors import DataError, ParameterError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from mistruct.data import Dataset
+    from mistruct.export.regulatory_tables import Form
     from mistruct.structure import ARACNE
 
 _DOTS_PER_INCH = 150
@@ -28,7 +29,8 @@ _MOST_ROWS = 2_000_000
 _MOST_EDGES = 200_000
 _MOST_DRAWN = 400
 
-_TABLES = {
+#: The tables for other tools.
+TABLES: dict[str, str] = {
     "pyscenic": "adj.tsv",
     "aracne": "network.txt",
     "viper": "regulon.tsv",
@@ -90,8 +92,8 @@ def write_gene_network(
         ms.write_network(graph, folder / "network.graphml")
         files.append("network.graphml")
     for tool in dict.fromkeys(tools):
-        ms.write_regulatory_network(net, folder / _TABLES[tool], tool)
-        files.append(_TABLES[tool])
+        ms.write_regulatory_network(net, folder / TABLES[tool], cast("Form", tool))
+        files.append(TABLES[tool])
     if graph is not None:
         drawn = _strongest(graph, target)
         save_picture(ms.plot_network(drawn, target=target), folder / "network.png")

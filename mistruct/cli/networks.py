@@ -9,6 +9,7 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.files import (
+    TABLES,
     check_folder,
     run_record,
     save_picture,
@@ -45,7 +46,7 @@ from mistruct.cli.report import (
 )
 from mistruct.cli.tables import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
-from mistruct.errors import DataError, ParameterError
+from mistruct.errors import DataError, ParameterError, check_choice
 
 
 @app.command()
@@ -174,8 +175,13 @@ def aracne(
         typer.Option(metavar="FOLDER", help="Keeps finished bootstraps, to go on after an end."),
     ] = None,
     for_tool: Annotated[
-        list[Literal["pyscenic", "aracne", "viper", "decoupler"]],
-        typer.Option("--for", help="Write the table that this tool reads, too; may repeat."),
+        list[str],
+        typer.Option(
+            "--for",
+            metavar="TOOL",
+            help="Write the table that pyscenic, aracne, viper or decoupler reads, too; may "
+            "repeat.",
+        ),
     ] = [],  # noqa: B006
     estimator: Estimator = "auto",
     test: Test = "auto",
@@ -197,6 +203,8 @@ def aracne(
     parameters = {k: str(v) if isinstance(v, Path) else v for k, v in locals().items()}
     check_numbers(None, None, seed, alpha)
     check_folder("--output", output)
+    for tool in for_tool:
+        check_choice("--for", tool, TABLES)
     if checkpoint is not None:
         check_folder("--checkpoint", checkpoint)
     step = Steps()

@@ -12,7 +12,6 @@ import typer
 
 Policy = Literal["raise", "testwise", "state"]
 Method = Literal["quantile", "equal-width", "bayesian-blocks"]
-
 Data = Annotated[
     Path,
     typer.Argument(

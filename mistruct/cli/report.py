@@ -77,9 +77,11 @@ def name_of(test: IndependenceTest) -> str:
 
 def show_cost(cost: Cost) -> None:
     """What a network is going to take, on standard error."""
-    seconds = f"{cost.seconds / 60:.0f} minutes" if cost.seconds > 100 else f"{cost.seconds:.0f} s"
+    minutes, seconds = round(cost.seconds / 60), round(cost.seconds)
+    taken = f"{minutes} minutes" if seconds > 100 else f"{seconds} s" if seconds else "a second"
     typer.echo(
-        f"{counted(cost.n_pairs, 'pair')}: about {seconds}, {cost.bytes / 1e9:.1f} GB or more",
+        f"estimating {counted(cost.n_pairs, 'pair')}: about {taken}, and at least "
+        f"{cost.n_bytes / 1e9:.2g} GB of memory",
         err=True,
     )
 
@@ -121,7 +123,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
 
 def show_neighbours(graph: nx.Graph, target: str) -> None:
     """The columns next to the target, the strongest first."""
-    near = sorted(graph[target].items(), key=lambda item: -item[1]["mi"])
+    near = sorted(graph.to_undirected()[target].items(), key=lambda item: -item[1]["mi"])
     # Names may hold spaces, but no line breaks within an item.
     items = [f"{name} {evidence['mi']:.3f}".replace(" ", "\0") for name, evidence in near]
     shown = textwrap.fill(", ".join(items), _WIDTH, break_on_hyphens=False, break_long_words=False)

@@ -26,8 +26,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from mistruct.atomic import replacing
 from mistruct.errors import DataError, ParameterError, check_choice
-from mistruct.export.atomic import replacing
 from mistruct.structure.network import NetworkLearner
 
 Form = Literal["pyscenic", "aracne", "viper", "decoupler"]

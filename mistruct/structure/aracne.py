@@ -125,7 +125,7 @@ class ARACNE(NetworkLearner):
     Under ``test="auto"`` the p-values of the copula are those of :class:`CopulaTest`, made larger
     where most rows of both columns are tied, as in counts of single cells. Those of two discrete
     columns are chi-square's or, if that is larger, :class:`GTest`'s. Other estimators are compared
-    with 2000 draws for as many rows, whose tail is fitted; where columns have ties, or the
+    with 2000 draws for as many rows, whose tail is fitted; where over 5 percent of rows tie, or the
     estimator sees more than ranks, :class:`KNNTest` has to confirm what is significant by that,
     which takes milliseconds for each pair. Pairs with missing entries are tested one by one.
 

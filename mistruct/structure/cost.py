@@ -9,72 +9,67 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.information.estimators import Estimator
 
-GIGABYTE = 1e9
+Positions = NDArray[np.int64]
 
 # Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
 _BYTES_OF_A_PAIR = 200
 
-# Columns of the trial that tells the time of a pair.
+# Columns of the first trial that tells the time, and seconds that a trial has to take to do so.
 _TRIED = 12
+_ENOUGH = 0.1
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes at the worst moment, of the matrix and the table, and of the pairs that pass for sure.
+    """What a network takes.
 
     Attributes
     ----------
     n_pairs : int
-        How many pairs are estimated.
-    matrix, pairs : int
-        Bytes.
+        Pairs of columns that are estimated.
+    n_bytes : int
+        Memory at the worst moment, at least: without the pairs that a level lets pass.
+    seconds : float
+        About how long the estimates take.
     """
 
     n_pairs: int
-    matrix: int
-    pairs: int
-
-    @property
-    def total(self) -> int:
-        """Bytes of all."""
-        return self.matrix + self.pairs
+    n_bytes: int
+    seconds: float
 
 
-def memory_of(
-    data: Dataset, n_rows: int, dtype: np.dtype[np.generic], n_pairs: int, keeps_all: bool
-) -> Cost:
-    """Of a matrix of so many rows, and of the pairs if all are kept."""
-    table = data.values.nbytes + data.codes.nbytes
-    matrix = n_rows * data.n_variables * dtype.itemsize
-    return Cost(n_pairs, 2 * table + matrix, _BYTES_OF_A_PAIR * n_pairs if keeps_all else 0)
+def check_memory(
+    data: Dataset, n_rows: int, dtype: DTypeLike, n_pairs: int, *, keeps_all: bool
+) -> int:
+    """Bytes that a matrix of so many rows takes, with all pairs if they are kept.
 
-
-def check_memory(cost: Cost, names_regulators: bool) -> None:
-    """Raise ParameterError, with the figures and what would help, where it does not fit."""
+    Raises
+    ------
+    ParameterError
+        There is less memory. The message has the figures, and says what would help.
+    """
+    matrix = n_rows * data.n_variables * np.dtype(dtype).itemsize
+    needed = 2 * (data.values.nbytes + data.codes.nbytes) + matrix
     limit = memory_limit()
-    if limit is None or cost.total <= limit:
-        return
-    figures = (
-        f"about {cost.total / GIGABYTE:.0f} GB for {cost.n_pairs:,} pairs, "
-        f"of {limit / GIGABYTE:.0f} GB of memory"
-    )
-    if cost.matrix <= limit:
+    in_total = needed + (_BYTES_OF_A_PAIR * n_pairs if keeps_all else 0)
+    if limit is None or in_total <= limit:
+        return in_total
+    figures = f"{n_pairs:,} pairs take about {in_total / 1e9:.1f} GB, of {limit / 1e9:.1f} GB"
+    if needed <= limit:
         raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
-    fewer = "fewer regulators" if names_regulators else "regulators="
-    raise ParameterError(f"the network takes {figures}; give {fewer}, or fewer columns")
+    raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")
 
 
 def memory_limit() -> int | None:
-    """Bytes that this process may use at most; None where the system does not say."""
-    found = []
+    """Bytes that this process can have at most; None where the system does not say."""
     try:
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, OSError, ValueError):  # not on Windows
         return None
     with suppress(OSError, ValueError):  # not in a container, or without a limit ("max")
@@ -82,12 +77,16 @@ def memory_limit() -> int | None:
     return min(found)
 
 
-def seconds_of(data: Dataset, estimator: Estimator, rows: NDArray[np.int64], n_pairs: int) -> float:
-    """About how long the estimates of so many pairs take, from a few of them."""
-    tried = rows[np.linspace(0, len(rows) - 1, min(_TRIED, len(rows))).astype(np.int64)]
-    n_columns = min(_TRIED, data.n_variables)
-    columns = np.linspace(0, data.n_variables - 1, n_columns).astype(np.int64)
-    estimator.pairwise(data, tried[:1], columns[:2], np.dtype(np.float64))  # compiles
-    started = time.perf_counter()
-    estimator.pairwise(data, tried, columns, np.dtype(np.float64))
-    return (time.perf_counter() - started) / (len(tried) * len(columns)) * n_pairs
+def seconds_of(data: Dataset, estimator: Estimator, rows: Positions) -> float:
+    """About how long the matrix of these rows takes, from ever larger parts of it."""
+    columns = np.arange(data.n_variables)
+    estimator.pairwise(data, rows[:1], columns[:2], np.float64)  # compiles
+    share = min(1.0, _TRIED / len(columns))
+    while True:
+        of_rows, of_columns = (p[:: max(1, round(1 / share))] for p in (rows, columns))
+        started = time.perf_counter()
+        estimator.pairwise(data, of_rows, of_columns, np.float64)
+        taken = time.perf_counter() - started
+        if share == 1.0 or taken > _ENOUGH:
+            return taken * len(rows) * len(columns) / (len(of_rows) * len(of_columns))
+        share = min(1.0, 2.0 * share)

@@ -6,6 +6,7 @@ the pairs that are significant, and rank these by a score of their own.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,10 +15,12 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 
-from mistruct.data.dataset import Dataset
-from mistruct.errors import check_choice, check_fraction
+from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.errors import MistructWarning, check_choice, check_fraction
 from mistruct.structure.consensus import Votes
+from mistruct.structure.cost import Cost, check_memory, seconds_of
 from mistruct.structure.forest import degrees_of_freedom
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranking import (
@@ -35,6 +38,7 @@ from mistruct.structure.significance import (
     count_tests,
     significant_pairs,
     threshold,
+    why_none,
 )
 
 Direction = Literal["hubs"]
@@ -123,21 +127,51 @@ class NetworkLearner(StructureLearner):
         """The score of each pair, and further columns of `edges_`."""
         raise NotImplementedError
 
-    def _learn(self, data: Dataset) -> pd.DataFrame:
-        regulators = data.names
+    def cost(self, data: Any) -> Cost:
+        """What `fit` is going to take, from a few pairs of the table.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        Cost
+            With `n_pairs`, `n_bytes` and `seconds`.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As `fit`; also where the memory does not suffice.
+        """
+        self._check_parameters()
+        learner, table = clone(self), as_dataset(data)
+        table, rows = _varying(*learner._prepare(table.select(sorted(table.names))))
+        n_pairs = count_tests(len(rows), table.n_variables)
+        n_bytes = learner._check_memory(table, rows)
+        seconds = seconds_of(table, learner.estimator_, rows) if n_pairs else 0.0
+        return Cost(n_pairs, n_bytes, seconds * (self.n_bootstraps or 1))
+
+    def _prepare(self, data: Dataset) -> tuple[Dataset, Sequence[str]]:
+        """The table, and the columns that may regulate others."""
+        self.regulators_ = data.names
         if self.regulators is not None:
-            regulators = find_regulators(self.regulators, data.names)
-        self.regulators_ = regulators
+            self.regulators_ = find_regulators(self.regulators, data.names)
         self._choose(data, penalised=False)
         if isinstance(self.test, str) and self.test == "auto":
             self.test_ = None
+        return data, self.regulators_
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
         if self.n_bootstraps is None:
-            return self._learn_once(data, regulators)
-        return self._learn_consensus(data, regulators, self.n_bootstraps)
+            return self._learn_once(*self._prepare(data))
+        return self._learn_consensus(*self._prepare(data), self.n_bootstraps)
 
     def _learn_once(self, data: Dataset, regulators: Sequence[str]) -> pd.DataFrame:
         self._cut = 1.0
         network = self._estimate(*_varying(data, regulators))
+        self._warn_of_none(network)
         data, source, target = network.data, network.source, network.target
         columns: dict[str, NDArray[Any]] = {
             "mi": network.mi.astype(np.float64),
@@ -171,6 +205,7 @@ class NetworkLearner(StructureLearner):
             votes.add(found)
         # What chance has put into the table recurs in its replicates: support is not enough.
         whole = self._estimate(data, rows)
+        self._warn_of_none(whole)
         votes.restrict(whole.source, whole.target)
         del whole  # the matrix is most of the memory
         source, target = votes.source, votes.target
@@ -212,9 +247,8 @@ class NetworkLearner(StructureLearner):
 
     def _estimate(self, data: Dataset, rows: Positions) -> Network:
         """The matrix of information and the pairs that pass."""
-        columns = np.arange(data.n_variables)
-        large = len(rows) * len(columns) > _MOST_DOUBLES
-        dtype = np.dtype(np.float32 if large else np.float64)
+        columns, dtype = np.arange(data.n_variables), _precision(data, rows)
+        self._check_memory(data, rows)
         if not count_tests(len(rows), len(columns)):
             none = np.empty(0, dtype=np.int32)
             empty = np.empty((len(rows), len(columns)), dtype=dtype)
@@ -228,6 +262,20 @@ class NetworkLearner(StructureLearner):
             data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_
         )
         return Network(data, rows, matrix, pairs)
+
+    def _check_memory(self, data: Dataset, rows: Positions) -> int:
+        n_pairs = count_tests(len(rows), data.n_variables)
+        dtype = _precision(data, rows)
+        return check_memory(data, len(rows), dtype, n_pairs, keeps_all=self.alpha is None)
+
+    def _warn_of_none(self, network: Network) -> None:
+        """Say what the strongest pair would have needed, where none is significant."""
+        data, rows, matrix = network.data, network.rows, network.matrix
+        n_tests = count_tests(len(rows), data.n_variables)
+        if self.alpha is None or len(network.pairs.row) or not n_tests:
+            return
+        why = why_none(data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_)
+        warnings.warn(why, MistructWarning, stacklevel=5)  # of `fit`
 
     @property
     def graph_(self) -> nx.Graph:
@@ -256,6 +304,11 @@ class NetworkLearner(StructureLearner):
 
     def _seed(self) -> int | None:
         return super()._seed() if self.n_bootstraps is None else self.seed
+
+
+def _precision(data: Dataset, rows: Positions) -> np.dtype[Any]:
+    large = len(rows) * data.n_variables > _MOST_DOUBLES
+    return np.dtype(np.float32 if large else np.float64)
 
 
 def _varying(data: Dataset, regulators: Sequence[str]) -> tuple[Dataset, Positions]:

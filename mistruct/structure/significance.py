@@ -136,8 +136,8 @@ def why_none(
     """What the strongest pair has and what it would need, where no pair is significant."""
     n_tests = count_tests(len(rows), data.n_variables)
     level = alpha if correction == "none" else alpha / n_tests
-    finite = np.where(np.isnan(mi), -np.inf, mi)
-    row, column = np.unravel_index(int(finite.argmax()), finite.shape)
+    known = np.where(np.isnan(mi), -np.inf, mi)
+    row, column = np.unravel_index(int(known.argmax()), known.shape)
     x, y = int(rows[row]), int(column)
     names = data.names[x], data.names[y]
     start = (
