@@ -12,8 +12,8 @@ their nulls, and a matrix of many columns needs few:
 - Elsewhere: draws of the estimator between independent columns without ties, with a fitted tail.
 
 All can be far from the truth: the beta distribution where most rows of both columns are tied,
-chi-square where states are rare, the draws where columns have many ties or an estimator sees more than
-ranks. There a check of the pair on its own has to confirm what the null finds significant; and
+chi-square where states are rare, the draws where columns have many ties or an estimator sees more
+than ranks. There a check of the pair on its own has to confirm what the null finds significant; and
 between columns with gaps a test of the pair is all there is.
 """
 

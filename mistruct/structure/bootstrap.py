@@ -157,8 +157,9 @@ class Bootstrap(StructureLearner):
         def resample(sample: Dataset) -> Arrays:
             return _found(clone(learner).fit(sample).graph_, position)
 
-        used = learner.get_params(deep=False)
-        made_with = {"learner": type(learner).__name__, **{k: describe(v) for k, v in used.items()}}
+        used = learner.get_params(deep=False).items()
+        made_with = {"learner": type(learner).__name__}
+        made_with |= {f"learner__{name}": describe(value) for name, value in used}
         resamples = run_replicates(
             resample, data, self.n_resamples, self.seed, made_with, self.checkpoint
         )

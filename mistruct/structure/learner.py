@@ -129,7 +129,7 @@ def provenance(net: StructureLearner) -> dict[str, Any]:
         "algorithm": net.algorithm,
         "parameters": {k: describe(v) for k, v in net._used().items()},
         "version": __version__,
-        "seed": net._seed(),
+        "seed": describe(net._seed()),
     }
 
 

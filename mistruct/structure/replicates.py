@@ -98,7 +98,7 @@ def run_replicates(
     DataError
         The table has fewer than 10 rows; the checkpoint is of other data, or cannot be used.
     ParameterError
-        The checkpoint was made with other parameters.
+        The checkpoint was made with other parameters, or these have no seed.
 
     Warns
     -----
@@ -112,7 +112,11 @@ def run_replicates(
     entropy = np.random.SeedSequence(seed).entropy
     kept = None
     if checkpoint is not None:
-        kept = _Checkpoint(Path(checkpoint), {"data": _describe(data), "seed": seed, **made_with})
+        fresh = [f"{k}={v}" for k, v in made_with.items() if "seed=None" in str(v)]
+        if fresh:
+            raise ParameterError(f"checkpoint needs seeds, so that a run can go on, got {fresh[0]}")
+        made = {"data": _describe(data), "seed": None if seed is None else int(seed)}
+        kept = _Checkpoint(Path(checkpoint), {**made, **made_with})
 
     def replicate(b: int) -> Arrays:
         arrays = kept.read(b) if kept else None
@@ -146,13 +150,16 @@ class _Checkpoint:
         self.key = blake2b(text.encode()).digest()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            names = os.listdir(folder)
-            stored = (folder / _MANIFEST).read_text("utf-8") if _MANIFEST in names else None
+            # In this order, as another process may begin in between.
+            orphaned = any(name.startswith("replicate-") for name in os.listdir(folder))
+            stored = (folder / _MANIFEST).read_text("utf-8")
+        except FileNotFoundError:
+            stored = None
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"checkpoint {str(folder)!r} cannot be used: {error}") from None
         if stored is not None:
             self._compare(stored, json.loads(text))
-        elif any(name.startswith("replicate-") for name in names):
+        elif orphaned:
             raise DataError(f"checkpoint {str(folder)!r} has replicates but no {_MANIFEST}")
         else:
             self._write(folder / _MANIFEST, text.encode())

@@ -277,6 +277,14 @@ def test_other_parameters(parameters, message, tmp_path):
         aracne(tmp_path, **parameters).fit(genes())
 
 
+@pytest.mark.parametrize("learner", [ms.ChowLiu(), ms.ARACNE()], ids=["chow-liu", "aracne"])
+def test_other_seeds_of_bootstrap(learner, tmp_path):
+    bootstrap = ms.Bootstrap(learner, 3, checkpoint=tmp_path).fit(genes())
+    with pytest.raises(ms.ParameterError, match="run: seed was 0 and is 1; take"):
+        clone(bootstrap).set_params(seed=1).fit(genes())
+    clone(bootstrap).set_params(seed=np.int64(0)).fit(genes())
+
+
 def test_other_learners(tmp_path):
     aracne(tmp_path).fit(genes())
     with pytest.raises(ms.ParameterError, match="algorithm was 'aracne' and is 'clr'"):
@@ -325,6 +333,10 @@ def test_what_does_not_change_replicates_may_change(tmp_path):
         ({"n_bootstraps": 5, "checkpoint": 3}, "checkpoint must be the path of a folder, got 3"),
         ({"checkpoint": "x"}, "it needs n_bootstraps, got n_bootstraps=None"),
         ({"n_bootstraps": 5, "checkpoint": "x", "seed": None}, "checkpoint needs a seed, so"),
+        (
+            {"n_bootstraps": 5, "checkpoint": "x", "test": ms.KNNTest(seed=None)},
+            r"checkpoint needs seeds, so that a run can go on, got test=KNNTest\(.*seed=None",
+        ),
     ],
 )
 def test_parameters_that_do_not_fit(parameters, message, tmp_path, monkeypatch):
