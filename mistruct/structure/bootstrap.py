@@ -7,6 +7,7 @@ are in most make the consensus. The rows are drawn as `replicates` says.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -155,7 +156,9 @@ class Bootstrap(StructureLearner):
         position = {name: i for i, name in enumerate(data.names)}
 
         def resample(sample: Dataset) -> Arrays:
-            return _found(clone(learner).fit(sample).graph_, position)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "no pair is significant")
+                return _found(clone(learner).fit(sample).graph_, position)
 
         used = learner.get_params(deep=False).items()
         made_with = {"learner": type(learner).__name__}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import binom, spearmanr, t
 from sklearn.base import clone
 
 import mistruct as ms
 from mistruct.information.auto import ByKinds
+from mistruct.structure import cost
 from tests import reference_networks as ref
 from tests.structure.genomes import expression, genome
 
@@ -146,6 +148,7 @@ def test_other_estimators(estimator):
     assert 0 < edges["direct"].sum() < len(edges)
 
 
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_a_relation_that_is_not_monotone_needs_another_estimator():
     rng = np.random.default_rng(0)
     x = rng.normal(size=300)
@@ -183,6 +186,7 @@ def test_a_test_may_be_asked_for(learner):
 
 @given(st.integers(0, 2**32), st.integers(1, 10))
 @settings(max_examples=20)
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_regulators_restrict_what_is_tested_and_what_explains(seed, n_regulators):
     table = genes(seed % 7, 10, 60)
     rng = np.random.default_rng(seed)
@@ -464,10 +468,92 @@ def test_constant_columns_have_no_edges(learner, direction):
 @networks
 def test_nothing_significant(learner):
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 6)), columns=list("abcdef"))
-    fitted = clone(learner).set_params(alpha=1e-6, correction="bonferroni").fit(noise)
+    largest = max(
+        (ms.mutual_information(noise[a], noise[b]), a, b)
+        for a, b in itertools.combinations(noise, 2)
+    )
+    with pytest.warns(ms.MistructWarning) as caught:
+        fitted = clone(learner).set_params(alpha=1e-6, correction="bonferroni").fit(noise)
+    found = re.fullmatch(
+        r"no pair is significant at alpha 1e-06 \(bonferroni, 15 pairs\): the largest mi is (.*) "
+        r"nats, of '(.)' and '(.)', and one pair alone needs (.*)",
+        str(caught[0].message),
+    )
+    assert found is not None
+    assert float(found[1]) == pytest.approx(largest[0], rel=1e-2)
+    assert found.group(2, 3) == largest[1:]
+    # What it would need has a p-value of alpha / 15 by Student's t, once the bias is added.
+    r2 = -np.expm1(-2 * (float(found[4]) + ms.GaussianCopula().bias(40, 1, 1)))
+    assert 2 * t.sf(np.sqrt(38 * r2 / (1 - r2)), 38) == pytest.approx(1e-6 / 15, rel=0.1)
     assert fitted.edges_.empty
     assert fitted.edges_.dtypes.equals(clone(learner).fit(mixed()).edges_.dtypes)
     assert list(fitted.graph_) == list("abcdef")
+
+
+def test_pairs_tested_one_by_one_say_which_p_value_they_would_need():
+    noise = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 3)), columns=list("abc"))
+    least = min(
+        ms.independence_test(noise, a, b).p_value for a, b in itertools.combinations(noise, 2)
+    )
+    needs = f"with a p-value of {least:.2g}, and one pair alone needs 1e-06$"
+    with pytest.warns(ms.MistructWarning, match=needs):
+        ms.ARACNE(alpha=1e-6, correction="none", test="copula").fit(noise)
+
+
+# What it takes ----------------------------------------------------------------------------------
+
+
+def test_cost_counts_pairs_and_bytes():
+    table = genes(0, 30, 50)
+    for learner, n_rows, n_pairs in (
+        (ms.ARACNE(), 30, 30 * 29 // 2),
+        (ms.ARACNE(regulators=list(table.columns[:4])), 4, 4 * 26 + 6),
+        (ms.CLR(n_bootstraps=3), 30, 30 * 29 // 2),
+    ):
+        cost = learner.cost(table)
+        assert (cost.n_pairs, cost.n_bytes) == (n_pairs, 8 * 30 * (n_rows + 2 * 50))
+        assert cost.seconds > 0
+        assert not hasattr(learner, "estimator_")
+    assert ms.MRNET(alpha=None).cost(table).n_bytes > ms.MRNET().cost(table).n_bytes
+
+
+@pytest.mark.parametrize("ask", ["fit", "cost"])
+def test_what_does_not_fit_into_memory_is_refused(monkeypatch, ask):
+    table = genes(0, 30, 50)
+    monkeypatch.setattr(cost, "memory_limit", lambda: 8 * 30 * 130)
+    with pytest.raises(
+        ms.ParameterError,
+        match=r"^alpha=None keeps all pairs: 435 pairs take about .* GB, of .* GB; give a level",
+    ):
+        getattr(ms.ARACNE(alpha=None), ask)(table)
+    getattr(ms.ARACNE(), ask)(table)
+    monkeypatch.setattr(cost, "memory_limit", lambda: 8 * 30 * 129)
+    with pytest.raises(ms.ParameterError, match=r"^435 pairs take .*; give regulators=, or fewer"):
+        getattr(ms.ARACNE(), ask)(table)
+    getattr(ms.ARACNE(regulators=list(table.columns[:4])), ask)(table)
+
+
+@pytest.mark.parametrize("correction", ["bh", "bonferroni"])
+@pytest.mark.filterwarnings("ignore:no pair is significant")
+def test_of_500_shuffled_genes_as_many_tables_have_an_edge_as_was_asked_for(correction):
+    """Where every pair is null, the chance of any edge is alpha under either correction."""
+    n_tables, alpha = 60, 0.2
+    some = 0
+    for seed in range(n_tables):
+        rng = np.random.default_rng(seed)
+        table = rng.permuted(genes(seed % 3, 500, 100).to_numpy(), axis=0)
+        some += len(ms.ARACNE(alpha, correction).fit(table).edges_) > 0
+    assert binom.ppf(1e-3, n_tables, alpha) <= some <= binom.ppf(1 - 1e-3, n_tables, alpha)
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e-2])
+def test_of_500_shuffled_genes_as_many_pairs_pass_as_was_asked_for(alpha):
+    rng = np.random.default_rng(0)
+    table = rng.permuted(genes(0, 500, 100).to_numpy(), axis=0)
+    found = len(ms.ARACNE(alpha, "none").fit(table).edges_)
+    n_pairs = 500 * 499 // 2
+    # Pairs that share a gene are nearly, not quite, independent of each other.
+    assert abs(found - alpha * n_pairs) < 6 * np.sqrt(alpha * n_pairs)
 
 
 def test_false_edges_are_as_few_as_was_asked_for():

@@ -198,6 +198,7 @@ def test_one_fit_after_another(learner):
 
 
 @networks
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_nothing_to_find(learner):
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 6)), columns=list("abcdef"))
     fresh = clone(learner).set_params(alpha=1e-6, correction="bonferroni", n_bootstraps=N)
@@ -228,6 +229,7 @@ def test_true_edges_have_more_support_than_false_ones():
     assert support[is_true].mean() > 2 * support[~is_true].mean()
 
 
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_noise_has_an_edge_no_more_often_than_alpha():
     # Support alone gives an edge in 30 percent of such tables, as replicates share their rows.
     n_tables, some = 25, 0

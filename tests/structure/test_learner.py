@@ -38,7 +38,8 @@ def arrow_table(table: pd.DataFrame) -> Any:
 def annotated(table: pd.DataFrame) -> Any:
     import anndata
 
-    return anndata.AnnData(table.set_axis([f"row {i}" for i in range(len(table))], axis=0))
+    cells = anndata.AnnData(table.set_axis([f"row {i}" for i in range(len(table))], axis=0))
+    return ms.as_dataset(cells, kinds=dict.fromkeys(table, "discrete"))
 
 
 @learners

@@ -42,6 +42,7 @@ def some_regulators(table: pd.DataFrame, seed: int, n: int | None) -> list[str] 
 
 @given(st.integers(0, 2**32), restricted, st.sampled_from([None, 0.05, 0.5]))
 @settings(max_examples=30)
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_clr_is_that_of_the_definition(seed, n_regulators, alpha):
     table = genes(seed % 11)
     regulators = some_regulators(table, seed, n_regulators)
@@ -56,6 +57,7 @@ def test_clr_is_that_of_the_definition(seed, n_regulators, alpha):
 
 @given(st.integers(0, 2**32), restricted, st.sampled_from([None, 0.05, 0.5]))
 @settings(max_examples=30)
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_mrnet_is_that_of_the_definition(seed, n_regulators, alpha):
     table = genes(seed % 11)
     regulators = some_regulators(table, seed, n_regulators)

@@ -98,6 +98,7 @@ def test_the_seed_matters_and_none_is_fresh():
 
 @makers
 @pytest.mark.filterwarnings("ignore:the information between")  # of the ranks of six rows
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 def test_too_few_rows(make):
     with pytest.raises(ms.DataError, match="need 10 rows or more to draw from, got 9"):
         make().fit(genes(n_samples=9))
