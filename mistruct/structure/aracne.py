@@ -30,6 +30,7 @@ from mistruct.structure.significance import Correction
 
 _COLUMNS_OF_A_BLOCK = 1000
 _EDGES_OF_A_BLOCK = 20_000
+_PAIRS_AT_ONCE = 1_000_000
 
 
 class ARACNE(NetworkLearner):
@@ -235,9 +236,11 @@ def explain(network: Network, tolerance: float) -> NDArray[np.int32]:
     source, target = network.source, network.target
     matrix.fill(0.0)
     matrix[network.pairs.row, target] = mi
-    mirrored = np.flatnonzero(row_of[target] >= 0)
-    matrix[row_of[target[mirrored]], source[mirrored]] = mi[mirrored]
-    edges = np.column_stack([source, target]).astype(np.int32)
+    for some in blocks(len(mi), _PAIRS_AT_ONCE):
+        row = row_of[target[some]]
+        mirrored = row >= 0
+        matrix[row[mirrored], source[some][mirrored]] = mi[some][mirrored]
+    edges = np.column_stack([source, target])
     starts, neighbors, ties = _strongest_ties(edges, mi, len(row_of))
     through = np.empty(len(edges), dtype=np.int32)
     keep = 1.0 - tolerance

@@ -18,7 +18,7 @@ from mistruct.information.estimators import Estimator
 Positions = NDArray[np.int64]
 
 # Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
-_BYTES_OF_A_PAIR = 200
+_BYTES_OF_A_PAIR = 100
 
 # Columns of the first trial that tells the time, and seconds that a trial has to take to do so.
 _TRIED = 12

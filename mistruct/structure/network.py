@@ -71,14 +71,14 @@ class Network:
     pairs: Pairs
 
     @property
-    def source(self) -> Positions:
+    def source(self) -> NDArray[Any]:
         """Position of the first column of each pair, a regulator; shape (n_pairs,)."""
-        return self.rows[self.pairs.row]
+        return self.rows.astype(np.int32)[self.pairs.row]
 
     @property
-    def target(self) -> Positions:
+    def target(self) -> NDArray[Any]:
         """Position of the second, which may be a regulator too."""
-        return self.pairs.column.astype(np.int64)
+        return self.pairs.column
 
     @property
     def mi(self) -> NDArray[Any]:

@@ -40,11 +40,14 @@ def ranked(
 ) -> pd.DataFrame:
     """A table of edges by weight, the largest first, then by mi, then by name.
 
-    `columns` hold `mi` and `weight`; the `names` are sorted, and the ends positions among them.
+    `columns` hold `mi` and `weight`; the `names` are sorted, and the ends positions among them. They
+    are taken out of the dictionary, as millions of pairs should not be in memory twice.
     """
     order = np.lexsort([target, source, -columns["mi"], -columns["weight"]])
-    ends = {"source": names[source[order]], "target": names[target[order]]}
-    return pd.DataFrame({**ends, **{name: c[order] for name, c in columns.items()}})
+    table = {"source": names[source[order]], "target": names[target[order]]}
+    for name in list(columns):
+        table[name] = columns.pop(name)[order]
+    return pd.DataFrame(table, copy=False)
 
 
 def ranked_both_ways(
