@@ -118,6 +118,7 @@ def significant_pairs(
     row, column, p_value, confirming = map(np.concatenate, zip(*lookup.find(), strict=True))
     order = np.lexsort([column, row])
     pairs, confirming = Pairs(row, column, p_value).take(order), confirming[order]
+    del row, column, p_value, order  # there may be tens of millions
     n_tests = count_tests(len(rows), data.n_variables)
     passing = pairs.p_value <= threshold(pairs.p_value, n_tests, alpha, correction)
     pairs = lookup.confirm(pairs.take(passing), confirming[passing])
@@ -168,8 +169,13 @@ def threshold(p_values: Floats, n_tests: int, alpha: float | None, correction: C
     if correction == "bonferroni":
         return alpha / n_tests
     ordered = np.sort(p_values)
-    passing = np.flatnonzero(ordered <= alpha * np.arange(1, len(ordered) + 1) / n_tests)
-    return float(ordered[passing[-1]]) if passing.size else -1.0
+    for end in range(len(ordered), 0, -_ENTRIES_AT_ONCE):
+        start = max(0, end - _ENTRIES_AT_ONCE)
+        ranks = np.arange(start + 1, end + 1)
+        passing = np.flatnonzero(ordered[start:end] <= alpha * ranks / n_tests)
+        if passing.size:
+            return float(ordered[start + passing[-1]])
+    return -1.0
 
 
 class _Lookup:
