@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mistruct.export import write_regulatory_network as write_regulatory_network
     from mistruct.independence import AutoTest as AutoTest
     from mistruct.independence import CopulaTest as CopulaTest
+    from mistruct.independence import DSeparation as DSeparation
     from mistruct.independence import GTest as GTest
     from mistruct.independence import HybridTest as HybridTest
     from mistruct.independence import KNNTest as KNNTest
@@ -55,9 +56,14 @@ if TYPE_CHECKING:
     from mistruct.structure import ARACNE as ARACNE
     from mistruct.structure import CLR as CLR
     from mistruct.structure import MRNET as MRNET
+    from mistruct.structure import PC as PC
     from mistruct.structure import TAN as TAN
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
+    from mistruct.structure import Comparison as Comparison
+    from mistruct.structure import Knowledge as Knowledge
+    from mistruct.structure import compare as compare
+    from mistruct.structure import read_knowledge as read_knowledge
 
 __version__ = "0.1.0.dev0"
 
@@ -86,13 +92,26 @@ _PUBLIC = {
     "mistruct.independence": (
         "AutoTest",
         "CopulaTest",
+        "DSeparation",
         "GTest",
         "HybridTest",
         "KNNTest",
         "TestResult",
         "independence_test",
     ),
-    "mistruct.structure": ("ARACNE", "Bootstrap", "CLR", "ChowLiu", "MRNET", "TAN"),
+    "mistruct.structure": (
+        "ARACNE",
+        "Bootstrap",
+        "CLR",
+        "ChowLiu",
+        "Comparison",
+        "Knowledge",
+        "MRNET",
+        "PC",
+        "TAN",
+        "compare",
+        "read_knowledge",
+    ),
     "mistruct.export": (
         "read_network",
         "store_network",

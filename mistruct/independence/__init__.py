@@ -2,6 +2,7 @@
 
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.d_separation import DSeparation
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.knn_test import KNNTest
@@ -11,6 +12,7 @@ from mistruct.independence.testing import independence_test
 __all__ = [
     "AutoTest",
     "CopulaTest",
+    "DSeparation",
     "GTest",
     "HybridTest",
     "KNNTest",

@@ -116,7 +116,9 @@ class StructureLearner(BaseEstimator):
 
     def _used(self) -> dict[str, Any]:
         """The parameters, with what stood behind a name."""
-        return {**self.get_params(deep=False), "estimator": self.estimator_, "test": self.test_}
+        names = ("estimator", "test")
+        behind = {n: getattr(self, f"{n}_") for n in names if hasattr(self, f"{n}_")}
+        return {**self.get_params(deep=False), **behind}
 
     def _seed(self) -> int | None:
         """The seed that the result depends on."""

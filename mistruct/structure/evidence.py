@@ -1,0 +1,130 @@
+"""The evidence of a search for separating sets, as tables and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mistruct.independence.batches import part
+from mistruct.structure.batches import Given
+from mistruct.structure.meek import Oriented
+from mistruct.structure.skeleton import (
+    DETERMINED,
+    FDR,
+    FORBIDDEN,
+    INDEPENDENT,
+    UNTESTABLE,
+    Edges,
+    Skeleton,
+)
+from mistruct.structure.v_structures import Triple
+
+
+def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.DataFrame:
+    """One row an edge, the strongest first; directed ones from source to target."""
+    named = np.array(names, dtype=object)
+    backwards = np.array([(b, a) in oriented.arrows for a, b in edges.pairs.tolist()], dtype=bool)
+    source, target = np.where(backwards[:, np.newaxis], edges.pairs[:, ::-1], edges.pairs).T
+    orientation = [
+        "directed"
+        if (a, b) in oriented.arrows or (b, a) in oriented.arrows
+        else "contested"
+        if (a, b) in oriented.contested
+        else "undirected"
+        for a, b in edges.pairs.tolist()
+    ]
+    return pd.DataFrame(
+        {
+            "source": named[source],
+            "target": named[target],
+            "mi": edges.mi,
+            "p_value": edges.tests.p_value,
+            "n_samples": edges.tests.n_samples,
+            "orientation": np.array(orientation, dtype=object),
+            "separating_set": _named_sets(names, edges.sets),
+            "cmi": edges.tests.mi,
+            "n_tests": edges.n_tests,
+        }
+    ).sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+
+
+def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
+    """One row a pair that was removed, in the order of the search."""
+    named = np.array(names, dtype=object)
+    spent = np.zeros((found.n_variables,) * 2, dtype=np.int64)
+    parts = []
+    for of_depth in found.rounds:
+        spent[tuple(of_depth.pairs.T)] += of_depth.n_tests
+        places = np.flatnonzero(of_depth.rule != "")
+        pairs, tests = of_depth.pairs[places], part(of_depth.tests, places)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "source": named[pairs[:, 0]],
+                    "target": named[pairs[:, 1]],
+                    "separating_set": _named_sets(
+                        names, [of_depth.sets[k] for k in places.tolist()]
+                    ),
+                    "mi": tests.mi,
+                    "p_value": tests.p_value,
+                    "n_samples": tests.n_samples,
+                    "depth": of_depth.depth,
+                    "method": tests.method,
+                    "rule": of_depth.rule[places].astype(object),
+                    "n_tests": spent[tuple(pairs.T)],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def triple_table(names: Sequence[str], triples: Sequence[Triple]) -> pd.DataFrame:
+    """One row an unshielded triple."""
+    return pd.DataFrame(
+        {
+            "x": [names[t.x] for t in triples],
+            "middle": [names[t.middle] for t in triples],
+            "y": [names[t.y] for t in triples],
+            "n_separating": [t.n_separating for t in triples],
+            "n_with_middle": [t.n_with_middle for t in triples],
+            "verdict": [t.verdict for t in triples],
+        }
+    )
+
+
+def why_removed(separation: Any) -> str:
+    """A row of the table of separations in words."""
+    pair = f"{separation.source!r} and {separation.target!r} are not adjacent"
+    given = ", ".join(separation.separating_set)
+    depth = f"removed at depth {separation.depth}"
+    return f"{pair}: " + {
+        INDEPENDENT: f"{depth}: independent{f' given {given}' if given else ''}, "
+        f"p = {separation.p_value:.2g}",
+        DETERMINED: f"{depth}: {given} determines one of the two, which leaves nothing to test",
+        UNTESTABLE: "one of the two does not vary, or too few rows are known of both",
+        FORBIDDEN: "knowledge forbids an edge either way",
+        FDR: f"not among the edges that pass the false discovery rate, p = {separation.p_value:.2g}"
+        + (f" given {given}" if given else ""),
+    }[separation.rule]
+
+
+def why_adjacent(edge: Any, kept: bool) -> str:
+    """A row of the table of edges in words."""
+    given = ", ".join(edge.separating_set)
+    middle = {"directed": "points to", "undirected": "is adjacent to", "contested": "is adjacent to"}
+    text = f"{edge.source!r} {middle[edge.orientation]} {edge.target!r}: "
+    text += "required by knowledge; " if kept else ""
+    text += f"the largest p-value of {edge.n_tests} tests is {edge.p_value:.2g}"
+    text += f", given {given}" if given else ", without conditioning"
+    if edge.orientation == "contested":
+        text += "; v-structures disagree on its direction"
+    return text
+
+
+def _named_sets(names: Sequence[str], sets: Sequence[Given]) -> NDArray[Any]:
+    named = (tuple(sorted(names[z] for z in given)) for given in sets)
+    return np.fromiter(named, dtype=object, count=len(sets))

@@ -1,0 +1,59 @@
+r"""The skeleton at a smaller alpha, from the evidence of a search at a larger one.
+
+At a smaller alpha more p-values separate, so at each depth what is adjacent is part of what was.
+Follow the search once more: a pair whose largest p-value at this depth is at most the new alpha
+stays, since all its sets were tried. One whose largest p-value exceeds it goes, if the set that
+gave that p-value still lies among the neighbours of one of the two. If it does not, another set
+might separate the pair, or none, and only a new search can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.errors import ParameterError
+from mistruct.structure.knowledge import Constraints
+from mistruct.structure.skeleton import (
+    DETERMINED,
+    FORBIDDEN,
+    UNTESTABLE,
+    Edges,
+    Skeleton,
+    adjacency,
+)
+
+
+def edges_at(
+    found: Skeleton, alpha: float, constraints: Constraints, names: Sequence[str]
+) -> Edges:
+    """The edges of a search at a smaller alpha; ParameterError where tests are missing for it."""
+    left: NDArray[np.bool_] | None = None
+    for of_depth in found.rounds:
+        gone = np.isin(of_depth.rule, [UNTESTABLE, FORBIDDEN])
+        separated = (of_depth.tests.p_value > alpha) | (
+            (of_depth.rule == DETERMINED) & ~(of_depth.relevance > alpha)
+        )
+        in_doubt = (of_depth.rule == DETERMINED) & (of_depth.relevance > alpha)
+        separated &= ~constraints.kept[tuple(of_depth.pairs.T)]
+        if left is None:
+            left = adjacency(found.n_variables, of_depth.pairs[~gone & ~separated])
+            continue
+        before = left.copy()
+        parents = before & constraints.possible
+        for k in np.flatnonzero(separated | in_doubt).tolist():
+            x, y = of_depth.pairs[k].tolist()
+            if not before[x, y]:
+                continue
+            given = list(of_depth.sets[k])
+            if in_doubt[k] or not (parents[given, x].all() or parents[given, y].all()):
+                raise ParameterError(
+                    f"alpha={alpha!r} needs new tests: {names[x]!r} and {names[y]!r} were "
+                    f"separated by {[names[z] for z in given]}, which at this level may no longer "
+                    "separate them; fit again"
+                )
+            left[x, y] = left[y, x] = False
+    assert left is not None
+    return found.edges.select(left[tuple(found.edges.pairs.T)])
