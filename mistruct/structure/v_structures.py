@@ -28,6 +28,9 @@ Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 
 Pair = tuple[int, int]
 
+# How much larger the sets that vote may be than the one that was found.
+_LARGER = 1
+
 
 @dataclass(frozen=True)
 class Triple:
@@ -65,7 +68,13 @@ def judge_triples(
             [z for z in around if constraints.possible[z, x]] for x, around in enumerate(neighbours)
         ]
         for size in range(max_size + 1):
-            _vote(data, test, votes, parents, alpha, size)
+            # No set smaller than the one that was found separates: it was tried before.
+            of_size = {
+                pair: found
+                for pair, found in votes.items()
+                if not found or len(found[0]) <= size <= len(found[0]) + _LARGER
+            }
+            _vote(data, test, of_size, parents, alpha, size)
     return [
         Triple(x, z, y, len(votes[x, y]), n_with, _verdict(rule, len(votes[x, y]), n_with))
         for x, y in pairs

@@ -16,12 +16,17 @@ from tests import reference
 Edges = set[frozenset[str]]
 
 
-def sample_network(name: str, n_samples: int, seed: int) -> pd.DataFrame:
-    """A forward sample of one of the networks that pgmpy ships."""
+def network(name: str) -> Any:
+    """One of the networks that pgmpy ships."""
     from pgmpy.readwrite import BIFReader
 
     packed = resources.files("pgmpy") / "utils" / "example_models" / f"{name}.bif.gz"
-    model = BIFReader(string=gzip.decompress(packed.read_bytes()).decode()).get_model()
+    return BIFReader(string=gzip.decompress(packed.read_bytes()).decode()).get_model()
+
+
+def sample_network(name: str, n_samples: int, seed: int) -> pd.DataFrame:
+    """A forward sample of one of the networks that pgmpy ships."""
+    model = network(name)
     rng = np.random.default_rng(seed)
     codes: dict[str, Any] = {}
     for node in nx.topological_sort(model):
