@@ -34,6 +34,7 @@ from mistruct.structure.evidence import (
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
+from mistruct.structure.orientation import nearest_dag
 from mistruct.structure.rethreshold import edges_at
 from mistruct.structure.skeleton import Edges, Skeleton, control_fdr, learn_skeleton
 from mistruct.structure.v_structures import Orientation, Triple, judge_triples
@@ -69,8 +70,8 @@ class PC(StructureLearner):
     graph_ : networkx.DiGraph
         The CPDAG; an undirected edge is two opposite arcs. Edge attributes: `mi` (nats), `p_value`,
         `n_samples`, `orientation` ("directed", "undirected" or "contested") and `n_tests`. Graph
-        attributes `ambiguous_triples` and `contested_edges` list what the tests disagree on. The
-        directed part has no cycle.
+        attributes `ambiguous_triples` and `contested_edges` list what the tests disagree on, so
+        what no rule may rest on. The directed part has no cycle.
     edges_ : pandas.DataFrame
         One row an edge, the strongest first: source, target, mi (without conditioning), p_value
         (the largest), n_samples, orientation, separating_set (which gave the largest p-value, so
@@ -84,6 +85,10 @@ class PC(StructureLearner):
         the middle, and the verdict.
     skeleton_ : networkx.Graph
         The adjacencies, with `mi`, `p_value`, `n_samples` and `n_tests`.
+    dag_ : networkx.DiGraph
+        A DAG that keeps every arrow of `graph_`, to fit a Bayesian network to. It is one of the
+        class wherever one exists, which contested and ambiguous triples may prevent; then it has
+        few v-structures that `graph_` has not.
     separating_sets_ : dict of frozenset to tuple of str
         The set that separated each pair which is not adjacent.
     test_
@@ -237,6 +242,11 @@ class PC(StructureLearner):
     def skeleton_(self) -> nx.Graph:
         """The adjacencies without directions."""
         return self._skeleton_of(self._found.edges)
+
+    @property
+    def dag_(self) -> nx.DiGraph:
+        """One DAG of the class, to fit a model to; nearly one where the tests disagree."""
+        return nearest_dag(self.graph_)
 
     @property
     def separations_(self) -> pd.DataFrame:

@@ -6,6 +6,10 @@ of many, and a wrong one turns arrows around, so ``majority`` and ``conservative
 neighbours of x or of y that separate the two (Ramsey, Zhang and Spirtes 2006; Colombo and Maathuis
 2014): z is a collider where it is in less than half, or in none, and it is none where it is in
 more than half, or in all. Between, and where no set separates, the triple is ambiguous.
+
+Sets smaller than the one that was found do not separate, or the search would have found them;
+larger ones are asked only up to one column more, because tests given many columns have little
+power and any set seems to separate.
 """
 
 from __future__ import annotations

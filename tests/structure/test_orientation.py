@@ -9,7 +9,7 @@ import networkx as nx
 import pytest
 
 from mistruct.errors import DataError
-from mistruct.structure.orientation import to_dag
+from mistruct.structure.orientation import nearest_dag, to_dag
 
 
 def v_structures(graph: nx.DiGraph) -> set[tuple[str, str, str]]:
@@ -113,3 +113,25 @@ def test_empty_and_large_graphs():
     assert len(to_dag(nx.DiGraph())) == 0
     star = nx.Graph(("hub", f"leaf{i}") for i in range(2000))
     assert to_dag(star).number_of_edges() == 2000
+
+
+def test_nearest_dag_is_consistent_where_that_is_possible_and_else_keeps_the_arrows() -> None:
+    rng = random.Random(11)
+    n_extendable = n_others = 0
+    for _ in range(300):
+        pdag = random_pdag(rng)
+        directed = {(u, v) for u, v in pdag.edges if not pdag.has_edge(v, u)}
+        if not nx.is_directed_acyclic_graph(nx.DiGraph(sorted(directed))):
+            continue
+        dag = nearest_dag(pdag)
+        assert nx.is_directed_acyclic_graph(dag)
+        assert directed <= set(dag.edges)
+        assert nx.utils.graphs_equal(
+            nx.Graph(sorted(map(sorted, dag.edges))), nx.Graph(sorted(map(sorted, pdag.edges)))
+        )
+        if extensions(pdag):
+            assert v_structures(dag) == v_structures(pdag)
+            n_extendable += 1
+        else:
+            n_others += 1
+    assert min(n_extendable, n_others) > 20
