@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "independence_test": lambda t: ms.independence_test(t, "x0", "x1", ["x2"]),
     "ChowLiu": lambda t: ms.ChowLiu().fit(t).edges_.to_dict(),
     "TAN": lambda t: ms.TAN("x2").fit(t).edges_.to_dict(),
+    "PC": lambda t: ms.PC(0.2).fit(t).edges_.to_dict(),
     "to_bayesian_network": lambda t: [
         cpd.values.tolist() for cpd in ms.to_bayesian_network(GRAPH, t).get_cpds()
     ],

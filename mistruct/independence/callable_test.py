@@ -86,7 +86,8 @@ class CallableTest:
             p_value: Any = self.function(table, x, y, z)
         except Exception as error:
             raise DataError(f"{asked} failed with {type(error).__name__}: {error}") from error
-        if isinstance(p_value, bool) or not isinstance(p_value, Real) or not 0 <= p_value <= 1:
+        number = isinstance(p_value, Real) and not isinstance(p_value, bool)
+        if not number or not 0 <= float(p_value) <= 1:
             raise DataError(f"{asked} must return a p-value between 0 and 1, got {p_value!r}")
         return float(p_value)
 

@@ -91,9 +91,7 @@ class DSeparation:
         object.__setattr__(self, "_reachable", reachable)
 
     def __repr__(self) -> str:
-        return (
-            f"DSeparation(<{len(self.graph)} nodes, {self.graph.number_of_edges()} edges>)"
-        )
+        return f"DSeparation(<{len(self.graph)} nodes, {self.graph.number_of_edges()} edges>)"
 
     def __reduce__(self) -> Any:
         return DSeparation, (nx.DiGraph(self.graph),)

@@ -3,7 +3,7 @@
 from mistruct.structure.aracne import ARACNE
 from mistruct.structure.bootstrap import Bootstrap
 from mistruct.structure.chow_liu import ChowLiu
-from mistruct.structure.compare import Comparison, compare
+from mistruct.structure.comparison import Comparison, compare
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.pc import PC
 from mistruct.structure.relevance import CLR, MRNET

@@ -84,13 +84,12 @@ def believe(
     sets: list[Given] = []
     relevance: list[float] = []
     for found, of_found, determined in _in_turn(data, test, pairs, candidates, size):
-        if rule == "textbook":
-            p_values, cost = np.zeros(len(found)), 0
-        else:
+        p_values = np.zeros(len(found))
+        if rule == "informative":
             p_values, cost = _relevance(
                 data, test, pairs[found], of_found, determined, alpha, mi[found]
             )
-        n_tests[found] += cost
+            n_tests[found] += cost
         accepted = p_values <= alpha
         places += found[accepted].tolist()
         sets += [s for s, a in zip(of_found, accepted.tolist(), strict=True) if a]

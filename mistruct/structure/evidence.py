@@ -101,21 +101,26 @@ def why_removed(separation: Any) -> str:
     pair = f"{separation.source!r} and {separation.target!r} are not adjacent"
     given = ", ".join(separation.separating_set)
     depth = f"removed at depth {separation.depth}"
-    return f"{pair}: " + {
-        INDEPENDENT: f"{depth}: independent{f' given {given}' if given else ''}, "
-        f"p = {separation.p_value:.2g}",
+    p_value = f"p = {separation.p_value:.2g}"
+    reasons = {
+        INDEPENDENT: f"{depth}: independent{f' given {given}' if given else ''}, {p_value}",
         DETERMINED: f"{depth}: {given} determines one of the two, which leaves nothing to test",
         UNTESTABLE: "one of the two does not vary, or too few rows are known of both",
         FORBIDDEN: "knowledge forbids an edge either way",
-        FDR: f"not among the edges that pass the false discovery rate, p = {separation.p_value:.2g}"
+        FDR: f"above the threshold of the false discovery rate, {p_value}"
         + (f" given {given}" if given else ""),
-    }[separation.rule]
+    }
+    return f"{pair}: {reasons[separation.rule]}"
 
 
 def why_adjacent(edge: Any, kept: bool) -> str:
     """A row of the table of edges in words."""
     given = ", ".join(edge.separating_set)
-    middle = {"directed": "points to", "undirected": "is adjacent to", "contested": "is adjacent to"}
+    middle = {
+        "directed": "points to",
+        "undirected": "is adjacent to",
+        "contested": "is adjacent to",
+    }
     text = f"{edge.source!r} {middle[edge.orientation]} {edge.target!r}: "
     text += "required by knowledge; " if kept else ""
     text += f"the largest p-value of {edge.n_tests} tests is {edge.p_value:.2g}"

@@ -106,9 +106,7 @@ def _add(state: Oriented, wanted: set[Arrow]) -> None:
 
 def _on_cycles(arrows: set[Arrow]) -> set[Arrow]:
     graph = nx.DiGraph(sorted(arrows))
-    part_of = {
-        v: i for i, part in enumerate(nx.strongly_connected_components(graph)) for v in part
-    }
+    part_of = {v: i for i, part in enumerate(nx.strongly_connected_components(graph)) for v in part}
     return {(a, b) for a, b in arrows if part_of[a] == part_of[b]}
 
 

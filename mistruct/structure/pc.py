@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, get_args
 
 import networkx as nx
-import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset

@@ -241,23 +241,25 @@ def candidate_sides(
     first: list[list[int]] = []
     second: list[list[int]] = []
     for x, y in pairs.tolist():
-        tie = np.minimum(strength[x], strength[y])
-
-        def ordered(found: Positions, pair: tuple[int, int], tie: Floats) -> list[int]:
-            found = found[(found != pair[0]) & (found != pair[1])]
-            return found[np.argsort(-tie[found], kind="stable")].tolist()
-
         if depth == 1:
-            first.append(ordered(np.union1d(parents[x], parents[y]), (x, y), tie))
+            first.append(_ordered(np.union1d(parents[x], parents[y]), x, y, strength))
             second.append([])
             continue
-        sides = [ordered(parents[v], (x, y), tie) for v in (x, y)]
+        sides = [_ordered(parents[v], x, y, strength) for v in (x, y)]
         short, long = sorted((s if len(s) >= depth else [] for s in sides), key=len)
         if set(short) <= set(long):
             short, long = long, []
         first.append(short)
         second.append(long)
     return first, second
+
+
+def _ordered(found: Positions, x: int, y: int, strength: Floats) -> list[int]:
+    """Columns other than x and y, the one most strongly tied to both first."""
+    found = found[(found != x) & (found != y)]
+    tie = np.minimum(strength[x, found], strength[y, found])
+    ordered: list[int] = found[np.argsort(-tie, kind="stable")].tolist()
+    return ordered
 
 
 def _unconditional(

@@ -141,7 +141,7 @@ def test_a_smaller_level_is_a_new_fit_or_refused(seed: int, share: float, alpha:
     try:
         found = fitted.threshold(alpha)
     except ms.ParameterError as error:
-        assert "needs new tests" in str(error)  # noqa: PT017
+        assert "needs new tests" in str(error)
         return
     again = clone(learner).set_params(alpha=alpha).fit(table)
     assert undirected(found) == undirected(again.skeleton_)

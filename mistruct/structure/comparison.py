@@ -82,13 +82,17 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
     for of_one, of_other, what in ((learned, truth, "truth"), (truth, learned, "learned graph")):
         absent = sorted(str(v) for v in set(of_one) - set(of_other))
         if absent:
-            raise DataError(f"node {absent[0]!r} is missing from the {what}; nodes must be the same")
+            raise DataError(
+                f"node {absent[0]!r} is missing from the {what}; nodes must be the same"
+            )
         loops = sorted(str(v) for v in nx.nodes_with_selfloops(of_one))
         if loops:
             raise DataError(f"node {loops[0]!r} has an edge to itself")
     found, true = to_cpdag(learned), to_cpdag(truth)
     of_found, of_true = ({frozenset(arc) for arc in g.edges} for g in (found, true))
-    heads, true_heads = ({(u, v) for u, v in g.edges if not g.has_edge(v, u)} for g in (found, true))
+    heads, true_heads = (
+        {(u, v) for u, v in g.edges if not g.has_edge(v, u)} for g in (found, true)
+    )
     common = len(of_found & of_true)
     differing = sum(
         _mark(found, *pair) != _mark(true, *pair) for pair in map(tuple, of_found & of_true)
@@ -115,13 +119,14 @@ def to_cpdag(graph: nx.Graph) -> nx.DiGraph:
     nodes = list(graph)
     position = {v: i for i, v in enumerate(nodes)}
     adjacent = nx.to_numpy_array(graph.to_undirected(), nodelist=nodes, weight=None) > 0
-    of_kind: tuple[list[tuple[int, int, int]], ...] = ([], [])
+    colliders: list[tuple[int, int, int]] = []
+    noncolliders: list[tuple[int, int, int]] = []
     for z in graph:
         for x, y in combinations(sorted(position[v] for v in nx.all_neighbors(graph, z)), 2):
             if not adjacent[x, y]:
                 collider = graph.has_edge(nodes[x], z) and graph.has_edge(nodes[y], z)
-                of_kind[not collider].append((x, position[z], y))
-    arrows = orient(adjacent, *of_kind).arrows
+                (colliders if collider else noncolliders).append((x, position[z], y))
+    arrows = orient(adjacent, colliders, noncolliders).arrows
     cpdag = nx.DiGraph()
     cpdag.add_nodes_from(nodes)
     for u, v in graph.edges:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mistruct as ms
-from mistruct.structure.compare import to_cpdag
+from mistruct.structure.comparison import to_cpdag
 from tests import reference_pc as reference
 
 TRUTH = nx.DiGraph([("a", "c"), ("b", "c"), ("c", "d"), ("d", "e")])  # all arrows are compelled
