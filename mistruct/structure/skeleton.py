@@ -107,7 +107,12 @@ class Edges:
             self.pairs,
             self.mi,
             join_tests([(here, part(self.tests, here)), (there, part(found.tests, there))]),
-            [b if is_larger else a for a, b, is_larger in zip(self.sets, found.sets, larger)],  # noqa: B905
+            [
+                (before, now)[is_larger]
+                for before, now, is_larger in zip(
+                    self.sets, found.sets, larger.tolist(), strict=True
+                )
+            ],
             self.n_tests + found.n_tests,
         )
 
@@ -314,11 +319,8 @@ def _search(
         n_tests[places] += other.n_tests
         chosen = places[larger]
         rest = np.setdiff1d(np.arange(len(pairs)), chosen)
-        pick = [
-            (rest, _part(found, rest)),
-            (chosen, _part(other, np.flatnonzero(larger))),
-        ]
-        found = replace(join_separations(pick), n_tests=n_tests)
+        parts = [(rest, _part(found, rest)), (chosen, _part(other, np.flatnonzero(larger)))]
+        found = replace(join_separations(parts), n_tests=n_tests)
     rule = np.where(found.tests.p_value > alpha, INDEPENDENT, "").astype("<U12")
     relevance = np.full(len(pairs), np.nan)
     sets: list[Given] = [tuple(s) for s in found.sets.tolist()]

@@ -68,9 +68,7 @@ def test_only_dags(graph: object) -> None:
 
 def test_a_column_that_is_no_node() -> None:
     data = pd.DataFrame({"rain": [0, 1], "wett": [0, 1]})
-    with pytest.raises(
-        ms.ParameterError, match=r"column 'wett' is not a node .*did you mean 'wet'"
-    ):
+    with pytest.raises(ms.ParameterError, match=r"column 'wett' is not a node .*did you mean 'wet"):
         ms.PC(test=ms.DSeparation(nx.DiGraph([("rain", "wet")]))).fit(data)
 
 
