@@ -7,9 +7,9 @@ neighbours of x or of y that separate the two (Ramsey, Zhang and Spirtes 2006; C
 2014): z is a collider where it is in less than half, or in none, and it is none where it is in
 more than half, or in all. Between, and where no set separates, the triple is ambiguous.
 
-Sets smaller than the one that was found do not separate, or the search would have found them;
-larger ones are asked only up to one column more, because tests given many columns have little
-power and any set seems to separate.
+Sets smaller than the one that was found do not separate, or the search would have found them.
+All larger ones vote, up to the largest that the search tried: on samples of known networks votes
+of few sizes turn twice as many arrows around.
 """
 
 from __future__ import annotations
@@ -31,9 +31,6 @@ Orientation = Literal["majority", "standard", "conservative"]
 Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 
 Pair = tuple[int, int]
-
-# How much larger the sets that vote may be than the one that was found.
-_LARGER = 1
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,7 @@ def judge_triples(
         for size in range(max_size + 1):
             # No set smaller than the one that was found separates: it was tried before.
             of_size = {
-                pair: found
-                for pair, found in votes.items()
-                if not found or len(found[0]) <= size <= len(found[0]) + _LARGER
+                pair: found for pair, found in votes.items() if not found or len(found[0]) <= size
             }
             _vote(data, test, of_size, parents, alpha, size)
     return [
