@@ -222,8 +222,8 @@ class PC(StructureLearner):
             for t in triples
         ], oriented
 
-    def _graph(self, nodes: Iterable[str]) -> nx.DiGraph:
-        graph = super()._graph(nodes)
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
+        graph = super()._graph(nodes, edges)
         for source, target, evidence in list(graph.edges(data=True)):
             del evidence["separating_set"], evidence["cmi"]
             if evidence["orientation"] != "directed":

@@ -40,8 +40,8 @@ def ranked(
 ) -> pd.DataFrame:
     """A table of edges by weight, the largest first, then by mi, then by name.
 
-    `columns` hold `mi` and `weight`; the `names` are sorted, and the ends positions among them. They
-    are taken out of the dictionary, as millions of pairs should not be in memory twice.
+    `columns` hold `mi` and `weight`; the `names` are sorted, and the ends positions among them. The
+    columns are taken out of the dictionary, so that millions of pairs are not in memory twice.
     """
     order = np.lexsort([target, source, -columns["mi"], -columns["weight"]])
     table = {"source": names[source[order]], "target": names[target[order]]}
