@@ -34,6 +34,9 @@ from mistruct.kernels.random import mix, shuffle
 
 ENOUGH_EXCEEDING = 10
 
+# So many draws tell a p-value below the second from one that matters, by their fitted tail.
+FEW, PLAIN = 100, 1e-8
+
 
 @kernel
 def reaches(drawn: float, g: float) -> bool:
@@ -119,28 +122,45 @@ def table_probability(
 
 
 @kernel
-def p_value_of_draws(g: float, drawn: NDArray[np.float64], exceeding: int, least: float) -> float:
-    """P-value of the statistic `g` among those `drawn` under the null, and `exceeding` of them.
+def tail_of_draws(g: float, drawn: NDArray[np.float64]) -> float:
+    """Probability of `g` or more by a shifted gamma distribution with the moments of draws below.
 
-    Where none reaches `g`, a shifted gamma distribution with their mean, variance and skewness
-    gives the tail beyond what they resolve. It is never less skewed than the gamma that starts at
-    0, which is the better guess where the sample's skewness comes out too small. The p-value is
-    never below `least`, the probability of the observed table.
+    It is never less skewed than the gamma that starts at 0, which is the better guess where the
+    sample's skewness comes out too small. Without spread nearly every draw gives the same table,
+    and there is no tail to fit: 1.
     """
-    if exceeding == ENOUGH_EXCEEDING:
-        return max(least, exceeding / drawn.size)
-    counted = (1.0 + exceeding) / (1.0 + drawn.size)
     mean = drawn.mean()
     variance = ((drawn - mean) ** 2).mean()
-    # Without spread, nearly every draw gives the same table and there is no tail to fit.
-    if exceeding > 0 or variance < 1e-10 * mean * mean:
-        return max(least, counted)
+    if variance < 1e-10 * mean * mean:
+        return 1.0
     deviation = math.sqrt(variance)
     skewness = ((drawn - mean) ** 3).mean() / deviation**3
     half_skewness = max(deviation / mean, 0.5 * skewness)
     shape = 1.0 / half_skewness**2
-    tail = gamma_upper_tail(shape, shape + (g - mean) / (deviation * half_skewness))
-    return max(least, min(counted, tail))
+    return gamma_upper_tail(shape, shape + (g - mean) / (deviation * half_skewness))
+
+
+@kernel
+def are_enough(g: float, drawn: NDArray[np.float64], n_drawn: int, exceeding: int) -> bool:
+    """Whether ten draws reach `g`, or the first hundred lie so far below that more are idle."""
+    return exceeding == ENOUGH_EXCEEDING or (
+        exceeding == 0 and n_drawn == FEW and tail_of_draws(g, drawn[:n_drawn]) < PLAIN
+    )
+
+
+@kernel
+def p_value_of_draws(g: float, drawn: NDArray[np.float64], exceeding: int, least: float) -> float:
+    """P-value of the statistic `g` among those `drawn` under the null, and `exceeding` of them.
+
+    Where none reaches `g`, the fitted tail goes beyond what they resolve. The p-value is never
+    below `least`, the probability of the observed table.
+    """
+    if exceeding == ENOUGH_EXCEEDING:
+        return max(least, exceeding / drawn.size)
+    counted = (1.0 + exceeding) / (1.0 + drawn.size)
+    if exceeding > 0:
+        return max(least, counted)
+    return max(least, min(counted, tail_of_draws(g, drawn)))
 
 
 @kernel
@@ -161,7 +181,7 @@ def permute(
     shuffled = np.empty(n_permutations)
     n_drawn = 0
     exceeding = 0
-    while n_drawn < n_permutations and exceeding < ENOUGH_EXCEEDING:
+    while n_drawn < n_permutations and not are_enough(g, shuffled, n_drawn, exceeding):
         for s in range(stratum_starts.size - 1):
             shuffle(y, stratum_starts[s], stratum_starts[s + 1], state)
         shuffled[n_drawn] = 2.0 * (sum_over_runs(run_starts, y, counts, terms) - of_margins)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.g_permutation import (
-    ENOUGH_EXCEEDING,
+    are_enough,
     p_value_of_draws,
     reaches,
     stream_of,
@@ -100,7 +100,7 @@ def permute_tables(
     n_drawn = 0
     exceeding = 0
     left = np.empty(n_y, np.int64)
-    while n_drawn < n_permutations and exceeding < ENOUGH_EXCEEDING:
+    while n_drawn < n_permutations and not are_enough(g, drawn, n_drawn, exceeding):
         total = 0.0
         for s in range(n_strata):
             left[:] = columns[s]
