@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import check_count
+from mistruct.errors import check_choice, check_count
 from mistruct.independence.protocol import Positions, Separations, TestBatch
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_pairs_sorted
 from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
 from mistruct.kernels.g_test import (
+    CHI_SQUARE,
     DOF,
     HOW,
     N_SAMPLES,
@@ -50,6 +52,11 @@ class GTest:
         Of the permutations; None draws a fresh one. The stream of a test depends on the seed and
         the names of its columns alone, not on other tests, threads or columns.
 
+    sparse : {"permutation", "chi-square"}
+        What tables are held against that are too sparse for chi-square: their permutations, or
+        chi-square all the same, as most programs do. That is many times faster, and its p-values
+        can be far off.
+
     Notes
     -----
     The p-value is that of chi-square after Williams' (1976) correction where Cochran's (1954)
@@ -78,11 +85,18 @@ class GTest:
 
     n_permutations: int = 999
     seed: int | None = 0
+    sparse: Literal["permutation", "chi-square"] = "permutation"
     _entropy: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_count("n_permutations", self.n_permutations, least=99)
+        check_choice("sparse", self.sparse, ("permutation", "chi-square"))
         object.__setattr__(self, "_entropy", entropy_of(self.seed))
+
+    @property
+    def _draws(self) -> int:
+        """Permutations of a sparse table; 0 stands for chi-square."""
+        return self.n_permutations if self.sparse == "permutation" else 0
 
     @property
     def name(self) -> str:
@@ -108,6 +122,10 @@ class GTest:
             results = np.empty((len(pairs[block]), _N_RESULTS))
             g_test_pairs(data.codes, data.n_states, pairs[block], strata, n_strata, results)
             sparse = results[:, HOW] == SPARSE
+            if not self._draws:
+                known = sparse & ~np.isnan(results[:, P_VALUE])
+                results[known, HOW] = CHI_SQUARE
+                sparse &= ~known
             few = cells[block] * ROWS_PER_CELL <= data.n_samples
             for chosen, permute in (
                 (sparse & few, g_test_pairs_drawn),
@@ -117,7 +135,7 @@ class GTest:
                     again = np.empty((chosen.sum(), _N_RESULTS))
                     permute(
                         data.codes, data.n_states, keys, pairs[block][chosen], strata, n_strata,
-                        np.uint64(z_key), self.n_permutations, self._entropy, again,
+                        np.uint64(z_key), self._draws, self._entropy, again,
                     )  # fmt: skip
                     results[chosen] = again
             return results
@@ -147,7 +165,7 @@ class GTest:
         def run(block: slice) -> None:
             g_test_separate(
                 data.codes, data.n_states, keys, pairs[block], flat,
-                starts[block.start : block.stop + 1], size, alpha, self.n_permutations,
+                starts[block.start : block.stop + 1], size, alpha, self._draws,
                 self._entropy, results[block], sets[block], n_tests[block],
             )  # fmt: skip
 

@@ -246,6 +246,9 @@ def g_test_sorted(
     elif allowed:
         result[P_VALUE] = chi_square_upper_tail(g / williams, dof)
         result[HOW] = CHI_SQUARE
+    elif n_permutations == 0:
+        result[P_VALUE] = chi_square_upper_tail(g, dof)
+        result[HOW] = CHI_SQUARE
     else:
         state = stream_of(seed, keys[i], keys[j], z_key)
         result[P_VALUE] = permute(

@@ -138,6 +138,7 @@ def g_test_table(
         result[P_VALUE] = chi_square_upper_tail(g / williams, dof)
         result[HOW] = CHI_SQUARE
     else:
+        result[P_VALUE] = chi_square_upper_tail(g, dof)  # for who wants no other
         result[HOW] = SPARSE
 
 
@@ -175,4 +176,5 @@ def g_test_pairs(
         if fits_dense(n_x, n_y, n_strata, codes.shape[1]):
             g_test_dense(codes[i], codes[j], strata, n_x, n_y, n_strata, results[k])
         else:
+            results[k, P_VALUE] = math.nan
             results[k, HOW] = SPARSE

@@ -12,7 +12,15 @@ from mistruct.kernels.compiler import kernel
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_sorted
 from mistruct.kernels.g_tables import cells_are_few, g_test_drawn
-from mistruct.kernels.g_test import HOW, P_VALUE, SPARSE, UNTESTABLE, fits_dense, g_test_dense
+from mistruct.kernels.g_test import (
+    CHI_SQUARE,
+    HOW,
+    P_VALUE,
+    SPARSE,
+    UNTESTABLE,
+    fits_dense,
+    g_test_dense,
+)
 from mistruct.kernels.random import mix
 from mistruct.kernels.subsets import next_subset
 
@@ -50,7 +58,8 @@ def g_test_separate(
     Subsets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
     with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
-    they stay NaN and -1. Untestable subsets count as tests but never separate.
+    they stay NaN and -1. Untestable subsets count as tests but never separate. Without permutations
+    sparse tables are held against chi-square, too.
     """
     strata = np.empty(codes.shape[1], np.int32)
     chosen = np.empty(size, np.int64)
@@ -80,8 +89,12 @@ def g_test_separate(
             test[HOW] = SPARSE
             if fits_dense(n_states[i], n_states[j], n_strata, codes.shape[1]):
                 g_test_dense(codes[i], codes[j], strata, n_states[i], n_states[j], n_strata, test)
-            if test[HOW] == SPARSE and cells_are_few(
-                n_states[i], n_states[j], n_strata, codes.shape[1]
+                if test[HOW] == SPARSE and n_permutations == 0:
+                    test[HOW] = CHI_SQUARE
+            if (
+                test[HOW] == SPARSE
+                and n_permutations > 0
+                and cells_are_few(n_states[i], n_states[j], n_strata, codes.shape[1])
             ):
                 g_test_drawn(
                     codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed,

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
@@ -64,6 +65,22 @@ def test_wide_columns_take_the_way_without_a_dense_table() -> None:
     np.testing.assert_allclose(batch.mi, mi, rtol=1e-9)
 
 
+@pytest.mark.parametrize("given", [(), (3,), (5, 3)])
+@pytest.mark.parametrize(("n_samples", "n_states"), [(30, 3), (300, 60)])
+def test_sparse_tables_are_held_against_chi_square_on_request(
+    n_samples: int, n_states: int, given: tuple[int, ...]
+) -> None:
+    data = _data(2, n_samples, n_states)
+    by_default = ms.GTest().test_pairs(data, _pairs(given), given)
+    batch = ms.GTest(sparse="chi-square").test_pairs(data, _pairs(given), given)
+    sparse = by_default.method == "g, permutation"
+    assert sparse.any()
+    assert set(batch.method) <= {"g, chi-square", "g, untestable"}
+    np.testing.assert_allclose(batch.statistic, by_default.statistic, rtol=1e-9)
+    expected = np.where(sparse, chi2.sf(batch.statistic, batch.dof), by_default.p_value)
+    np.testing.assert_allclose(batch.p_value, expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize("n_samples", [30, 900])
 def test_the_number_of_threads_does_not_matter(
     n_samples: int, monkeypatch: pytest.MonkeyPatch
@@ -100,7 +117,12 @@ def test_no_pairs() -> None:
 
 
 def _search(
-    data: Dataset, pair: tuple[int, int], candidates: list[int], size: int, alpha: float
+    test: ms.GTest,
+    data: Dataset,
+    pair: tuple[int, int],
+    candidates: list[int],
+    size: int,
+    alpha: float,
 ) -> tuple[ms.TestResult | None, tuple[int, ...], int]:
     """The loop that `separate` stands for."""
     best: ms.TestResult | None = None
@@ -109,7 +131,7 @@ def _search(
     for subset in itertools.combinations(candidates, size):
         n_tests += 1
         z = [NAMES[c] for c in subset]
-        result = ms.independence_test(data, NAMES[pair[0]], NAMES[pair[1]], z)
+        result = ms.independence_test(data, NAMES[pair[0]], NAMES[pair[1]], z, test=test)
         if not result.testable:
             continue
         if best is None or result.p_value > best.p_value:
@@ -122,8 +144,9 @@ def _search(
 @pytest.mark.parametrize("size", [0, 1, 2, 3])
 @pytest.mark.parametrize("alpha", [0.01, 0.3])
 @pytest.mark.parametrize(("n_samples", "holes"), [(25, 0.0), (700, 0.0), (700, 0.15)])
+@pytest.mark.parametrize("test", [ms.GTest(), ms.GTest(sparse="chi-square")])
 def test_separate_is_the_loop_over_subsets(
-    size: int, alpha: float, n_samples: int, holes: float
+    size: int, alpha: float, n_samples: int, holes: float, test: ms.GTest
 ) -> None:
     data = _data(4, n_samples, holes=holes)
     rng = np.random.default_rng(size)
@@ -132,10 +155,10 @@ def test_separate_is_the_loop_over_subsets(
         rng.permutation([c for c in range(6) if c not in pair])[: rng.integers(2, 5)].tolist()
         for pair in pairs.tolist()
     ]
-    separations = ms.GTest().separate(data, pairs, candidates, size, alpha)
+    separations = test.separate(data, pairs, candidates, size, alpha)
     assert isinstance(separations, Separations)
     for k, pair in enumerate(pairs.tolist()):
-        best, its_set, n_tests = _search(data, pair, candidates[k], size, alpha)
+        best, its_set, n_tests = _search(test, data, pair, candidates[k], size, alpha)
         assert separations.n_tests[k] == n_tests
         assert tuple(separations.sets[k]) == its_set
         if best is None:
@@ -162,7 +185,7 @@ def test_it_answers_to_the_protocol_and_is_a_value() -> None:
     assert test.name == "g"
     assert test == ms.GTest(199, 3) != ms.GTest(199, 4)
     assert hash(test) == hash(ms.GTest(199, 3))
-    assert repr(test) == "GTest(n_permutations=199, seed=3)"
+    assert repr(test) == "GTest(n_permutations=199, seed=3, sparse='permutation')"
     data = _data(6, 30)
     copied = pickle.loads(pickle.dumps(test))
     assert copied == test
