@@ -1,8 +1,13 @@
-"""Settings for all tests."""
+"""Settings for all tests, and running the command."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from mistruct.cli import main
+from tests.cli_helpers import Run
 
 # A machine under load must not fail a test.
 settings.register_profile("patient", deadline=None)
@@ -21,3 +26,30 @@ def pytest_configure() -> None:
     if any(file.stat().st_mtime < newest for file in compiled):
         for file in compiled:
             file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command; its exit code and what it says."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        assert end.value.code is None or isinstance(end.value.code, int)
+        return end.value.code or 0, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def refused(run: Run) -> Callable[..., str]:
+    """Run the command, expect it to refuse, and return the message."""
+
+    def call(*arguments: object) -> str:
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("mistruct: error: ") and err.endswith("\n") and err.count("\n") == 1
+        return err.removeprefix("mistruct: error: ").rstrip()
+
+    return call

@@ -39,7 +39,7 @@ def _root(
         typer.echo(__version__)
     elif context.invoked_subcommand is None:
         raise ParameterError(
-            "no command; choose learn, test, mi, matrix or describe, or ask mistruct --help"
+            "no command; choose learn, aracne, test, mi, matrix or describe, or ask mistruct --help"
         )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from mistruct.cli.report import bins_of
@@ -57,6 +59,35 @@ def check_file(option: str, path: Path, suffixes: Sequence[str]) -> None:
     check_folder(option, path.parent)
 
 
+@contextmanager
+def together(folder: Path) -> Iterator[Path]:
+    """A folder for files that move to `folder`, all of them, once the block has ended well.
+
+    If it does not, `folder` is as it was, and not there if it was not.
+    """
+    new = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = TemporaryDirectory(prefix=".mistruct-", dir=folder)
+        except OSError as error:
+            reason = f"cannot write to {str(folder)!r}: {error.strerror}"
+            raise DataError(f"--output: {reason}") from error
+        with temporary as place:
+            yield Path(place)
+            files = sorted(Path(place).iterdir())
+            for file in files:
+                if (folder / file.name).is_dir():
+                    raise DataError(f"--output: {str(folder / file.name)!r} is a folder")
+            for file in files:
+                os.replace(file, folder / file.name)
+    except BaseException:
+        for made in new:
+            with suppress(OSError):
+                made.rmdir()
+        raise
+
+
 def write_text(path: Path, text: str) -> None:
     """Write text as it is."""
     from mistruct.atomic import replacing
@@ -77,17 +108,17 @@ def save_picture(axes: Axes, path: Path) -> None:
 
 
 def write_gene_network(
-    net: ARACNE, folder: Path, target: str | None, tools: Sequence[str]
+    net: ARACNE, edges: pd.DataFrame, folder: Path, target: str | None, tools: Sequence[str]
 ) -> list[str]:
-    """Write a fitted network; the names of the files, and what they hold where not all."""
+    """Write a fitted network of these edges; the names of the files, and what they lack."""
     import mistruct as ms
 
-    edges, graph = net.edges_, None
-    files = []
-    chosen = edges if len(edges) <= _MOST_ROWS else edges[edges["weight"] > 0]
+    files, graph = ["edges.csv"], None
+    chosen = net.edges_
+    if len(chosen) > _MOST_ROWS:
+        chosen, files = edges, [f"edges.csv (the network's {len(edges):,})"]
     write_text(folder / "edges.csv", chosen.to_csv(index=False))
-    files.append("edges.csv" if chosen is edges else f"edges.csv ({len(chosen):,} direct edges)")
-    if int((edges["weight"] > 0).sum()) <= _MOST_EDGES:
+    if len(edges) <= _MOST_EDGES:
         graph = net.graph_
         ms.write_network(graph, folder / "network.graphml")
         files.append("network.graphml")

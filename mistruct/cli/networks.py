@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,7 @@ from mistruct.cli.files import (
     check_folder,
     run_record,
     save_picture,
+    together,
     write_gene_network,
     write_text,
 )
@@ -35,6 +37,7 @@ from mistruct.cli.options import (
     Transpose,
 )
 from mistruct.cli.report import (
+    count_pairs,
     counted,
     name_of,
     show_bins,
@@ -46,7 +49,14 @@ from mistruct.cli.report import (
 )
 from mistruct.cli.tables import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
-from mistruct.errors import DataError, ParameterError, check_choice
+from mistruct.errors import DataError, MistructWarning, ParameterError, check_choice, check_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mistruct.data import Dataset
+    from mistruct.structure import ARACNE
+    from mistruct.structure.cost import Cost
 
 
 @app.command()
@@ -108,13 +118,13 @@ def learn(
         model = ms.to_bayesian_network(graph, binned, root=target)
     with step("draw", "drawing the network"):
         picture = ms.plot_network(graph, target=target)
-    with step("write", f"writing to {output}"):
-        output.mkdir(parents=True, exist_ok=True)
-        ms.write_network(graph, output / "network.graphml")
-        write_text(output / "edges.csv", edges.to_csv(index=False))
-        save_picture(picture, output / "network.png")
-        ms.write_network(model, output / "model.bif")
-    write_text(output / "run.json", run_record(parameters, table, binned, edges, step.seconds))
+    with together(output) as folder:
+        with step("write", f"writing to {output}"):
+            ms.write_network(graph, folder / "network.graphml")
+            write_text(folder / "edges.csv", edges.to_csv(index=False))
+            save_picture(picture, folder / "network.png")
+            ms.write_network(model, folder / "model.bif")
+        write_text(folder / "run.json", run_record(parameters, table, binned, edges, step.seconds))
 
     from mistruct.structure.forest import count_pairs
 
@@ -134,7 +144,7 @@ def learn(
     typer.echo(f"mi by {learner.estimator_.name}, p-values by {name_of(learner.test_)}")
     show_edges(edges)
     if target is not None:
-        show_neighbours(graph, target)
+        show_neighbours(edges, target)
     files = "network.graphml, edges.csv, network.png, model.bif, run.json"
     typer.echo(f"\nwritten to {output}: {files}")
     if learnt.continuous:
@@ -185,6 +195,8 @@ def aracne(
     ] = [],  # noqa: B006
     estimator: Estimator = "auto",
     test: Test = "auto",
+    discretize: Discretize = None,
+    bins: Bins = None,
     kind: Kinds = [],  # noqa: B006
     missing: Missing = "raise",
     index: Index = None,
@@ -201,7 +213,11 @@ def aracne(
     a record of the run.
     """
     parameters = {k: str(v) if isinstance(v, Path) else v for k, v in locals().items()}
-    check_numbers(None, None, seed, alpha)
+    check_numbers(discretize, bins, seed, alpha)
+    if bootstraps is not None:
+        check_count("--bootstraps", bootstraps)
+    elif checkpoint is not None:
+        raise ParameterError("--checkpoint needs --bootstraps, as it keeps those")
     check_folder("--output", output)
     for tool in for_tool:
         check_choice("--for", tool, TABLES)
@@ -211,15 +227,20 @@ def aracne(
     with step("read", f"reading {data}"):
         import mistruct as ms
         from mistruct.independence.testing import resolve_test
+        from mistruct.structure.regulators import find_regulators
 
-        table = read(data, kind, missing, None, index, transpose, drop, layer, obs)
+        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
         if target is not None:
             (target,) = table.check_names("--target", [target])
+        # Read once: it may be a pipe.
+        found = regulators and find_regulators(str(regulators), table.names)
+    with step("bin"):
+        learnt = bin_columns(table, discretize, bins, missing)
     net = ms.ARACNE(
         alpha,
         correction,
         tolerance,
-        regulators,
+        found,
         direction,
         estimator,
         test if test == "auto" else resolve_test(test, seed),
@@ -228,19 +249,50 @@ def aracne(
         seed=seed,
     )
     with step("estimate"):
-        show_cost(net.cost(table))
+        cost = _cost_of(net, learnt)
+    show_cost(cost)
     with step("learn"):
-        net.fit(table)
-        edges = net.edges_[net.edges_["weight"] > 0]
+        net.fit(learnt)
+        edges = _edges_of(net)
     if edges.empty:
-        raise DataError("there are 0 edges, so nothing is written")
-    with step("write", f"writing to {output}"):
-        output.mkdir(parents=True, exist_ok=True)
-        files = write_gene_network(net, output, target, for_tool)
-    write_text(output / "run.json", run_record(parameters, table, table, edges, step.seconds))
+        raise DataError(f"there are 0 edges{_why_none(net)}, so nothing is written")
+    with together(output) as folder:
+        with step("write", f"writing to {output}"):
+            files = write_gene_network(net, edges, folder, target, for_tool)
+        write_text(folder / "run.json", run_record(parameters, table, learnt, edges, step.seconds))
     show_table(data, table)
-    show_gene_network(net, bootstraps)
-    show_edges(edges, directed=direction is not None)
+    show_bins(table, learnt, discretize)
+    show_gene_network(net, len(edges), bootstraps)
+    show_edges(edges, directed=net.directed)
     if target is not None:
-        show_neighbours(net.graph_, target)
+        show_neighbours(edges, target)
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+
+
+def _cost_of(net: ARACNE, table: Dataset) -> Cost:
+    """What a network takes; DataError if that is nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
+        cost = net.cost(table)
+    if not cost.n_pairs:
+        rows = counted(table.n_samples, "row")
+        raise DataError(f"no pair of columns varies in {rows}, so there is nothing to learn")
+    return cost
+
+
+def _edges_of(net: ARACNE) -> pd.DataFrame:
+    """The edges of the graph, which may be too large to be made."""
+    from mistruct.structure.ranking import heavier_way
+
+    edges = net.edges_[net.edges_["direct"] & (net.edges_["weight"] > 0)]
+    return heavier_way(edges) if net.directed else edges
+
+
+def _why_none(net: ARACNE) -> str:
+    """Why there is no edge, where there are pairs; otherwise a warning has said it."""
+    if net.edges_.empty:
+        return ""
+    pairs = counted(count_pairs(net), "significant pair")
+    if net.n_bootstraps is None:
+        return f", as the estimate of none of {pairs} is above 0"
+    return f", as none of {pairs} is in more samples than by chance"

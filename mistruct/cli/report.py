@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    import networkx as nx
     import pandas as pd
 
     from mistruct.data import Dataset
@@ -79,27 +78,23 @@ def show_cost(cost: Cost) -> None:
     """What a network is going to take, on standard error."""
     minutes, seconds = round(cost.seconds / 60), round(cost.seconds)
     taken = f"{minutes} minutes" if seconds > 100 else f"{seconds} s" if seconds else "a second"
+    megabytes = max(1, round(cost.n_bytes / 1e6))
+    size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
     typer.echo(
-        f"estimating {counted(cost.n_pairs, 'pair')}: about {taken}, and at least "
-        f"{cost.n_bytes / 1e9:.2g} GB of memory",
+        f"estimating {counted(cost.n_pairs, 'pair')}: about {taken}, and at least {size} of memory",
         err=True,
     )
 
 
-def show_gene_network(net: ARACNE, n_bootstraps: int | None) -> None:
+def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
     """How many edges, by which rule, and what estimated and tested them."""
-    edges = net.edges_
-    n_pairs, n_direct = len(edges), int((edges["weight"] > 0).sum())
-    if n_bootstraps is None:
-        among = f" of {counted(n_pairs, 'significant pair')}"
-    else:
-        n_direct = net.graph_.number_of_edges()
-        among = f" of {counted(n_pairs, 'pair')} in any of {n_bootstraps:,} samples of the rows"
-    level = "all pairs" if net.alpha is None else f"alpha {net.alpha:g}, {net.correction}"
+    among = f"of {counted(count_pairs(net), 'significant pair')}"
+    if n_bootstraps is not None:
+        n_samples = counted(n_bootstraps, "sample")
+        among = f"of {counted(count_pairs(net), 'pair')} in any of {n_samples} of the rows"
+    level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
     tested = "the null distribution" if net.test_ is None else name_of(net.test_)
-    typer.echo(
-        f"ARACNE network: {counted(n_direct, 'edge')}{among} ({level}, tolerance {net.tolerance:g})"
-    )
+    typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
@@ -116,16 +111,23 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
     ]
+    if directed:  # and so ranked by more than their information
+        columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))
     if "support" in edges:
         columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))
     typer.echo("\n" + _aligned(columns))
 
 
-def show_neighbours(graph: nx.Graph, target: str) -> None:
+def show_neighbours(edges: pd.DataFrame, target: str) -> None:
     """The columns next to the target, the strongest first."""
-    near = sorted(graph.to_undirected()[target].items(), key=lambda item: -item[1]["mi"])
+    near: dict[str, float] = {}
+    for end, other in (("source", "target"), ("target", "source")):
+        near.update(edges.loc[edges[end] == target].set_index(other)["mi"])
     # Names may hold spaces, but no line breaks within an item.
-    items = [f"{name} {evidence['mi']:.3f}".replace(" ", "\0") for name, evidence in near]
+    items = [
+        f"{name} {near[name]:.3f}".replace(" ", "\0")
+        for name in sorted(near, key=lambda name: -near[name])
+    ]
     shown = textwrap.fill(", ".join(items), _WIDTH, break_on_hyphens=False, break_long_words=False)
     typer.echo(
         f"\n{counted(len(near), 'neighbour')} of {target}"
@@ -160,6 +162,15 @@ def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
     return {name: len(s) - (MISSING_STATE in s) for name, s in states.items()}
 
 
+def count_pairs(net: ARACNE) -> int:
+    """Pairs in the table of a network, where one has a row for each direction that it may take."""
+    edges = net.edges_
+    if not net.directed:
+        return len(edges)
+    both_ways = edges[["source", "target"]].isin(net.regulators_).all(axis=1)
+    return len(edges) - int(both_ways.sum()) // 2
+
+
 def counted(n: int, one: str, many: str | None = None) -> str:
     """``1 edge``, ``2,000 edges``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -167,7 +178,7 @@ def counted(n: int, one: str, many: str | None = None) -> str:
 
 def p_value_text(p_value: float) -> str:
     """Two digits; what is too small for a float is not zero."""
-    if p_value == 0:
+    if p_value < 1e-300:
         return "<1e-300"
     return f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
 

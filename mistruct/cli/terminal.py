@@ -88,7 +88,8 @@ def _show_warning(
 ) -> None:
     """Our own warnings in one line; those of libraries are for programmers."""
     if issubclass(category, MistructWarning):
-        typer.echo(f"mistruct: warning: {' '.join(str(message).split())}", err=True)
+        line = " ".join(_as_options(str(message)).split())
+        typer.echo(f"mistruct: warning: {line}", err=True)
 
 
 def _as_options(message: str) -> str:
@@ -98,8 +99,9 @@ def _as_options(message: str) -> str:
         (r"^kinds\['(.*?)'\]", r"--kind \1"),
         (r"^kinds\b", "--kind"),
         (r"\bmissing='(\w+)'", r"--missing \1"),
-        (r"^(index|layer|obs|transpose|drop)\b", r"--\1"),
+        (r"^(index|layer|obs|transpose|drop|regulators|tolerance|checkpoint)\b", r"--\1"),
         (r"^n_bins\b", "--bins"),
+        (r"\bgive regulators=", "give --regulators"),
         (
             r"with mistruct\.discretize, make them categories, or declare them with kinds=",
             "with --discretize, or declare them with --kind COLUMN=discrete",
