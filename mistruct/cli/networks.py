@@ -37,9 +37,9 @@ from mistruct.cli.options import (
     Transpose,
 )
 from mistruct.cli.report import (
-    count_pairs,
     counted,
     name_of,
+    pairs_in,
     show_bins,
     show_cost,
     show_edges,
@@ -292,7 +292,7 @@ def _why_none(net: ARACNE) -> str:
     """Why there is no edge, where there are pairs; otherwise a warning has said it."""
     if net.edges_.empty:
         return ""
-    pairs = counted(count_pairs(net), "significant pair")
+    pairs = counted(pairs_in(net), "significant pair")
     if net.n_bootstraps is None:
         return f", as the estimate of none of {pairs} is above 0"
     return f", as none of {pairs} is in more samples than by chance"

@@ -88,10 +88,10 @@ def show_cost(cost: Cost) -> None:
 
 def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
     """How many edges, by which rule, and what estimated and tested them."""
-    among = f"of {counted(count_pairs(net), 'significant pair')}"
+    among = f"of {counted(pairs_in(net), 'significant pair')}"
     if n_bootstraps is not None:
         n_samples = counted(n_bootstraps, "sample")
-        among = f"of {counted(count_pairs(net), 'pair')} in any of {n_samples} of the rows"
+        among = f"of {counted(pairs_in(net), 'pair')} in any of {n_samples} of the rows"
     level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
     tested = "the null distribution" if net.test_ is None else name_of(net.test_)
     typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
@@ -162,7 +162,7 @@ def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
     return {name: len(s) - (MISSING_STATE in s) for name, s in states.items()}
 
 
-def count_pairs(net: ARACNE) -> int:
+def pairs_in(net: ARACNE) -> int:
     """Pairs in the table of a network, where one has a row for each direction that it may take."""
     edges = net.edges_
     if not net.directed:
