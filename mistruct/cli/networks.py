@@ -284,7 +284,7 @@ def _edges_of(net: ARACNE) -> pd.DataFrame:
     """The edges of the graph, which may be too large to be made."""
     from mistruct.structure.ranking import heavier_way
 
-    edges = net.edges_[net.edges_["direct"] & (net.edges_["weight"] > 0)]
+    edges = net.chosen_edges()
     return heavier_way(edges) if net.directed else edges
 
 

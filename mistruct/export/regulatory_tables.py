@@ -64,10 +64,11 @@ def write_regulatory_network(
 
     Notes
     -----
-    Only pairs of a `weight` above 0 are written, the largest first, each with its regulator before
-    its target. Of a learner without `direction`, a pair of two regulators is written in both
-    directions, as either may regulate the other; without `regulators`, that is every pair. With
-    `direction`, and of a table, the rows are written as they stand.
+    Only pairs of a `weight` above 0 are written, and of a consensus only those in its graph, the
+    largest first, each with its regulator before its target. Of a learner without `direction`, a
+    pair of two regulators is written in both directions, as either may regulate the other; without
+    `regulators`, that is every pair. With `direction`, and of a table, the rows are written as they
+    stand.
 
     pyscenic
         ``TF``, ``target``, ``importance``: the weight.
@@ -145,7 +146,7 @@ def _edges_of(net: Any) -> pd.DataFrame:
         raise ParameterError(
             f"net must be a fitted ARACNE, CLR or MRNET, or its edges_, got {net!r}"
         )
-    edges = net.edges_
+    edges = net.chosen_edges()
     if net.directed:
         return edges
     back = edges[edges["target"].isin(net.regulators_)]

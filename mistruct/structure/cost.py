@@ -80,7 +80,9 @@ def memory_limit() -> int | None:
 def seconds_of(data: Dataset, estimator: Estimator, rows: Positions) -> float:
     """About how long the matrix of these rows takes, from ever larger parts of it."""
     columns = np.arange(data.n_variables)
-    estimator.pairwise(data, rows[:1], columns[:2], np.float64)  # compiles
+    kinds = np.array([data.kinds[name] for name in data.names])
+    two = np.concatenate([np.flatnonzero(kinds == kind)[:2] for kind in np.unique(kinds)])
+    estimator.pairwise(data, two, two, np.float64)  # compiles, for each kind
     share = min(1.0, _TRIED / len(columns))
     while True:
         of_rows, of_columns = (p[:: max(1, round(1 / share))] for p in (rows, columns))

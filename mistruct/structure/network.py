@@ -277,12 +277,16 @@ class NetworkLearner(StructureLearner):
         why = why_none(data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_)
         warnings.warn(why, MistructWarning, stacklevel=5)  # of `fit`
 
+    def chosen_edges(self) -> pd.DataFrame:
+        """The rows of `edges_` that are in the network, in both directions if both are ranked."""
+        edges = self.edges_
+        return edges[(edges["weight"] > 0) & (edges["p_value"] <= self._cut)]
+
     @property
     def graph_(self) -> nx.Graph:
         """The network, made when it is first asked for: a million edges take a gigabyte."""
         if not isinstance(self._made, nx.Graph):
-            edges = self.edges_
-            chosen = edges[(edges["weight"] > 0) & (edges["p_value"] <= self._cut)]
+            chosen = self.chosen_edges()
             if self.directed:
                 chosen = heavier_way(chosen)
             chosen = chosen.drop(columns=["direct", "explained_by"], errors="ignore")

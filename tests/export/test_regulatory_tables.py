@@ -206,6 +206,7 @@ def test_names_and_separators(tmp_path: Path) -> None:
     assert lines[:2] == ["Regulator\tTarget\tMI\tpvalue", "a\tx\t0.5\t1e-20"]
 
 
+@pytest.mark.filterwarnings("ignore:no pair is significant")
 @forms
 def test_without_edges_there_is_a_header(tmp_path: Path, form: str) -> None:
     path = tmp_path / "net.csv"
@@ -245,3 +246,13 @@ def test_what_is_refused(tmp_path: Path) -> None:
 
         patch.setattr(os, "replace", full)
         refused(ms.DataError, "No space left on device", edges(), path, "pyscenic")
+
+
+@forms
+def test_of_a_consensus_what_is_in_its_graph_is_written(form: str, tmp_path: Path) -> None:
+    genes = table().drop(columns="subtype")
+    net = ms.ARACNE(n_bootstraps=10, regulators=regulators()[:-1]).fit(genes)
+    assert net.graph_.number_of_edges() < len(net.edges_)
+    ms.write_regulatory_network(net, tmp_path / "net.csv", form)
+    written = pd.read_csv(tmp_path / "net.csv").iloc[:, :2].to_numpy().tolist()
+    assert {frozenset(pair) for pair in written} == {frozenset(e) for e in net.graph_.edges}
