@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.protocol import IndependenceTest, Positions, TestBatch
 from mistruct.independence.streams import pair_blocks
+from mistruct.information.blocks import normal_scores
+from mistruct.information.embedding import RESOLUTION
 from mistruct.kernels.determinism import BOTH, NEITHER, X, Y, find_determining
 from mistruct.parallel import run_blocks
 from mistruct.structure.batches import Given, tests_given
@@ -219,8 +222,12 @@ def _by_testing(
     left: Positions,
 ) -> Iterator[tuple[Positions, list[Given], Positions]]:
     """Ask the test itself: nothing to test and no information, though there are rows enough."""
+    by_copula = isinstance(test, (AutoTest, CopulaTest, HybridTest))
+    correlations = _correlations(data) if by_copula and len(left) else None
     for k in left.tolist():
         if len(candidates[k]) < size:
+            continue
+        if correlations is not None and _are_free(correlations, [*pairs[k], *candidates[k]]):
             continue
         found = 0
         # What all candidates together do not determine, none of their subsets does.
@@ -238,6 +245,32 @@ def _by_testing(
             found += 1
             if determined[0] == NEITHER or found == _MOST_SETS:
                 break
+
+
+def _correlations(data: Dataset) -> NDArray[np.float64]:
+    """Of the normal scores of complete continuous columns; NaN where one is none."""
+    result = np.full((data.n_variables, data.n_variables), np.nan)
+    complete = [
+        i
+        for i, name in enumerate(data.names)
+        if data.kinds[name] == "continuous" and not data.n_missing[name]
+    ]
+    if complete:
+        scores = normal_scores(data.values[[data.row(data.names[i]) for i in complete]])
+        scores -= scores.mean(axis=1, keepdims=True)
+        lengths = np.sqrt((scores**2).sum(axis=1, keepdims=True))
+        scores = np.divide(scores, lengths, out=scores, where=lengths > 0)
+        result[np.ix_(complete, complete)] = scores @ scores.T
+    return result
+
+
+def _are_free(correlations: NDArray[np.float64], columns: Sequence[int]) -> bool:
+    """Whether no column is a linear function of the others, to the resolution of the copula.
+
+    The smallest eigenvalue is no larger than what the others leave of any column.
+    """
+    among = correlations[np.ix_(columns, columns)]
+    return bool(np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] > RESOLUTION**2)
 
 
 def _leaves_nothing(data: Dataset, test: IndependenceTest, pair: Positions, given: Given) -> bool:
