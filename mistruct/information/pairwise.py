@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,12 @@ def pairwise_by_counts(
     if not len(rows) or not len(columns):
         return np.empty((len(rows), len(columns)), dtype=dtype)
     used = np.unique(np.concatenate([rows, columns]))
-    table = _PackedTable(data.codes[used], data.n_states[used], correction)
+    table = PackedTable(data.codes[used], data.n_states[used], correction)
     rows, columns = np.searchsorted(used, rows), np.searchsorted(used, columns)
     return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, dtype)
 
 
-class _PackedTable:
+class PackedTable:
     """Discrete columns with what their pairs share: bitsets, margins, entropies."""
 
     def __init__(
@@ -47,7 +48,8 @@ class _PackedTable:
         n_samples = codes.shape[1]
         self.codes = codes
         self.n_states = n_states
-        self.correction = KERNEL_CODES[correction]
+        self.correction = correction
+        self.kernel_code = KERNEL_CODES[correction]
         self.terms = entropy_terms(n_samples, correction)
         self.complete = bool((codes.max(axis=1, initial=0) < n_states).all())
         self.first_state = np.cumsum(n_states) - n_states
@@ -65,13 +67,32 @@ class _PackedTable:
         )
         self.entropies = np.array(
             [
-                entropy_of_counts(c, n_samples, float(c.size), self.correction, self.terms, 0.0)
+                entropy_of_counts(c, n_samples, float(c.size), self.kernel_code, self.terms, 0.0)
                 for c in of_column
             ]
         )
         cells = min(float(np.mean(n_packed)) ** 2, PACKED_CELLS)
         per_row = _NANOSECONDS_PER_ROW_OF_HISTOGRAM * max(cells, 1.0) / PACKED_CELLS
         self.nanoseconds_per_pair = n_samples * per_row
+
+    def with_column(self, codes: NDArray[Any], n_states: int) -> PackedTable:
+        """The table with one more discrete column behind the others; these are not packed anew."""
+        own = PackedTable(codes[np.newaxis], np.array([n_states]), self.correction)
+        if own.complete != self.complete:  # then the last state of a column is packed, or not
+            both = [self.codes, own.codes]
+            return PackedTable(
+                np.concatenate(both), np.append(self.n_states, n_states), self.correction
+            )
+        joined = copy(self)
+        joined.codes = np.concatenate([self.codes, own.codes])
+        joined.n_states = np.append(self.n_states, n_states)
+        joined.first_state = np.append(self.first_state, len(self.margins))
+        first = own.first_word[0]
+        joined.first_word = np.append(self.first_word, len(self.words) + first if first >= 0 else -1)
+        joined.words = np.concatenate([self.words, own.words])
+        joined.margins = np.concatenate([self.margins, own.margins])
+        joined.entropies = np.concatenate([self.entropies, own.entropies])
+        return joined
 
     def _count_states(self, n_packed: Positions) -> Positions:
         """How often each state of each column occurs, from the packed words where there are any."""
@@ -93,6 +114,6 @@ class _PackedTable:
     ) -> None:
         information_tile(
             self.codes, self.n_states, self.margins, self.first_state, self.entropies,
-            self.words, self.first_word, self.complete, self.correction, self.terms,
+            self.words, self.first_word, self.complete, self.kernel_code, self.terms,
             rows, columns, symmetric, tile,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistruct.information.corrections import KERNEL_CODES, Correction
-from mistruct.information.pairwise import _PackedTable
+from mistruct.information.pairwise import PackedTable
 from mistruct.kernels.pairwise import PACKED_CELLS
 from tests import reference as ref
 from tests import strategies
@@ -24,7 +24,7 @@ def _tile(
     columns: list[int],
     symmetric: bool = False,
 ) -> np.ndarray:
-    table = _PackedTable(codes, np.array(n_states), correction)
+    table = PackedTable(codes, np.array(n_states), correction)
     tile = np.full((len(rows), len(columns)), np.nan)
     table.fill(np.array(rows), np.array(columns), symmetric, tile)
     return tile

@@ -1,0 +1,7 @@
+"""Which columns: selection of features for a target, and how alike two clusterings are."""
+
+from mistruct.features.comparison import ClusteringComparison, compare_clusterings
+from mistruct.features.ranking import rank_features
+from mistruct.features.selector import InformationSelector
+
+__all__ = ["ClusteringComparison", "InformationSelector", "compare_clusterings", "rank_features"]

@@ -1,0 +1,160 @@
+r"""Forward selection: one feature after another, by a criterion, until a number or a test says stop.
+
+The criteria are those that Brown et al. (2012) bring under one form. S are the features chosen so
+far, and the next one has the largest
+
+- mim: :math:`I(x_j; y)` (Lewis 1992)
+- mrmr: :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)` (Peng, Long and Ding 2005)
+- jmi: :math:`\sum_{k \in S} I(x_j x_k; y)` (Yang and Moody 1999)
+- cmim: :math:`\min_{k \in S} I(x_j; y | x_k)` (Fleuret 2004)
+- disr: :math:`\sum_{k \in S} I(x_j x_k; y) / H(x_j, x_k, y)` (Meyer and Bontempi 2006)
+
+The first feature is the one with the largest :math:`I(x_j; y)` in all of them. What a chosen
+feature k contributes to the scores of the others is added to a running sum, or minimum, so that
+each step costs one pass over the features.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.errors import ParameterError, check_choice, check_count
+from mistruct.features.stopping import Selection, StopRule
+from mistruct.features.terms import Floats, PairTerms
+
+Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
+
+#: The criteria that see what two features say together.
+_SEES_PAIRS = ("jmi", "cmim", "disr")
+
+# So many of the best candidates may fail the test in a row before the search ends, and among so
+# many candidates, those that say most alone, it looks for pairs.
+_PATIENCE = 10
+_MOST_PARTNERS = 500
+
+
+def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) -> None:
+    """Raise ParameterError where the criterion or the number asked for breaks its rule."""
+    check_choice("criterion", criterion, get_args(Criterion))
+    if n_features is not None:
+        check_count("n_features", n_features)
+        if n_features > n_there:
+            raise ParameterError(
+                f"n_features must be at most the {n_there} features that there are, "
+                f"got {n_features}"
+            )
+
+
+def select_features(
+    terms: PairTerms, criterion: Criterion, n_features: int | None, rule: StopRule | None
+) -> Selection:
+    """Choose features until there are `n_features`, or the rule finds none that adds anything."""
+    if criterion == "disr":
+        terms.require_counts("criterion 'disr'")
+    n = len(terms.features)
+    limit = n if n_features is None else n_features
+    selection, scores = Selection(), _Scores(terms, criterion)
+    barred = np.zeros(n, dtype=np.bool_)
+    while len(selection.chosen) < limit and not barred.all():
+        best = _next(scores, barred, selection, rule, criterion)
+        found = () if best is None else (best,)
+        if best is None and rule is not None and criterion in _SEES_PAIRS:
+            found = _next_pair(terms, selection, rule)[: limit - len(selection.chosen)]
+            if len(found) == 2:
+                selection.partner |= {found[0]: found[1], found[1]: found[0]}
+        if not found:
+            break
+        for k in found:
+            barred[k] = True
+            selection.chosen.append(k)
+            if criterion != "mim" or rule is not None:
+                selection.added.append(scores.include(k))
+    return selection
+
+
+class _Scores:
+    """The score of every feature, given those that are included."""
+
+    def __init__(self, terms: PairTerms, criterion: Criterion) -> None:
+        self._terms, self._criterion = terms, criterion
+        self._n_included = 0
+        self._sum = np.full(len(terms.features), math.inf if criterion == "cmim" else 0.0)
+
+    def include(self, k: int) -> Floats:
+        """Take feature k into account; what each feature adds to it."""
+        terms = self._terms
+        added = terms.added(k)
+        match self._criterion:
+            case "jmi":
+                # I(x_k; y), the rest of I(x_j x_k; y), is the same for all candidates.
+                self._sum += added
+            case "cmim":
+                np.minimum(self._sum, added, out=self._sum)
+            case "mrmr":
+                self._sum += terms.shared(k)
+            case "disr":
+                joint = terms.joint_entropies(k)
+                self._sum += np.divide(
+                    added + terms.relevance[k], joint, out=np.zeros_like(joint), where=joint > 0
+                )
+        self._n_included += 1
+        return added
+
+    def now(self) -> Floats:
+        """The scores, the larger the better."""
+        if not self._n_included or self._criterion == "mim":
+            return self._terms.relevance
+        if self._criterion == "mrmr":
+            # The relevance of an infinite pair is inf too, and its redundancy takes precedence.
+            shared = self._sum / self._n_included
+            return np.where(np.isinf(shared), -math.inf, self._terms.relevance - shared)
+        return self._sum
+
+
+def _next(
+    scores: _Scores,
+    barred: NDArray[np.bool_],
+    selection: Selection,
+    rule: StopRule | None,
+    criterion: Criterion,
+) -> int | None:
+    """The best candidate; with a rule, the best that passes. Those that fail are barred."""
+    now = scores.now()
+    order = np.flatnonzero(~barred)
+    order = order[np.argsort(-now[order], kind="stable")]
+    if rule is None:
+        return int(order[0])
+    n_candidates = len(order)
+    for k in order[:_PATIENCE].tolist():
+        # mim looks at each feature on its own, and so does its test.
+        if rule.adds(k, Selection() if criterion == "mim" else selection, n_candidates):
+            return k
+        barred[k] = True
+    return None
+
+
+def _next_pair(terms: PairTerms, selection: Selection, rule: StopRule) -> tuple[int, ...]:
+    """Two features that pass the test together where none passes alone, as the halves of a parity.
+
+    Pairs are tried by how much more they say together than each alone, less what such a number is
+    by chance.
+    """
+    left = np.setdiff1d(np.arange(len(terms.features)), selection.chosen)
+    most = left[np.argsort(-terms.relevance[left], kind="stable")][:_MOST_PARTNERS]
+    if len(most) < 2:
+        return ()
+    dimensions = rule.dimensions[most]
+    surplus = np.array([(terms.added(k) - terms.relevance)[most] for k in most.tolist()])
+    surplus -= np.outer(dimensions, dimensions) * rule.dimensions[-1] / (2 * terms.data.n_samples)
+    first, second = np.triu_indices(len(most), 1)
+    values = np.nan_to_num(surplus[first, second], nan=-math.inf)
+    for place in np.argsort(-values, kind="stable")[:_PATIENCE].tolist():
+        j, k = sorted((int(most[first[place]]), int(most[second[place]])))
+        if values[place] > 0 and rule.adds(j, selection, len(values), partner=k):
+            # That which says more by itself comes first.
+            return (k, j) if terms.relevance[k] > terms.relevance[j] else (j, k)
+    return ()

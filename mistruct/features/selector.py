@@ -1,0 +1,214 @@
+"""Selection of features for scikit-learn: `InformationSelector`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mistruct.data.dataset import Dataset, Missing, assemble
+from mistruct.data.frames import read_columns
+from mistruct.errors import ParameterError, check_choice, check_fraction
+from mistruct.features.search import Criterion, check_criterion, select_features
+from mistruct.features.stopping import StopRule
+from mistruct.features.terms import PairTerms
+from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.testing import resolve_test
+
+
+class InformationSelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+    r"""Choose the features that tell most about a target together, by mutual information.
+
+    Features are chosen one after another, each by its score given those chosen before, S:
+
+    - ``jmi``: :math:`\sum_{k \in S} I(x_j x_k; y)`, what it tells with each of the others;
+    - ``cmim``: :math:`\min_{k \in S} I(x_j; y | x_k)`, what it adds at least;
+    - ``disr``: ``jmi`` with each term divided by :math:`H(x_j, x_k, y)`; discrete columns only;
+    - ``mrmr``: :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)`;
+    - ``mim``: :math:`I(x_j; y)`, each on its own.
+
+    Parameters
+    ----------
+    criterion : {"jmi", "mim", "mrmr", "cmim", "disr"}
+        The score.
+    n_features : int, optional
+        How many to choose. None leaves it to the test.
+    stop : {"test"}, optional
+        Stop where no feature adds anything by a test of conditional independence; at `n_features`
+        at the latest, where both are given. Without `n_features` the test always stops.
+    alpha : float
+        Level of that test, which is divided by the number of candidates left.
+    test : str or test
+        As in :func:`mistruct.independence_test`.
+    missing : {"raise", "testwise"}
+        What is done about missing entries, as in :func:`mistruct.as_dataset`. Rows without a
+        target are left out under ``testwise``.
+
+    Attributes
+    ----------
+    support_ : ndarray of bool, shape (n_features_in_,)
+        Which features were chosen.
+    selected_ : ndarray of int, shape (n_chosen,)
+        Their positions, in the order in which they were chosen.
+    scores_ : ndarray, shape (n_features_in_,)
+        I(x; y) of each feature in nats.
+    estimator_
+        What estimated it: counts between discrete columns (with Miller and Madow's correction if
+        features are of both kinds), nearest neighbours between a discrete and a continuous one,
+        and the copula with a remainder by neighbours between continuous ones.
+    test_
+        What tested, or None.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Their names, where they are strings.
+
+    Raises
+    ------
+    DataError
+        The table is not fit, the target is constant, or ``disr`` meets a continuous column.
+    ParameterError
+        A parameter breaks its rule, `n_features` is more than there are, or the target is among
+        the features.
+
+    See Also
+    --------
+    rank_features : The same choice as a table with the evidence.
+
+    Notes
+    -----
+    Kinds of columns are inferred as by :func:`mistruct.as_dataset`. A target of floats makes it a
+    regression; of bools, categories, text or up to 20 whole numbers a classification.
+
+    Terms of two features are counted where both and the target are discrete. Elsewhere
+    I(x_j; x_k) and I(x_j; x_k | y) are those of the Gaussian copula; given a discrete target within
+    each class, so that a correlation which differs between classes is seen. ``disr`` needs joint
+    entropies, which ranks do not have.
+
+    The test asks, of the ten best candidates in turn, whether one depends on the target given those
+    of the chosen that the rows carry: five rows for each cell of a table, or ten for each dimension.
+    Where none does, ``jmi``, ``cmim`` and ``disr`` look for two features that pass together, such
+    as the halves of a parity. ``mim`` tests each on its own.
+
+    References
+    ----------
+    Brown, Pocock, Zhao and Lujan (2012), "Conditional likelihood maximisation: a unifying framework
+    for information theoretic feature selection", Journal of Machine Learning Research 13, 27-66,
+    Table 1.
+
+    Examples
+    --------
+    The second column repeats the first, and the last two tell the target only together:
+
+    >>> import numpy as np
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> a, b, c, noise = rng.integers(0, 2, (4, 2000))
+    >>> y = np.where(rng.random(2000) < 0.5, a, b ^ c)
+    >>> x = np.column_stack([a, a, noise, b, c])
+    >>> ms.InformationSelector().fit(x, y).get_feature_names_out()
+    array(['x0', 'x3', 'x4'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        criterion: Criterion = "jmi",
+        n_features: int | None = None,
+        stop: Literal["test"] | None = None,
+        alpha: float = 0.05,
+        test: str | IndependenceTest = "auto",
+        missing: Missing = "raise",
+    ) -> None:
+        self.criterion = criterion
+        self.n_features = n_features
+        self.stop = stop
+        self.alpha = alpha
+        self.test = test
+        self.missing = missing
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+        """Choose features of a table for a target.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            The features.
+        y : array-like, shape (n_samples,)
+            The target.
+
+        Returns
+        -------
+        self
+        """
+        check_choice("stop", self.stop, (None, "test"))
+        check_choice("missing", self.missing, ("raise", "testwise"))
+        check_fraction("alpha", self.alpha)
+        data, target = self._table(X, y)
+        names = [n for n in data.names if n != target]
+        check_criterion(self.criterion, self.n_features, len(names))
+        terms = PairTerms(data, target)
+        self.estimator_, self.test_, rule = terms.estimator, None, None
+        if self.stop == "test" or self.n_features is None:
+            self.test_ = resolve_test(self.test)
+            rule = StopRule(terms, self.test_, self.alpha)
+        selection = select_features(terms, self.criterion, self.n_features, rule)
+        place = {name: i for i, name in enumerate(names)}
+        of_terms = np.array([place[n] for n in terms.features])
+        self.selected_ = of_terms[np.array(selection.chosen, dtype=np.int64)]
+        self.support_ = np.isin(np.arange(len(names)), self.selected_)
+        self.scores_ = np.empty(len(names))
+        self.scores_[of_terms] = terms.relevance
+        return self
+
+    def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:
+        """Features and target as one table, and what the target is called in it."""
+        if isinstance(x, Dataset):
+            raise ParameterError(
+                "X must be a DataFrame or an array, got a Dataset; pass its to_pandas(), or give "
+                "it to rank_features"
+            )
+        is_frame = hasattr(x, "columns")
+        # The door reads frames itself, since their columns differ in type.
+        checked = validate_data(
+            self,
+            x,
+            y,
+            skip_check_array=is_frame,
+            **({} if is_frame else self._checks()),
+        )
+        x = checked[0]
+        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
+            y = column_or_1d(y, warn=True)
+        check_consistent_length(x, y)
+        columns = read_columns(x, {})
+        names = {c.name for c in columns}
+        target = str(getattr(y, "name", None) or "target")
+        if getattr(y, "name", None) is not None and target in names:
+            raise ParameterError(f"the target {target!r} is among the features; drop it from X")
+        while target in names:
+            target += "_"
+        (column,) = read_columns(y, {}, prefix=target)
+        return assemble([*columns, replace(column, name=target)], self.missing), target
+
+    def _checks(self) -> dict[str, Any]:
+        finite = self.missing == "raise" or "allow-nan"
+        of_x = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
+        return {"validate_separately": (of_x, {"ensure_2d": False, "dtype": None})}
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = self.missing != "raise"
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags

@@ -1,0 +1,102 @@
+r"""When does a feature add nothing to those that were chosen: a test of conditional independence.
+
+Nothing can be tested given many columns at once by the rows of most tables: with every column in
+the condition the strata become smaller, until no dependence could be seen. So a candidate is tested
+given as many of the chosen as the rows carry, and those first that change most what it says about
+the target, by redundancy or by complementarity: :math:`|I(x_j; y | x_k) - I(x_j; y)|`.
+
+The candidate is the best of many, so alpha is divided by their number (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mistruct.errors import TooFewRowsError
+from mistruct.features.terms import Floats, PairTerms
+from mistruct.independence.protocol import IndependenceTest
+
+# Rows for each cell of a table, and for each dimension of a vector.
+_ROWS_OF_A_CELL = 5
+_ROWS_OF_A_DIMENSION = 10
+
+
+@dataclass
+class Selection:
+    """What was chosen, in order, and what is known about each feature beside them.
+
+    Attributes
+    ----------
+    chosen : list of int
+        Positions of the features in the order in which they were chosen.
+    added : list of ndarray, shape (n_features,)
+        I(x_j; y | x_k) of every feature j, for each k that was chosen.
+    partner : dict of int to int
+        Features that were chosen as a pair, since none passed the test alone.
+    """
+
+    chosen: list[int] = field(default_factory=list)
+    added: list[Floats] = field(default_factory=list)
+    partner: dict[int, int] = field(default_factory=dict)
+
+    def first(self, n: int) -> Selection:
+        """The selection as it was with n features."""
+        return Selection(self.chosen[:n], self.added[:n], self.partner)
+
+
+class StopRule:
+    """Whether a feature adds to others that were chosen, by a test at level alpha.
+
+    Attributes
+    ----------
+    dimensions : ndarray of int, shape (n_features + 1,)
+        Of each feature and the target: 1 of a continuous column, one less than the states that
+        occur of a discrete one.
+    """
+
+    def __init__(self, terms: PairTerms, test: IndependenceTest, alpha: float) -> None:
+        data = terms.data
+        self._data, self._test, self._alpha = data, test, alpha
+        self._terms = terms
+        self._target = len(terms.features)
+        discrete = [data.kinds[n] == "discrete" for n in data.names]
+        self._discrete = np.array(discrete)
+        observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))
+        self.dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
+
+    def adds(
+        self, j: int, selection: Selection, n_candidates: int, partner: int | None = None
+    ) -> bool:
+        """Whether feature j adds to the chosen, and to its partner; False where nothing tells."""
+        given = self.condition(j, selection, partner)
+        pair = np.array([[j, self._target]], dtype=np.int64)
+        try:
+            p_value = float(self._test.test_pairs(self._data, pair, given).p_value[0])
+        except TooFewRowsError:
+            return False
+        return p_value * n_candidates <= self._alpha  # and not where it is NaN
+
+    def condition(self, j: int, selection: Selection, partner: int | None = None) -> list[int]:
+        """The partner and the chosen features given which feature j is tested.
+
+        They are the most that the rows carry, and one at least.
+        """
+        weight = [abs(float(a[j]) - float(self._terms.relevance[j])) for a in selection.added]
+        order = [selection.chosen[i] for i in np.argsort(-np.nan_to_num(weight), kind="stable")]
+        order = [k for k in order if k != j]
+        if partner is not None:
+            order.insert(0, partner)
+        given = order[:1]
+        for k in order[1:]:
+            if self._carries([j, self._target, *given, k]):
+                given.append(k)
+        return given
+
+    def _carries(self, columns: list[int]) -> bool:
+        n = self._data.n_samples
+        if self._discrete[columns].all():
+            cells = float(np.prod(self.dimensions[columns] + 1.0))
+            return cells * _ROWS_OF_A_CELL <= n
+        return int(self.dimensions[columns].sum()) * _ROWS_OF_A_DIMENSION <= n
