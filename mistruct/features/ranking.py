@@ -130,6 +130,8 @@ def rank_features(
     rule = StopRule(terms, used, alpha)
     selection = select_features(terms, criterion, n_features, rule if n_features is None else None)
     chosen = selection.chosen
+    if not selection.added:  # as mim has no use for
+        selection.added = [terms.added(k) for k in chosen]
     n = len(terms.features)
     tests = used.test_pairs(terms.data, np.column_stack([np.arange(n), np.full(n, n)]))
     low, high = _intervals(terms, confidence)

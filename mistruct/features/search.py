@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.errors import ParameterError, check_choice, check_count
+from mistruct.features.pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
 from mistruct.features.terms import Floats, PairTerms
 
@@ -31,10 +32,8 @@ Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
 #: The criteria that see what two features say together.
 _SEES_PAIRS = ("jmi", "cmim", "disr")
 
-# So many of the best candidates may fail the test in a row before the search ends, and among so
-# many candidates, those that say most alone, it looks for pairs.
+# So many of the best candidates may fail the test in a row before the search ends.
 _PATIENCE = 10
-_MOST_PARTNERS = 500
 
 
 def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) -> None:
@@ -63,7 +62,7 @@ def select_features(
         best = _next(scores, barred, selection, rule, criterion)
         found = () if best is None else (best,)
         if best is None and rule is not None and criterion in _SEES_PAIRS:
-            found = _next_pair(terms, selection, rule)[: limit - len(selection.chosen)]
+            found = next_pair(terms, selection, rule)[: limit - len(selection.chosen)]
             if len(found) == 2:
                 selection.partner |= {found[0]: found[1], found[1]: found[0]}
         if not found:
@@ -71,7 +70,7 @@ def select_features(
         for k in found:
             barred[k] = True
             selection.chosen.append(k)
-            if criterion != "mim" or rule is not None:
+            if criterion != "mim":
                 selection.added.append(scores.include(k))
     return selection
 
@@ -135,26 +134,3 @@ def _next(
             return k
         barred[k] = True
     return None
-
-
-def _next_pair(terms: PairTerms, selection: Selection, rule: StopRule) -> tuple[int, ...]:
-    """Two features that pass the test together where none passes alone, as the halves of a parity.
-
-    Pairs are tried by how much more they say together than each alone, less what such a number is
-    by chance.
-    """
-    left = np.setdiff1d(np.arange(len(terms.features)), selection.chosen)
-    most = left[np.argsort(-terms.relevance[left], kind="stable")][:_MOST_PARTNERS]
-    if len(most) < 2:
-        return ()
-    dimensions = rule.dimensions[most]
-    surplus = np.array([(terms.added(k) - terms.relevance)[most] for k in most.tolist()])
-    surplus -= np.outer(dimensions, dimensions) * rule.dimensions[-1] / (2 * terms.data.n_samples)
-    first, second = np.triu_indices(len(most), 1)
-    values = np.nan_to_num(surplus[first, second], nan=-math.inf)
-    for place in np.argsort(-values, kind="stable")[:_PATIENCE].tolist():
-        j, k = sorted((int(most[first[place]]), int(most[second[place]])))
-        if values[place] > 0 and rule.adds(j, selection, len(values), partner=k):
-            # That which says more by itself comes first.
-            return (k, j) if terms.relevance[k] > terms.relevance[j] else (j, k)
-    return ()

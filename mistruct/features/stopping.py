@@ -47,36 +47,28 @@ class Selection:
 
 
 class StopRule:
-    """Whether a feature adds to others that were chosen, by a test at level alpha.
-
-    Attributes
-    ----------
-    dimensions : ndarray of int, shape (n_features + 1,)
-        Of each feature and the target: 1 of a continuous column, one less than the states that
-        occur of a discrete one.
-    """
+    """Whether a feature adds to others that were chosen, by a test at level alpha."""
 
     def __init__(self, terms: PairTerms, test: IndependenceTest, alpha: float) -> None:
         data = terms.data
-        self._data, self._test, self._alpha = data, test, alpha
+        self._data, self._test, self.alpha = data, test, alpha
         self._terms = terms
         self._target = len(terms.features)
         discrete = [data.kinds[n] == "discrete" for n in data.names]
         self._discrete = np.array(discrete)
         observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))
-        self.dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
+        # One of a continuous column, one less than the states that occur of a discrete one.
+        self._dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
 
-    def adds(
-        self, j: int, selection: Selection, n_candidates: int, partner: int | None = None
-    ) -> bool:
-        """Whether feature j adds to the chosen, and to its partner; False where nothing tells."""
-        given = self.condition(j, selection, partner)
+    def adds(self, j: int, selection: Selection, n_candidates: int) -> bool:
+        """Whether feature j adds to the chosen; False where nothing tells."""
+        given = self.condition(j, selection)
         pair = np.array([[j, self._target]], dtype=np.int64)
         try:
             p_value = float(self._test.test_pairs(self._data, pair, given).p_value[0])
         except TooFewRowsError:
             return False
-        return p_value * n_candidates <= self._alpha  # and not where it is NaN
+        return p_value * n_candidates <= self.alpha  # and not where it is NaN
 
     def condition(self, j: int, selection: Selection, partner: int | None = None) -> list[int]:
         """The partner and the chosen features given which feature j is tested.
@@ -97,6 +89,6 @@ class StopRule:
     def _carries(self, columns: list[int]) -> bool:
         n = self._data.n_samples
         if self._discrete[columns].all():
-            cells = float(np.prod(self.dimensions[columns] + 1.0))
+            cells = float(np.prod(self._dimensions[columns] + 1.0))
             return cells * _ROWS_OF_A_CELL <= n
-        return int(self.dimensions[columns].sum()) * _ROWS_OF_A_DIMENSION <= n
+        return int(self._dimensions[columns].sum()) * _ROWS_OF_A_DIMENSION <= n
