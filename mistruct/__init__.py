@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from mistruct.export import to_markov_network as to_markov_network
     from mistruct.export import write_network as write_network
     from mistruct.export import write_regulatory_network as write_regulatory_network
+    from mistruct.features import ClusteringComparison as ClusteringComparison
+    from mistruct.features import InformationSelector as InformationSelector
+    from mistruct.features import compare_clusterings as compare_clusterings
+    from mistruct.features import rank_features as rank_features
     from mistruct.independence import AutoTest as AutoTest
     from mistruct.independence import CopulaTest as CopulaTest
     from mistruct.independence import DSeparation as DSeparation
@@ -51,8 +55,10 @@ if TYPE_CHECKING:
     from mistruct.information import normalized_mutual_information as normalized_mutual_information
     from mistruct.information import total_correlation as total_correlation
     from mistruct.information import variation_of_information as variation_of_information
+    from mistruct.plot import plot_contingency_table as plot_contingency_table
     from mistruct.plot import plot_information_matrix as plot_information_matrix
     from mistruct.plot import plot_network as plot_network
+    from mistruct.plot import plot_ranking as plot_ranking
     from mistruct.structure import ARACNE as ARACNE
     from mistruct.structure import CLR as CLR
     from mistruct.structure import MRNET as MRNET
@@ -112,6 +118,12 @@ _PUBLIC = {
         "compare",
         "read_knowledge",
     ),
+    "mistruct.features": (
+        "ClusteringComparison",
+        "InformationSelector",
+        "compare_clusterings",
+        "rank_features",
+    ),
     "mistruct.export": (
         "read_network",
         "store_network",
@@ -120,7 +132,12 @@ _PUBLIC = {
         "write_network",
         "write_regulatory_network",
     ),
-    "mistruct.plot": ("plot_information_matrix", "plot_network"),
+    "mistruct.plot": (
+        "plot_contingency_table",
+        "plot_information_matrix",
+        "plot_network",
+        "plot_ranking",
+    ),
     "mistruct.errors": ("DataError", "MistructError", "MistructWarning", "ParameterError"),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -646,7 +646,11 @@ def test_bad_options(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no command; choose learn, aracne, test, mi, matrix or describe, or ask"),
+        (
+            [],
+            "no command; choose learn, aracne, test, mi, matrix, describe, rank or compare, or ask "
+            "mistruct --help",
+        ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),
         (["learn", "table.csv"], "Missing option '--output'"),

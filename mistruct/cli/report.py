@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
+    from mistruct.features import ClusteringComparison
     from mistruct.independence import TestResult
     from mistruct.independence.protocol import IndependenceTest
     from mistruct.structure import ARACNE
@@ -152,6 +153,58 @@ def show_columns(table: Dataset) -> None:
     typer.echo("\n" + _aligned(columns))
     if table.n_variables > _SHOWN_COLUMNS:
         typer.echo(f"... and {counted(table.n_variables - _SHOWN_COLUMNS, 'more column')}")
+
+
+def show_ranking(ranking: pd.DataFrame) -> None:
+    """The features of a ranking, the chosen ones first, up to a limit."""
+    import pandas as pd
+
+    facts = ranking.attrs
+    n_chosen = int(ranking["chosen"].notna().sum())
+    typer.echo(
+        f"{counted(n_chosen, 'feature')} of {len(ranking):,} chosen for {facts['target']} "
+        f"({facts['criterion']}; mi by {facts['estimator']}, test {facts['test']})"
+    )
+    shown = ranking.head(_SHOWN_COLUMNS)
+    columns = [
+        ("", ["" if pd.isna(place) else str(place) for place in shown["chosen"]]),
+        ("feature", [str(name) for name in shown["feature"]]),
+        ("mi", [f"{mi:.4f}" for mi in shown["mi"]]),
+        (
+            "interval",
+            [
+                "" if low != low else f"{low:.4f} to {high:.4f}"
+                for low, high in zip(shown["low"], shown["high"], strict=True)
+            ],
+        ),
+        ("p", ["" if p != p else p_value_text(p) for p in shown["p_value"]]),
+        ("adds", [f"{added:.4f}" for added in shown["complementarity"]]),
+        (
+            "shares most with",
+            [
+                f"{name} ({shared:.4f})" if name else ""
+                for name, shared in zip(shown["redundant_with"], shown["redundancy"], strict=True)
+            ],
+        ),
+    ]
+    typer.echo("\n" + _aligned(columns))
+    if len(ranking) > _SHOWN_COLUMNS:
+        typer.echo(f"... and {counted(len(ranking) - _SHOWN_COLUMNS, 'more feature')}")
+
+
+def show_comparison(found: ClusteringComparison) -> None:
+    """The measures of two clusterings, line by line."""
+    lines = [
+        ("AMI", f"{found.ami:.4f}"),
+        ("NMI", f"{found.nmi:.4f}"),
+        ("homogeneity", f"{found.homogeneity:.4f}"),
+        ("completeness", f"{found.completeness:.4f}"),
+        ("V", f"{found.v_measure:.4f}"),
+        ("ARI", f"{found.ari:.4f}"),
+        ("VI", f"{found.variation_of_information:.4f} nats"),
+    ]
+    typer.echo("\n".join(f"  {name:<14}{value}" for name, value in lines))
+    typer.echo(found.note)
 
 
 def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:

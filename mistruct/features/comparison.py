@@ -118,9 +118,9 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
         variation_of_information=max(variation_of_information(*codes), 0.0),
         table=pd.DataFrame(
             counts,
-            index=pd.Index(a.states, name="a", dtype=object),
-            columns=pd.Index(b.states, name="b", dtype=object),
-        ),
+            index=list(a.states or ()),
+            columns=list(b.states or ()),
+        ).rename_axis(index="a", columns="b"),
         n_samples=len(a.values),
     )
 
@@ -130,15 +130,16 @@ def _column(parameter: str, labels: Any) -> Column:
     values = np.asarray(labels)
     if values.ndim != 1:
         raise DataError(f"{parameter} must be one column of labels, got shape {values.shape}")
-    if values.dtype.kind == "f":
-        raise DataError(
-            f"{parameter} must be names or whole numbers, got floats such as {values[:1].tolist()}"
-        )
     (column,) = read_columns(pd.Series(values), {parameter: "discrete"}, prefix=parameter)
     assert column.states is not None
     n_missing = int((column.values == len(column.states)).sum())
     if n_missing:
         raise DataError(f"{parameter} must have a label in each row, but {n_missing} are missing")
+    floats = [s for s in column.states if isinstance(s, (float, np.floating))]
+    if floats:
+        raise DataError(
+            f"{parameter} must be names or whole numbers, got the float {float(floats[0])}"
+        )
     numbers = [s for s in column.states if isinstance(s, (int, np.integer)) and s < 0]
     if numbers:
         raise DataError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,8 @@ from mistruct.information.correlations import fill_information
 from mistruct.information.embedding import Bases, basis, embed
 
 Floats = NDArray[np.float64]
+#: Information of one feature with some, by position.
+Sharing = Callable[[int, slice], Floats]
 
 
 class GaussianTerms:
@@ -39,8 +42,8 @@ class GaussianTerms:
         self._sizes = np.array([rows.n_samples for rows in strata], dtype=np.float64)
         if any(columns.n_missing.values()):
             given = () if known is None else (target,)
-            self._pooled = partial(_pair_by_pair, columns, ())
-            self._given = [
+            self._pooled: Sharing = partial(_pair_by_pair, columns, ())
+            self._given: list[Sharing] = [
                 partial(_pair_by_pair, data if given else rows, given) for rows in strata
             ]
         else:
@@ -81,7 +84,7 @@ class _Products:
         nats = np.empty((1, len(rest[1])))
         fill_information(one, rest, self._bias, nats)
         nats[0, self._too_few(int(one[1][0]), rest[1])] = math.nan
-        return nats[0]
+        return nats.ravel()
 
     def _bias(self, n_x: int, n_y: int) -> float:
         if self._too_few(n_x, n_y):

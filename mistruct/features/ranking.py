@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,9 @@ def rank_features(
 
     Notes
     -----
-    All estimates are raw, and may be slightly negative. `complementarity` is given as many of the
+    All estimates are raw, and may be slightly negative. Ties of a continuous column are broken at
+    random for estimates by neighbours, which do not fare well on lattices; it changes nothing of
+    what the column tells. `complementarity` is given as many of the
     chosen as the rows carry, those first that change most what the feature tells, and three at
     most where a column is continuous; it is estimated by counts with Miller and Madow's
     correction, or by nearest neighbours.
@@ -134,26 +137,31 @@ def rank_features(
         selection.added = [terms.added(k) for k in chosen]
     n = len(terms.features)
     tests = used.test_pairs(terms.data, np.column_stack([np.arange(n), np.full(n, n)]))
-    low, high = _intervals(terms, confidence)
+    low, high = np.full((2, n), math.nan) if confidence is None else _intervals(terms, confidence)
     redundancy, with_whom = _redundancies(terms, selection)
     rest = np.setdiff1d(np.arange(n), chosen)
     order = [*chosen, *rest[np.argsort(-terms.relevance[rest], kind="stable")].tolist()]
-    ranking = pd.DataFrame(
-        {
-            "feature": np.array(terms.features, dtype=object),
-            "mi": terms.relevance,
-            "p_value": tests.p_value,
-            "low": low,
-            "high": high,
-            "n_samples": tests.n_samples,
-            "chosen": pd.array([chosen.index(j) + 1 if j in chosen else None for j in range(n)],
-                               dtype="Int64"),
-            "relevance": _shares(terms),
-            "redundancy": redundancy,
-            "redundant_with": with_whom,
-            "complementarity": _complementarities(terms, selection, rule),
-        }
-    ).iloc[order].reset_index(drop=True)
+    ranking = (
+        pd.DataFrame(
+            {
+                "feature": np.array(terms.features, dtype=object),
+                "mi": terms.relevance,
+                "p_value": tests.p_value,
+                "low": low,
+                "high": high,
+                "n_samples": tests.n_samples,
+                "chosen": pd.array(
+                    [chosen.index(j) + 1 if j in chosen else None for j in range(n)], dtype="Int64"
+                ),
+                "relevance": _shares(terms),
+                "redundancy": redundancy,
+                "redundant_with": with_whom,
+                "complementarity": _complementarities(terms, selection, rule),
+            }
+        )
+        .iloc[order]
+        .reset_index(drop=True)
+    )
     ranking.attrs = {
         "target": of_target,
         "criterion": criterion,
@@ -185,25 +193,21 @@ def _shares(terms: PairTerms) -> NDArray[np.float64]:
     return np.asarray(-np.expm1(-2 * terms.relevance))
 
 
-def _intervals(
-    terms: PairTerms, confidence: float | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
+    """Lower and upper ends, shape (2, n_features)."""
     ends = np.full((2, len(terms.features)), math.nan)
 
     def fill(j: int) -> None:
-        pair = [terms.features[j], terms.target]
-        used = terms.estimator.choose(terms.data, pair)
-        try:
+        x, y = terms.features[j], terms.target
+        used = terms.estimator.choose(terms.untied, (x, y))
+        with suppress(DataError):  # too few rows
             ends[:, j] = confidence_interval(
-                used, terms.data, ([pair[0]], [pair[1]]), float(terms.relevance[j]), confidence
+                used, terms.untied, ([x], [y]), float(terms.relevance[j]), level
             )
-        except DataError:
-            pass  # too few rows
 
-    if confidence is not None:
-        for _ in run_blocks(fill, range(len(terms.features)), description="intervals"):
-            pass
-    return ends[0], ends[1]
+    for _ in run_blocks(fill, range(len(terms.features)), description="intervals"):
+        pass
+    return ends
 
 
 def _before(selection: Selection, j: int) -> Selection:
@@ -213,9 +217,7 @@ def _before(selection: Selection, j: int) -> Selection:
     return selection.first(selection.chosen.index(j))
 
 
-def _redundancies(
-    terms: PairTerms, selection: Selection
-) -> tuple[NDArray[np.float64], list[str]]:
+def _redundancies(terms: PairTerms, selection: Selection) -> tuple[NDArray[np.float64], list[str]]:
     """The largest information with a feature chosen before, and which one that is."""
     shared = np.array([terms.shared(k) for k in selection.chosen])
     largest, names = np.zeros(len(terms.features)), [""] * len(terms.features)
@@ -241,7 +243,7 @@ def _complementarities(
         if names:
             try:
                 result[j] = _OF_ADDED.information(
-                    terms.data, [terms.features[j]], [terms.target], names
+                    terms.untied, [terms.features[j]], [terms.target], names
                 )
             except DataError:
                 result[j] = math.nan

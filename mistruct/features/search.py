@@ -1,4 +1,4 @@
-r"""Forward selection: one feature after another, by a criterion, until a number or a test says stop.
+r"""Forward selection: one feature after another by a criterion, until a number or a test says stop.
 
 The criteria are those that Brown et al. (2012) bring under one form. S are the features chosen so
 far, and the next one has the largest
@@ -60,7 +60,7 @@ def select_features(
     barred = np.zeros(n, dtype=np.bool_)
     while len(selection.chosen) < limit and not barred.all():
         best = _next(scores, barred, selection, rule, criterion)
-        found = () if best is None else (best,)
+        found: tuple[int, ...] = () if best is None else (best,)
         if best is None and rule is not None and criterion in _SEES_PAIRS:
             found = next_pair(terms, selection, rule)[: limit - len(selection.chosen)]
             if len(found) == 2:
@@ -128,7 +128,7 @@ def _next(
     if rule is None:
         return int(order[0])
     n_candidates = len(order)
-    for k in order[:_PATIENCE].tolist():
+    for k in map(int, order[:_PATIENCE]):
         # mim looks at each feature on its own, and so does its test.
         if rule.adds(k, Selection() if criterion == "mim" else selection, n_candidates):
             return k

@@ -22,7 +22,7 @@ from mistruct.independence.protocol import IndependenceTest
 from mistruct.independence.testing import resolve_test
 
 
-class InformationSelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+class InformationSelector(SelectorMixin, BaseEstimator):
     r"""Choose the features that tell most about a target together, by mutual information.
 
     Features are chosen one after another, each by its score given those chosen before, S:
@@ -92,9 +92,9 @@ class InformationSelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     entropies, which ranks do not have.
 
     The test asks, of the ten best candidates in turn, whether one depends on the target given those
-    of the chosen that the rows carry: five rows for each cell of a table, or ten for each dimension.
-    Where none does, ``jmi``, ``cmim`` and ``disr`` look for two features that pass together, such
-    as the halves of a parity. ``mim`` tests each on its own.
+    of the chosen that the rows carry: five rows for each cell of a table, or ten for each
+    dimension. Where none does, ``jmi``, ``cmim`` and ``disr`` look for two features that pass
+    together, such as the halves of a parity. ``mim`` tests each on its own.
 
     References
     ----------
@@ -132,7 +132,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.test = test
         self.missing = missing
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> Self:
         """Choose features of a table for a target.
 
         Parameters

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.features.gaussian_terms import GaussianTerms
+from mistruct.features.ties import break_ties
 from mistruct.information.auto import ByKinds
 from mistruct.information.copula_knn import CopulaKNN
 from mistruct.information.discrete import PlugIn
-from mistruct.information.estimators import Estimator
 from mistruct.information.knn import MixedKNN
 from mistruct.information.pairwise import PackedTable
 from mistruct.kernels.contingency import join_strata
@@ -45,6 +45,8 @@ class PairTerms:
     ----------
     data : Dataset
         The features and, last, the target, in the rows in which the target is known.
+    untied : Dataset
+        The same with the ties of continuous columns broken, for neighbours.
     features : tuple of str
     target : str
     estimator : estimator
@@ -63,9 +65,10 @@ class PairTerms:
         mixed = 0 < self.n_discrete < len(names)
         # Neighbours have no bias under independence, so neither may counts beside them.
         self._counted = PlugIn("miller-madow" if mixed else None)
-        self.estimator: Estimator = ByKinds(self._counted, CopulaKNN(), MixedKNN())
+        self.estimator = ByKinds(self._counted, CopulaKNN(), MixedKNN())
         n = len(names)
-        relevance = self.estimator.pairwise(self.data, np.array([n]), np.arange(n))[0]
+        self.untied = break_ties(self.data)
+        relevance = self.estimator.pairwise(self.untied, np.array([n]), np.arange(n))[0]
         self.relevance: Floats = np.nan_to_num(relevance, nan=0.0, posinf=math.inf)
         self._information_left = math.inf
         if self.of_classes:
@@ -148,10 +151,10 @@ def _row_of(packed: PackedTable, k: int, n_columns: int) -> Floats:
     blocks = [slice(a, min(a + step, n_columns)) for a in range(0, n_columns, step)]
     if len(blocks) == 1:
         fill(blocks[0])  # a thread would cost more
-        return result[0]
-    for _ in run_blocks(fill, blocks, description="information of pairs"):
-        pass
-    return result[0]
+    else:
+        for _ in run_blocks(fill, blocks, description="information of pairs"):
+            pass
+    return result.ravel()
 
 
 def _rows_with_target(data: Dataset, target: str) -> Dataset:

@@ -88,7 +88,9 @@ class PackedTable:
         joined.n_states = np.append(self.n_states, n_states)
         joined.first_state = np.append(self.first_state, len(self.margins))
         first = own.first_word[0]
-        joined.first_word = np.append(self.first_word, len(self.words) + first if first >= 0 else -1)
+        joined.first_word = np.append(
+            self.first_word, len(self.words) + first if first >= 0 else -1
+        )
         joined.words = np.concatenate([self.words, own.words])
         joined.margins = np.concatenate([self.margins, own.margins])
         joined.entropies = np.concatenate([self.entropies, own.entropies])
@@ -112,6 +114,7 @@ class PackedTable:
     def fill(
         self, rows: Positions, columns: Positions, symmetric: bool, tile: NDArray[np.float64]
     ) -> None:
+        """Fill a tile with the information between columns by position."""
         information_tile(
             self.codes, self.n_states, self.margins, self.first_state, self.entropies,
             self.words, self.first_word, self.complete, self.kernel_code, self.terms,

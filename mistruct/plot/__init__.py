@@ -1,6 +1,13 @@
-"""Pictures of networks and of matrices of mutual information, on matplotlib axes."""
+"""Pictures of networks, matrices of information, rankings and contingency tables, on axes."""
 
+from mistruct.plot.contingency import plot_contingency_table
 from mistruct.plot.heatmap import plot_information_matrix
 from mistruct.plot.network import plot_network
+from mistruct.plot.ranking import plot_ranking
 
-__all__ = ["plot_information_matrix", "plot_network"]
+__all__ = [
+    "plot_contingency_table",
+    "plot_information_matrix",
+    "plot_network",
+    "plot_ranking",
+]

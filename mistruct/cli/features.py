@@ -1,0 +1,160 @@
+"""The commands on features and clusterings: which columns tell a target, how alike two are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mistruct.cli.app import app
+from mistruct.cli.files import check_file, save_picture, write_text
+from mistruct.cli.options import (
+    Bins,
+    Data,
+    Discretize,
+    Drop,
+    Index,
+    Kinds,
+    Layer,
+    Missing,
+    Obs,
+    Seed,
+    Test,
+    Transpose,
+)
+from mistruct.cli.report import counted, show_bins, show_comparison, show_ranking, show_table
+from mistruct.cli.tables import bin_columns, check_numbers, choose, read
+from mistruct.cli.terminal import Steps
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PICTURES = (".png", ".pdf", ".svg")
+
+Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Where the table goes: .csv.")]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture: .png, .pdf or .svg.")]
+
+
+@app.command()
+def rank(
+    data: Data,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="What the others are to tell.")],
+    features: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How many to choose; by default until a test finds none that adds anything.",
+        ),
+    ] = None,
+    criterion: Annotated[
+        Literal["jmi", "mim", "mrmr", "cmim", "disr"],
+        typer.Option(help="By which the next one is chosen."),
+    ] = "jmi",
+    output: Output = None,
+    plot: Plot = None,
+    alpha: Annotated[
+        float, typer.Option(metavar="NUMBER", help="Level of the test, for all candidates.")
+    ] = 0.05,
+    test: Test = "auto",
+    discretize: Discretize = None,
+    bins: Bins = None,
+    kind: Kinds = [],  # noqa: B006
+    missing: Missing = "raise",
+    index: Index = None,
+    transpose: Transpose = False,
+    drop: Drop = [],  # noqa: B006
+    layer: Layer = None,
+    obs: Obs = [],  # noqa: B006
+    seed: Seed = 0,
+) -> None:
+    """Rank columns by what they tell about a target.
+
+    Mutual information in nats with p-value and interval; then which columns to keep, what each
+    shares with those kept before it, and what it adds to them.
+    """
+    check_numbers(discretize, bins, seed, alpha)
+    _check_files(output, plot)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.testing import resolve_test
+
+        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
+    with step("bin"):
+        binned = bin_columns(table, discretize, bins, missing)
+    with step("rank"):
+        ranking = ms.rank_features(
+            binned,
+            target,
+            criterion=criterion,
+            n_features=features,
+            alpha=alpha,
+            test=resolve_test(test, seed),
+        )
+    show_table(data, table)
+    show_bins(table, binned, discretize)
+    show_ranking(ranking)
+    _write(step, output, ranking.to_csv(index=False), plot, lambda: ms.plot_ranking(ranking))
+
+
+@app.command()
+def compare(
+    data: Data,
+    a: Annotated[str, typer.Argument(metavar="A", help="Column of labels; the reference.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Column of labels.")],
+    output: Output = None,
+    plot: Plot = None,
+    missing: Missing = "raise",
+    index: Index = None,
+    transpose: Transpose = False,
+    drop: Drop = [],  # noqa: B006
+    layer: Layer = None,
+    obs: Obs = [],  # noqa: B006
+) -> None:
+    """How alike two clusterings of the same rows are.
+
+    Adjusted and other measures, and the table of their clusters. The table goes to --output, its
+    picture to --plot.
+    """
+    _check_files(output, plot)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+
+        # Labels are names, however many there are.
+        kinds = [f"{name}=discrete" for name in dict.fromkeys((a, b))]
+        table = read(data, kinds, "testwise", None, index, transpose, drop, layer, obs)
+    chosen = bin_columns(choose(table, a, b, [], missing), None, None, missing).complete_rows()
+    frame = chosen.to_pandas()
+    labels = [frame[name].astype(object).to_numpy() for name in chosen.names]
+    found = ms.compare_clusterings(*labels)
+    contingency = found.table.rename_axis(index=a, columns=b)
+    typer.echo(
+        f"{a} ({counted(len(contingency), 'cluster')}) and {b} "
+        f"({counted(contingency.shape[1], 'cluster')}), {counted(found.n_samples, 'row')}"
+    )
+    show_comparison(found)
+    _write(step, output, contingency.to_csv(), plot, lambda: ms.plot_contingency_table(contingency))
+
+
+def _check_files(output: Path | None, plot: Path | None) -> None:
+    if output is not None:
+        check_file("--output", output, (".csv",))
+    if plot is not None:
+        check_file("--plot", plot, _PICTURES)
+
+
+def _write(
+    step: Steps, output: Path | None, text: str, plot: Path | None, draw: Callable[[], Axes]
+) -> None:
+    """Write what was asked for, and say so."""
+    if output is not None:
+        write_text(output, text)
+    if plot is not None:
+        with step("draw", "drawing"):
+            save_picture(draw(), plot)
+    written = [str(path) for path in (output, plot) if path is not None]
+    if written:
+        typer.echo(f"written: {', '.join(written)}")
