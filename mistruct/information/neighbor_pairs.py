@@ -57,6 +57,9 @@ _FEWEST_ROWS = 4
 # over blocks are added in order, so the result does not depend on the number of threads.
 _POINTS_OF_A_BLOCK = 8192
 
+# Columns that one thread sorts at a time.
+_COLUMNS_AT_ONCE = 64
+
 # Past so many typical distances to a k-th neighbour, a point is not searched beside others.
 _WINDOWS_SIDE_BY_SIDE = 4.0
 
@@ -189,16 +192,28 @@ class PairTable:
         self.order = np.empty(data.values.shape, dtype=np.int32)
         self.rank = np.empty(data.values.shape, dtype=np.int32)
 
-        def sort(i: int) -> None:
-            values = data.values[i]
-            if normal_scores:
-                values = scores_of(values[np.newaxis])[0]
-            self.order[i] = np.argsort(values)
-            self.ordered[i] = values[self.order[i]]
-            self.rank[i, self.order[i]] = np.arange(n, dtype=np.int32)
+        places = np.arange(n, dtype=np.int32)
+        untied = scores_of(places[np.newaxis].astype(np.float64))[0]
 
-        every = range(len(data.values))
-        for _ in run_blocks(sort, every, description=_DESCRIPTION) if shared else map(sort, every):
+        def sort(rows: slice) -> None:
+            values = data.values[rows]
+            order = np.argsort(values, axis=1)
+            ordered = np.take_along_axis(values, order, axis=1)
+            if normal_scores:
+                tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+                ordered[~tied] = untied
+                scores = scores_of(values[tied])
+                order[tied] = np.argsort(scores, axis=1)
+                ordered[tied] = np.take_along_axis(scores, order[tied], axis=1)
+            self.order[rows], self.ordered[rows] = order, ordered
+            np.put_along_axis(self.rank[rows], order, places[np.newaxis], axis=1)
+
+        n_rows, step = len(data.values), 1 if shared else _COLUMNS_AT_ONCE
+        chunks = [slice(a, a + step) for a in range(0, n_rows, step)]
+        several = len(chunks) > 1  # else a thread would cost more
+        for _ in (
+            run_blocks(sort, chunks, description=_DESCRIPTION) if several else map(sort, chunks)
+        ):
             pass
         self.is_constant = np.array(
             [
