@@ -12,24 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, Missing, as_dataset
-from mistruct.errors import DataError, ParameterError, check_fraction
-from mistruct.features.search import Criterion, check_criterion, select_features
-from mistruct.features.stopping import Selection, StopRule
+from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_fraction
+from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
+from mistruct.features.stopping import Selection, Sizes, condition
 from mistruct.features.terms import PairTerms
 from mistruct.independence.protocol import IndependenceTest
 from mistruct.independence.testing import resolve_test
-from mistruct.information.auto import ByKinds
 from mistruct.information.confidence import confidence_interval
-from mistruct.information.copula_knn import CopulaKNN
 from mistruct.information.discrete import PlugIn
-from mistruct.information.knn import MixedKNN
 from mistruct.parallel import run_blocks
-
-# Neighbours in many dimensions are far away, so what is added is estimated given so many columns.
-_MOST_GIVEN = 3
-
-#: Of what is added: without bias where nothing is, as a table given many columns has many cells.
-_OF_ADDED = ByKinds(PlugIn("miller-madow"), CopulaKNN(), MixedKNN())
 
 
 def rank_features(
@@ -73,22 +64,21 @@ def rank_features(
         - low, high: interval of `mi`, NaN where the rows are too few for one;
         - n_samples: the rows used;
         - chosen: its place among the chosen, missing of others;
-        - relevance: `mi` as a share of what there is to know, H(target); for a continuous target
-          :math:`1 - e^{-2 mi}`, the squared correlation of normal variables with as much;
-        - redundancy: the largest I(feature; other) in nats with those chosen before (with all
-          chosen, for one that was not), infinite where both are continuous and one determines
-          the other; 0 where none was chosen before;
+        - relevance: I(feature; target) in nats as the criterion has it, from counts, with
+          continuous columns in five bins; what follows is counted in the same way;
+        - redundancy: the largest I(feature; other) with those chosen before (with all chosen, for
+          one that was not); 0 where none was chosen before;
         - redundant_with: that other feature;
-        - complementarity: I(feature; target | others) in nats, what it adds to those chosen
-          before (to all chosen, for one that was not). Features chosen as a pair count as chosen
-          before each other.
+        - complementarity: I(feature; target | others), what it adds to those chosen before (to all
+          chosen, for one that was not). Features chosen as a pair count as chosen before each
+          other.
 
         ``attrs`` holds target, criterion, the names of estimator and test, and alpha.
 
     Raises
     ------
     DataError
-        The table is not fit, the target is constant, or ``disr`` meets a continuous column.
+        The table is not fit, or the target is constant.
     ParameterError
         A parameter breaks its rule, `n_features` is more than there are, or the target is among
         the features.
@@ -98,15 +88,13 @@ def rank_features(
     All estimates are raw, and may be slightly negative. Ties of a continuous column are broken at
     random for estimates by neighbours, which do not fare well on lattices; it changes nothing of
     what the column tells. `complementarity` is given as many of the
-    chosen as the rows carry, those first that change most what the feature tells, and three at
-    most where a column is continuous; it is estimated by counts with Miller and Madow's
-    correction, or by nearest neighbours.
+    chosen as the rows carry (five for each cell), those first that change most what the feature
+    tells.
 
     References
     ----------
     Brown, Pocock, Zhao and Lujan (2012), "Conditional likelihood maximisation: a unifying framework
     for information theoretic feature selection", Journal of Machine Learning Research 13.
-    Linfoot (1957), "An informational measure of correlation", Information and Control 1.
 
     Examples
     --------
@@ -130,8 +118,8 @@ def rank_features(
     check_criterion(criterion, n_features, table.n_variables - 1)
     used = resolve_test(test)
     terms = PairTerms(table, of_target)
-    rule = StopRule(terms, used, alpha)
-    selection = select_features(terms, criterion, n_features, rule if n_features is None else None)
+    rule = stop_rule(terms, criterion, used, alpha) if n_features is None else None
+    selection = select_features(terms, criterion, n_features, rule)
     chosen = selection.chosen
     if not selection.added:  # as mim has no use for
         selection.added = [terms.added(k) for k in chosen]
@@ -140,12 +128,12 @@ def rank_features(
     low, high = np.full((2, n), math.nan) if confidence is None else _intervals(terms, confidence)
     redundancy, with_whom = _redundancies(terms, selection)
     rest = np.setdiff1d(np.arange(n), chosen)
-    order = [*chosen, *rest[np.argsort(-terms.relevance[rest], kind="stable")].tolist()]
+    order = [*chosen, *rest[np.argsort(-terms.mi[rest], kind="stable")].tolist()]
     ranking = (
         pd.DataFrame(
             {
                 "feature": np.array(terms.features, dtype=object),
-                "mi": terms.relevance,
+                "mi": terms.mi,
                 "p_value": tests.p_value,
                 "low": low,
                 "high": high,
@@ -153,10 +141,10 @@ def rank_features(
                 "chosen": pd.array(
                     [chosen.index(j) + 1 if j in chosen else None for j in range(n)], dtype="Int64"
                 ),
-                "relevance": _shares(terms),
+                "relevance": terms.relevance,
                 "redundancy": redundancy,
                 "redundant_with": with_whom,
-                "complementarity": _complementarities(terms, selection, rule),
+                "complementarity": _complementarities(terms, selection),
             }
         )
         .iloc[order]
@@ -187,12 +175,6 @@ def _checked(
     return table.select([*named, of_target]), of_target
 
 
-def _shares(terms: PairTerms) -> NDArray[np.float64]:
-    if terms.of_classes:
-        return np.asarray(terms.relevance / PlugIn().entropy(terms.data, [terms.target]))
-    return np.asarray(-np.expm1(-2 * terms.relevance))
-
-
 def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
     """Lower and upper ends, shape (2, n_features)."""
     ends = np.full((2, len(terms.features)), math.nan)
@@ -202,7 +184,7 @@ def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
         used = terms.estimator.choose(terms.untied, (x, y))
         with suppress(DataError):  # too few rows
             ends[:, j] = confidence_interval(
-                used, terms.untied, ([x], [y]), float(terms.relevance[j]), level
+                used, terms.untied, ([x], [y]), float(terms.mi[j]), level
             )
 
     for _ in run_blocks(fill, range(len(terms.features)), description="intervals"):
@@ -229,26 +211,22 @@ def _redundancies(terms: PairTerms, selection: Selection) -> tuple[NDArray[np.fl
     return largest, names
 
 
-def _complementarities(
-    terms: PairTerms, selection: Selection, rule: StopRule
-) -> NDArray[np.float64]:
+def _complementarities(terms: PairTerms, selection: Selection) -> NDArray[np.float64]:
     """What each feature adds to those chosen before."""
-    result = terms.relevance.copy()
+    result, sizes = terms.relevance.copy(), Sizes(terms.counted)
+    counts = PlugIn("miller-madow")
 
     def fill(j: int) -> None:
-        given = rule.condition(j, _before(selection, j), selection.partner.get(j))
-        names = [terms.features[k] for k in given]
-        if not all(terms.data.kinds[n] == "discrete" for n in (*names, terms.features[j])):
-            names = names[:_MOST_GIVEN]
-        if names:
-            try:
-                result[j] = _OF_ADDED.information(
-                    terms.untied, [terms.features[j]], [terms.target], names
-                )
-            except DataError:
+        partner = selection.partner.get(j)
+        given = condition(terms, sizes, j, _before(selection, j), partner)
+        if given:
+            names = [terms.features[k] for k in given]
+            with suppress(TooFewRowsError):
                 result[j] = math.nan
+                result[j] = counts.information(
+                    terms.counted, [terms.features[j]], [terms.target], names
+                )
 
-    blocks = range(len(result))
-    for _ in run_blocks(fill, blocks, description="what features add"):
+    for _ in run_blocks(fill, range(len(result)), description="what features add"):
         pass
     return result

@@ -26,6 +26,7 @@ from mistruct.errors import ParameterError, check_choice, check_count
 from mistruct.features.pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
 from mistruct.features.terms import Floats, PairTerms
+from mistruct.independence.protocol import IndependenceTest
 
 Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
 
@@ -48,12 +49,20 @@ def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) 
             )
 
 
+def stop_rule(
+    terms: PairTerms, criterion: Criterion, test: IndependenceTest, alpha: float
+) -> StopRule:
+    """The rule that adds nothing to independent columns with probability 1 - alpha, or more.
+
+    Where pairs are looked for too, these have one half of alpha and single features the other.
+    """
+    return StopRule(terms, test, alpha / 2 if criterion in _SEES_PAIRS else alpha)
+
+
 def select_features(
     terms: PairTerms, criterion: Criterion, n_features: int | None, rule: StopRule | None
 ) -> Selection:
     """Choose features until there are `n_features`, or the rule finds none that adds anything."""
-    if criterion == "disr":
-        terms.require_counts("criterion 'disr'")
     n = len(terms.features)
     limit = n if n_features is None else n_features
     selection, scores = Selection(), _Scores(terms, criterion)
@@ -105,12 +114,12 @@ class _Scores:
 
     def now(self) -> Floats:
         """The scores, the larger the better."""
-        if not self._n_included or self._criterion == "mim":
+        if self._criterion == "mim":
+            return np.nan_to_num(self._terms.mi, nan=-math.inf, posinf=math.inf)
+        if not self._n_included:
             return self._terms.relevance
         if self._criterion == "mrmr":
-            # The relevance of an infinite pair is inf too, and its redundancy takes precedence.
-            shared = self._sum / self._n_included
-            return np.where(np.isinf(shared), -math.inf, self._terms.relevance - shared)
+            return np.asarray(self._terms.relevance - self._sum / self._n_included)
         return self._sum
 
 

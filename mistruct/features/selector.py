@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mistruct.data.dataset import Dataset, Missing, assemble
 from mistruct.data.frames import read_columns
 from mistruct.errors import ParameterError, check_choice, check_fraction
-from mistruct.features.search import Criterion, check_criterion, select_features
-from mistruct.features.stopping import StopRule
+from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
 from mistruct.features.terms import PairTerms
 from mistruct.independence.protocol import IndependenceTest
 from mistruct.independence.testing import resolve_test
+from mistruct.information.discrete import PlugIn
 
 
 class InformationSelector(SelectorMixin, BaseEstimator):
@@ -29,7 +29,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):
 
     - ``jmi``: :math:`\sum_{k \in S} I(x_j x_k; y)`, what it tells with each of the others;
     - ``cmim``: :math:`\min_{k \in S} I(x_j; y | x_k)`, what it adds at least;
-    - ``disr``: ``jmi`` with each term divided by :math:`H(x_j, x_k, y)`; discrete columns only;
+    - ``disr``: ``jmi`` with each term divided by :math:`H(x_j, x_k, y)`;
     - ``mrmr``: :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)`;
     - ``mim``: :math:`I(x_j; y)`, each on its own.
 
@@ -43,7 +43,8 @@ class InformationSelector(SelectorMixin, BaseEstimator):
         Stop where no feature adds anything by a test of conditional independence; at `n_features`
         at the latest, where both are given. Without `n_features` the test always stops.
     alpha : float
-        Level of that test, which is divided by the number of candidates left.
+        Level of that test, for all candidates together: where nothing depends on the target,
+        something is chosen with this probability at most.
     test : str or test
         As in :func:`mistruct.independence_test`.
     missing : {"raise", "testwise"}
@@ -57,11 +58,12 @@ class InformationSelector(SelectorMixin, BaseEstimator):
     selected_ : ndarray of int, shape (n_chosen,)
         Their positions, in the order in which they were chosen.
     scores_ : ndarray, shape (n_features_in_,)
-        I(x; y) of each feature in nats.
+        I(x; y) of each feature in nats, as the criterion has it.
     estimator_
-        What estimated it: counts between discrete columns (with Miller and Madow's correction if
-        features are of both kinds), nearest neighbours between a discrete and a continuous one,
-        and the copula with a remainder by neighbours between continuous ones.
+        What estimates it for ``mim``: counts between discrete columns (with Miller and Madow's
+        correction if features are of both kinds), nearest neighbours between a discrete and a
+        continuous one, and the copula with a remainder by neighbours between continuous ones.
+        Counts with that correction for the other criteria.
     test_
         What tested, or None.
     n_features_in_ : int
@@ -72,7 +74,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):
     Raises
     ------
     DataError
-        The table is not fit, the target is constant, or ``disr`` meets a continuous column.
+        The table is not fit, or the target is constant.
     ParameterError
         A parameter breaks its rule, `n_features` is more than there are, or the target is among
         the features.
@@ -86,10 +88,8 @@ class InformationSelector(SelectorMixin, BaseEstimator):
     Kinds of columns are inferred as by :func:`mistruct.as_dataset`. A target of floats makes it a
     regression; of bools, categories, text or up to 20 whole numbers a classification.
 
-    Terms of two features are counted where both and the target are discrete. Elsewhere
-    I(x_j; x_k) and I(x_j; x_k | y) are those of the Gaussian copula; given a discrete target within
-    each class, so that a correlation which differs between classes is seen. ``disr`` needs joint
-    entropies, which ranks do not have.
+    All terms of criteria other than ``mim`` are counted, continuous columns in five bins of equal
+    size (see the guide for why), so that they fit together for any kinds of columns.
 
     The test asks, of the ten best candidates in turn, whether one depends on the target given those
     of the chosen that the rows carry: five rows for each cell of a table, or ten for each
@@ -153,17 +153,19 @@ class InformationSelector(SelectorMixin, BaseEstimator):
         names = [n for n in data.names if n != target]
         check_criterion(self.criterion, self.n_features, len(names))
         terms = PairTerms(data, target)
-        self.estimator_, self.test_, rule = terms.estimator, None, None
+        mim = self.criterion == "mim"
+        self.estimator_ = terms.estimator if mim else PlugIn("miller-madow")
+        self.test_, rule = None, None
         if self.stop == "test" or self.n_features is None:
             self.test_ = resolve_test(self.test)
-            rule = StopRule(terms, self.test_, self.alpha)
+            rule = stop_rule(terms, self.criterion, self.test_, self.alpha)
         selection = select_features(terms, self.criterion, self.n_features, rule)
         place = {name: i for i, name in enumerate(names)}
         of_terms = np.array([place[n] for n in terms.features])
         self.selected_ = of_terms[np.array(selection.chosen, dtype=np.int64)]
         self.support_ = np.isin(np.arange(len(names)), self.selected_)
         self.scores_ = np.empty(len(names))
-        self.scores_[of_terms] = terms.relevance
+        self.scores_[of_terms] = terms.mi if mim else terms.relevance
         return self
 
     def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:

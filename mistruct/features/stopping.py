@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.features.terms import Floats, PairTerms
 from mistruct.independence.protocol import IndependenceTest
@@ -50,45 +51,52 @@ class StopRule:
     """Whether a feature adds to others that were chosen, by a test at level alpha."""
 
     def __init__(self, terms: PairTerms, test: IndependenceTest, alpha: float) -> None:
-        data = terms.data
-        self._data, self._test, self.alpha = data, test, alpha
-        self._terms = terms
-        self._target = len(terms.features)
-        discrete = [data.kinds[n] == "discrete" for n in data.names]
-        self._discrete = np.array(discrete)
-        observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))
-        # One of a continuous column, one less than the states that occur of a discrete one.
-        self._dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
+        self._terms, self._test, self.alpha = terms, test, alpha
+        self.sizes = Sizes(terms.data)
 
     def adds(self, j: int, selection: Selection, n_candidates: int) -> bool:
         """Whether feature j adds to the chosen; False where nothing tells."""
-        given = self.condition(j, selection)
-        pair = np.array([[j, self._target]], dtype=np.int64)
+        given = condition(self._terms, self.sizes, j, selection)
+        pair = np.array([[j, len(self._terms.features)]], dtype=np.int64)
         try:
-            p_value = float(self._test.test_pairs(self._data, pair, given).p_value[0])
+            p_value = float(self._test.test_pairs(self._terms.data, pair, given).p_value[0])
         except TooFewRowsError:
             return False
         return p_value * n_candidates <= self.alpha  # and not where it is NaN
 
-    def condition(self, j: int, selection: Selection, partner: int | None = None) -> list[int]:
-        """The partner and the chosen features given which feature j is tested.
 
-        They are the most that the rows carry, and one at least.
-        """
-        weight = [abs(float(a[j]) - float(self._terms.relevance[j])) for a in selection.added]
-        order = [selection.chosen[i] for i in np.argsort(-np.nan_to_num(weight), kind="stable")]
-        order = [k for k in order if k != j]
-        if partner is not None:
-            order.insert(0, partner)
-        given = order[:1]
-        for k in order[1:]:
-            if self._carries([j, self._target, *given, k]):
-                given.append(k)
-        return given
+class Sizes:
+    """How many columns of a table its rows carry at once."""
 
-    def _carries(self, columns: list[int]) -> bool:
-        n = self._data.n_samples
+    def __init__(self, data: Dataset) -> None:
+        self._n_samples = data.n_samples
+        self._discrete = np.array([data.kinds[n] == "discrete" for n in data.names])
+        observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))
+        # One of a continuous column, one less than the states that occur of a discrete one.
+        self._dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
+
+    def carry(self, columns: list[int]) -> bool:
+        """Whether there are rows enough for these columns together."""
+        dimensions = self._dimensions[columns]
         if self._discrete[columns].all():
-            cells = float(np.prod(self._dimensions[columns] + 1.0))
-            return cells * _ROWS_OF_A_CELL <= n
-        return int(self._dimensions[columns].sum()) * _ROWS_OF_A_DIMENSION <= n
+            return float(np.prod(dimensions + 1.0)) * _ROWS_OF_A_CELL <= self._n_samples
+        return int(dimensions.sum()) * _ROWS_OF_A_DIMENSION <= self._n_samples
+
+
+def condition(
+    terms: PairTerms, sizes: Sizes, j: int, selection: Selection, partner: int | None = None
+) -> list[int]:
+    """The partner and the chosen features given which feature j is looked at.
+
+    They are the most that the rows carry, and one at least.
+    """
+    weight = [abs(float(a[j]) - float(terms.relevance[j])) for a in selection.added]
+    order = [selection.chosen[i] for i in np.argsort(-np.array(weight), kind="stable")]
+    if partner is not None:
+        order = [partner, *(k for k in order if k != partner)]
+    order = [k for k in order if k != j]
+    given = order[:1]
+    for k in order[1:]:
+        if sizes.carry([j, len(terms.features), *given, k]):
+            given.append(k)
+    return given

@@ -51,7 +51,7 @@ def pairwise_by_products(
 
     def fill(panel: slice) -> None:
         right = slice(panel.start if symmetric else 0, len(columns))
-        fill_information(of_rows.part(panel), of_columns.part(right), bias, result[panel, right])
+        _fill(of_rows.part(panel), of_columns.part(right), bias, result[panel, right])
 
     panels = [slice(a, min(a + length, len(rows))) for a in range(0, len(rows), length)]
     for _ in run_blocks(fill, panels, description="mutual information (copula)"):
@@ -88,7 +88,7 @@ def warn_of_infinite_pairs(
                 return
 
 
-def fill_information(
+def _fill(
     x: tuple[NDArray[Any], Positions],
     y: tuple[NDArray[Any], Positions],
     bias: Bias,
