@@ -27,6 +27,7 @@ from mistruct.cli.options import (
 from mistruct.cli.report import counted, show_bins, show_comparison, show_ranking, show_table
 from mistruct.cli.tables import bin_columns, check_numbers, choose, read
 from mistruct.cli.terminal import Steps
+from mistruct.errors import DataError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +130,11 @@ def compare(
     chosen = bin_columns(choose(table, a, b, [], missing), None, None, missing).complete_rows()
     frame = chosen.to_pandas()
     labels = [frame[name].astype(object).to_numpy() for name in chosen.names]
-    found = ms.compare_clusterings(*labels)
+    try:
+        found = ms.compare_clusterings(*labels)
+    except DataError as error:
+        message = str(error).replace("labels_a", repr(a)).replace("labels_b", repr(b))
+        raise DataError(message) from None
     contingency = found.table.rename_axis(index=a, columns=b)
     typer.echo(
         f"{a} ({counted(len(contingency), 'cluster')}) and {b} "

@@ -102,6 +102,7 @@ def _as_options(message: str) -> str:
         (r"^(index|layer|obs|transpose|drop|regulators|tolerance|checkpoint)\b", r"--\1"),
         (r"^n_bins\b", "--bins"),
         (r"\bgive regulators=", "give --regulators"),
+        (r"^n_features\b", "--features"),
         (
             r"with mistruct\.discretize, make them categories, or declare them with kinds=",
             "with --discretize, or declare them with --kind COLUMN=discrete",
