@@ -108,8 +108,9 @@ def rank_features(
     >>> ranking = ms.rank_features(table, "churn")
     >>> ranking.loc[ranking["chosen"].notna(), "feature"].tolist()
     ['calls', 'plan']
-    >>> ranking.set_index("feature").loc["copy", ["redundant_with", "complementarity"]].tolist()
-    ['calls', 0.0]
+    >>> copy = ranking.set_index("feature").loc["copy"]
+    >>> copy["redundant_with"], float(copy["complementarity"])
+    ('calls', 0.0)
     """
     check_fraction("alpha", alpha)
     if confidence is not None:
