@@ -67,7 +67,7 @@ def select_features(
     limit = n if n_features is None else n_features
     selection, scores = Selection(), _Scores(terms, criterion)
     barred = np.zeros(n, dtype=np.bool_)
-    while len(selection.chosen) < limit and not barred.all():
+    while len(selection.chosen) < limit:
         best = _next(scores, barred, selection, rule, criterion)
         found: tuple[int, ...] = () if best is None else (best,)
         if best is None and rule is not None and criterion in _SEES_PAIRS:
@@ -132,7 +132,7 @@ def _next(
 ) -> int | None:
     """The best candidate; with a rule, the best that passes. Those that fail are barred."""
     now = scores.now()
-    order = np.flatnonzero(~barred)
+    order = np.flatnonzero(~barred)  # empty with a rule only
     order = order[np.argsort(-now[order], kind="stable")]
     if rule is None:
         return int(order[0])

@@ -53,11 +53,11 @@ class InformationSelector(SelectorMixin, BaseEstimator):
 
     Attributes
     ----------
-    support_ : ndarray of bool, shape (n_features_in_,)
+    support_ : ndarray of bool, shape (n_features,)
         Which features were chosen.
     selected_ : ndarray of int, shape (n_chosen,)
         Their positions, in the order in which they were chosen.
-    scores_ : ndarray, shape (n_features_in_,)
+    scores_ : ndarray, shape (n_features,)
         I(x; y) of each feature in nats, as the criterion has it.
     estimator_
         What estimates it for ``mim``: counts between discrete columns (with Miller and Madow's
@@ -68,7 +68,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):
         What tested, or None.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (n_features,)
         Their names, where they are strings.
 
     Raises

@@ -46,6 +46,13 @@ def test_the_test_stops_and_finds_pairs(criterion: str) -> None:
     ]  # fmt: skip
 
 
+def test_two_pairs_are_found() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (2000, 5))
+    noisy = np.where(rng.random(2000) < 0.5, x[:, 0] ^ x[:, 1], x[:, 2] ^ x[:, 3])
+    assert sorted(ms.InformationSelector().fit(x, noisy).selected_) == [0, 1, 2, 3]
+
+
 def test_mim_keeps_copies_and_mrmr_sees_no_pairs() -> None:
     x, y = parity()
     assert x.columns[ms.InformationSelector("mim").fit(x, y).support_].tolist() == ["a", "copy"]

@@ -102,3 +102,18 @@ def test_a_tile_on_the_diagonal_fills_its_upper_triangle(order: list[int]) -> No
     upper = np.triu_indices(4)
     np.testing.assert_array_equal(half[upper], full[upper])
     assert np.isnan(half[np.tril_indices(4, -1)]).all()
+
+
+@pytest.mark.parametrize("gaps", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("n_states", [3, 40])
+def test_a_column_more_is_as_if_packed_with_the_others(gaps, n_states: int) -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4 if gaps[0] else 3, (5, 200)).astype(np.uint8)
+    more = rng.integers(0, n_states + gaps[1], 200).astype(np.uint16)
+    joined = PackedTable(codes, np.full(5, 3), "miller-madow").with_column(more, n_states)
+    assert joined.codes[-1].tolist() == more.tolist()
+    whole = PackedTable(np.vstack([codes, more]), np.array([3] * 5 + [n_states]), "miller-madow")
+    tiles = np.full((2, 6, 6), np.nan)
+    for table, tile in zip((joined, whole), tiles, strict=True):
+        table.fill(np.arange(6), np.arange(6), False, tile)
+    assert np.array_equal(tiles[0], tiles[1])
