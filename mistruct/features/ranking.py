@@ -87,9 +87,8 @@ def rank_features(
     -----
     All estimates are raw, and may be slightly negative. Ties of a continuous column are broken at
     random for estimates by neighbours, which do not fare well on lattices; it changes nothing of
-    what the column tells. `complementarity` is given as many of the
-    chosen as the rows carry (five for each cell), those first that change most what the feature
-    tells.
+    what the column tells. `complementarity` is given as many of the chosen as the rows carry (five
+    for each cell), those first that change most what the feature tells.
 
     References
     ----------
@@ -166,6 +165,8 @@ def _checked(
 ) -> tuple[Dataset, str]:
     """The features and the target as a table, and how the table spells the target."""
     (of_target,) = table.check_names("target", [target])
+    if table.n_variables < 2:
+        raise DataError(f"the table has no column beside the target {of_target!r}")
     if features is None:
         return table, of_target
     named = table.check_names("features", features)

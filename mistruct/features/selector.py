@@ -201,7 +201,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):
     def _checks(self) -> dict[str, Any]:
         finite = self.missing == "raise" or "allow-nan"
         of_x = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
-        return {"validate_separately": (of_x, {"ensure_2d": False, "dtype": None})}
+        return {"validate_separately": (of_x, of_x | {"ensure_2d": False})}
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)

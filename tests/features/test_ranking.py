@@ -143,6 +143,12 @@ def test_refused(parameters, message: str) -> None:
         ms.rank_features(TABLE, **{"target": "churn", **parameters})
 
 
+def test_a_target_alone_is_refused() -> None:
+    alone = ms.as_dataset(TABLE).select(["churn"])
+    with pytest.raises(ms.DataError, match="the table has no column beside the target 'churn'"):
+        ms.rank_features(alone, "churn")
+
+
 def test_a_constant_target_is_refused() -> None:
     with pytest.raises(ms.DataError, match="target 'churn' is constant, 'left' in all rows"):
         ms.rank_features(TABLE.assign(churn="left"), "churn")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
@@ -136,6 +138,23 @@ X, Y = parity(60)
 def test_refused(parameters, x, y, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ms.InformationSelector(**parameters).fit(x, y)
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame, pa.Table.from_pandas, np.asarray])
+def test_other_tables(frame) -> None:
+    x, y = parity()
+    fitted = ms.InformationSelector().fit(frame(x), y.to_numpy())
+    assert fitted.selected_.tolist() == ms.InformationSelector().fit(x, y).selected_.tolist()
+
+
+def test_gaps_of_arrays_testwise() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    y = x[:, 1] + rng.normal(size=300)
+    x[:5], y[5:10] = np.nan, np.nan
+    assert ms.InformationSelector(missing="testwise").fit(x, y).selected_.tolist() == [1]
+    with pytest.raises(ValueError, match="NaN"):
+        ms.InformationSelector().fit(x, y)
 
 
 def test_gaps_testwise() -> None:
