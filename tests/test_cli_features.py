@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main([str(a) for a in arguments])
-        captured = capsys.readouterr()
-        assert end.value.code is None or isinstance(end.value.code, int)
-        return end.value.code or 0, captured.out, captured.err
-
-    return call
+from tests.cli_helpers import Run
 
 
 @pytest.fixture

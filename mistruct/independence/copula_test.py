@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaincc
+from scipy.special import gammaincc
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.batches import join_separations
@@ -144,13 +144,16 @@ class CopulaTest:
         """Find a separating set of one size for each pair among its own candidates."""
         pairs = in_key_order(pairs, column_keys(data.names))
         plain = np.array(
-            [
-                data.kinds[n] == "continuous" and not data.n_missing[n] and not is_skewed(data, n)
-                for n in data.names
-            ]
+            [data.kinds[n] == "continuous" and not data.n_missing[n] for n in data.names]
         )
+        skewed = {
+            p for p in np.unique(pairs).tolist() if plain[p] and is_skewed(data, data.names[p])
+        }
         by_kernel = np.array(
-            [plain[[*pair, *c]].all() for pair, c in zip(pairs, candidates, strict=True)],
+            [
+                plain[[*pair, *c]].all() and not skewed.issuperset(pair)
+                for pair, c in zip(pairs.tolist(), candidates, strict=True)
+            ],
             dtype=bool,
         )
         parts = []
@@ -250,7 +253,7 @@ def _p_value_of_score(statistic: float, dof: int, fitted: bool, n_error: int) ->
         return np.nan
     if fitted:
         return float(gammaincc(dof / 2, statistic / 2))
-    return float(betainc((n_error - 1) / 2, 0.5, 1 - min(statistic / n_error, 1.0)))
+    return float(tail(statistic**0.5, 0.0, n_error)[0])
 
 
 def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBatch:
