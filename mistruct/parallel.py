@@ -50,6 +50,10 @@ def run_blocks(
     when numba compiles, which it does in the first run only. An exception, or Ctrl-C, stops the
     blocks that have not started.
     """
+    if len(blocks) == 1:
+        with _progress(1, description):
+            yield function(blocks[0])
+        return
     pool = ThreadPoolExecutor(max(1, min(n_threads(), len(blocks))))
     patient = True
     pending: deque[Future[Result]] = deque()

@@ -13,6 +13,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
 from mistruct.independence.protocol import Positions, Separations, TestBatch
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
+from mistruct.information.packing import packed_columns
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_pairs_sorted
 from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
@@ -108,19 +109,23 @@ class GTest:
         row = _rows_of_codes(data, [*pairs.ravel(), *given])
         keys = column_keys(data.discrete)
         pairs = in_key_order(row[pairs], keys)
-        given = [row[z] for z in given]
+        given = sorted((int(row[z]) for z in given), key=lambda z: int(keys[z]))
         strata = np.zeros(data.n_samples if given else 0, dtype=np.int32)
         n_strata = 1
         z_key = 0
-        for z in sorted(given, key=lambda z: int(keys[z])):
+        for z in given:
             n_strata = join_strata(strata, n_strata, data.codes[z], data.n_states[z])
             z_key = (z_key + int(mix(keys[z]))) % 2**64
 
+        packed = packed_columns(data)
+        others = np.array(given, dtype=np.int64)
         cells = n_strata * data.n_states[pairs].prod(axis=1)
 
         def run(block: slice) -> NDArray[np.float64]:
             results = np.empty((len(pairs[block]), _N_RESULTS))
-            g_test_pairs(data.codes, data.n_states, pairs[block], strata, n_strata, results)
+            g_test_pairs(
+                data.codes, data.n_states, packed, pairs[block], others, strata, n_strata, results
+            )
             sparse = results[:, HOW] == SPARSE
             if not self._draws:
                 known = sparse & ~np.isnan(results[:, P_VALUE])
@@ -161,10 +166,11 @@ class GTest:
         results = np.empty((len(pairs), _N_RESULTS))
         sets = np.empty((len(pairs), size), dtype=np.int64)
         n_tests = np.empty(len(pairs), dtype=np.int64)
+        packed = packed_columns(data)
 
         def run(block: slice) -> None:
             g_test_separate(
-                data.codes, data.n_states, keys, pairs[block], flat,
+                data.codes, data.n_states, packed, keys, pairs[block], flat,
                 starts[block.start : block.stop + 1], size, alpha, self._draws,
                 self._entropy, results[block], sets[block], n_tests[block],
             )  # fmt: skip

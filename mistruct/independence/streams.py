@@ -17,6 +17,7 @@ from mistruct.independence.protocol import Positions
 from mistruct.parallel import n_threads
 
 _BLOCK_NANOSECONDS = 5e7
+_SHORTEST_BLOCK_NANOSECONDS = 1e6
 _BLOCKS_PER_THREAD = 4
 
 
@@ -41,6 +42,8 @@ def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
 
 def pair_blocks(n_pairs: int, nanoseconds_per_pair: float) -> list[slice]:
     """Blocks of pairs that last about as long as a thread should be left alone."""
-    longest = int(_BLOCK_NANOSECONDS / max(nanoseconds_per_pair, 1.0))
-    length = max(1, min(longest, -(-n_pairs // (_BLOCKS_PER_THREAD * n_threads()))))
+    each = max(nanoseconds_per_pair, 1.0)
+    shortest, longest = int(_SHORTEST_BLOCK_NANOSECONDS / each), int(_BLOCK_NANOSECONDS / each)
+    even = -(-n_pairs // (_BLOCKS_PER_THREAD * n_threads()))
+    length = max(1, min(longest, max(shortest, even)))
     return [slice(a, min(a + length, n_pairs)) for a in range(0, n_pairs, length)]

@@ -10,17 +10,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.information.corrections import KERNEL_CODES, Correction, entropy_terms
+from mistruct.information.packing import pack
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
-from mistruct.kernels.bitsets import pack_states
 from mistruct.kernels.entropy import entropy_of_counts
 from mistruct.kernels.pairwise import PACKED_CELLS, information_tile
 
 _NANOSECONDS_PER_ROW_OF_HISTOGRAM = 1.0
-
-_WORDS_OF_A_VECTOR = 4
-
-# A packed state takes a bit for each row, so packed columns take four bytes an entry at most.
-_PACKED_STATES = 32
 
 
 def pairwise_by_counts(
@@ -51,16 +46,10 @@ class PackedTable:
         self.correction = correction
         self.kernel_code = KERNEL_CODES[correction]
         self.terms = entropy_terms(n_samples, correction)
-        self.complete = bool((codes.max(axis=1, initial=0) < n_states).all())
+        packed = pack(codes, n_states)
+        self.complete, self.words = packed.complete, packed.words
+        self.first_word, n_packed = packed.first_word, packed.n_packed
         self.first_state = np.cumsum(n_states) - n_states
-        n_packed = n_states - 1 if self.complete else n_states
-        n_packed = np.where(n_packed <= _PACKED_STATES, n_packed, 0)
-        self.first_word = np.where(n_packed > 0, np.cumsum(n_packed) - n_packed, -1)
-        n_words = -(-n_samples // 64)
-        # Whole vectors of words: what is left over would cost a third as much as all the rest.
-        n_words += -n_words % _WORDS_OF_A_VECTOR
-        self.words = np.empty((int(n_packed.sum()), n_words), dtype=np.uint64)
-        pack_states(codes, n_packed, self.first_word, self.words)
         self.margins = self._count_states(n_packed)
         of_column = (
             self.margins[a : a + r] for a, r in zip(self.first_state, n_states, strict=True)

@@ -8,7 +8,7 @@ states needs r - 1 bitsets, and a pair (r_x - 1)(r_y - 1) popcounts of n / 64 wo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -16,6 +16,27 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
+
+
+class PackedColumns(NamedTuple):
+    """Bitsets of the states of columns.
+
+    Attributes
+    ----------
+    words : ndarray of uint64, shape (n_bitsets, n_words)
+    n_packed : ndarray of int, shape (n_columns,)
+        How many states of each column have one: none of a column with too many.
+    first_word : ndarray of int, shape (n_columns,)
+        The bitset of the first state of each column; -1 where there is none.
+    complete : bool
+        Whether no entry is missing. Then the last state of a column is not packed, as it is what
+        the others leave.
+    """
+
+    words: NDArray[np.uint64]
+    n_packed: NDArray[np.int64]
+    first_word: NDArray[np.int64]
+    complete: bool
 
 
 @intrinsic  # numba has no popcount of its own; LLVM's vectorises

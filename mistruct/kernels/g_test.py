@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.kernels.bitsets import PackedColumns
 from mistruct.kernels.chi_square import chi_square_upper_tail
 from mistruct.kernels.compiler import kernel
+from mistruct.kernels.packed_strata import count_packed_strata, packed_is_cheaper
 
 # How a p-value was found. SPARSE asks for the permutation form; UNTESTABLE means dof = 0.
 CHI_SQUARE, PERMUTATION, UNTESTABLE, SPARSE = 0, 1, 2, 3
@@ -100,9 +102,15 @@ def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  #
 
 
 @kernel
+def most_cells(n_samples: int) -> int:
+    """Of a dense table, which so stays of the order of the rows."""
+    return n_samples + 1024
+
+
+@kernel
 def fits_dense(n_x: int, n_y: int, n_strata: int, n_samples: int) -> bool:
-    """Whether a dense table of these cardinalities stays of the order of the rows."""
-    return n_strata * n_x * n_y <= n_samples + 1024
+    """Whether a table of these cardinalities is counted densely."""
+    return n_strata * n_x * n_y <= most_cells(n_samples)
 
 
 @kernel
@@ -158,20 +166,49 @@ def g_test_dense(
 
 
 @kernel
+def g_test_packed(
+    packed: PackedColumns,
+    n_states: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    n_samples: int,
+    result: NDArray[np.float64],
+) -> bool:
+    """Test the last two of `columns` given the others by packed words, if that is cheapest."""
+    if not packed_is_cheaper(packed, n_states, columns, n_samples, most_cells(n_samples)):
+        return False
+    n_strata = np.int64(1)
+    for z in columns[:-2]:
+        n_strata *= n_states[z]
+    n_x, n_y = n_states[columns[-2]], n_states[columns[-1]]
+    table = np.zeros(n_strata * n_x * n_y, np.int64)
+    count_packed_strata(packed, n_states, columns, n_samples, table)
+    g_test_table(table, n_strata, n_x, n_y, result)
+    return True
+
+
+@kernel
 def g_test_pairs(
     codes: NDArray[Any],
     n_states: NDArray[np.int64],
+    packed: PackedColumns,
     pairs: NDArray[np.int64],
+    given: NDArray[np.int64],
     strata: NDArray[np.int32],
     n_strata: int,
     results: NDArray[np.float64],
 ) -> None:
-    """Fill a row of `results` for each pair (i, j) of columns given the same strata.
+    """Fill a row of `results` for each pair (i, j) of columns given the same others.
 
-    Pairs too wide for a dense table, or too sparse for chi-square, are marked SPARSE.
+    `strata` are those of `given`. Pairs too wide for a dense table, or too sparse for chi-square,
+    are marked SPARSE.
     """
+    columns = np.empty(given.size + 2, np.int64)
+    columns[: given.size] = given
     for k in range(pairs.shape[0]):
         i, j = pairs[k]
+        columns[given.size :] = pairs[k]
+        if g_test_packed(packed, n_states, columns, codes.shape[1], results[k]):
+            continue
         n_x, n_y = n_states[i], n_states[j]
         if fits_dense(n_x, n_y, n_strata, codes.shape[1]):
             g_test_dense(codes[i], codes[j], strata, n_x, n_y, n_strata, results[k])

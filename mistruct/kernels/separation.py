@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.kernels.bitsets import PackedColumns
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.g_permutation import g_test_sorted
@@ -20,6 +21,7 @@ from mistruct.kernels.g_test import (
     UNTESTABLE,
     fits_dense,
     g_test_dense,
+    g_test_packed,
 )
 from mistruct.kernels.random import mix
 from mistruct.kernels.subsets import next_subset
@@ -38,9 +40,48 @@ def sort_by_key(positions: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
 
 
 @kernel
+def g_test_of_strata(
+    codes: NDArray[Any],
+    n_states: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    columns: NDArray[np.int64],
+    strata: NDArray[np.int32],
+    n_permutations: int,
+    seed: int,
+    test: NDArray[np.float64],
+) -> None:
+    """Test the last two of `columns` given the others, whose strata are written to `strata`."""
+    strata[:] = 0
+    n_strata = np.int64(1)  # a literal would compile what it is passed to once more
+    z_key = np.uint64(0)
+    for z in columns[:-2]:
+        n_strata = join_strata(strata, n_strata, codes[z], n_states[z])
+        z_key += mix(keys[z])
+    i, j = columns[-2], columns[-1]
+    test[HOW] = SPARSE
+    if fits_dense(n_states[i], n_states[j], n_strata, codes.shape[1]):
+        g_test_dense(codes[i], codes[j], strata, n_states[i], n_states[j], n_strata, test)
+        if test[HOW] == SPARSE and n_permutations == 0:
+            test[HOW] = CHI_SQUARE
+    if (
+        test[HOW] == SPARSE
+        and n_permutations > 0
+        and cells_are_few(n_states[i], n_states[j], n_strata, codes.shape[1])
+    ):
+        g_test_drawn(
+            codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed, test
+        )
+    elif test[HOW] == SPARSE:
+        g_test_sorted(
+            codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed, test
+        )
+
+
+@kernel
 def g_test_separate(
     codes: NDArray[Any],
     n_states: NDArray[np.int64],
+    packed: PackedColumns,
     keys: NDArray[np.uint64],
     pairs: NDArray[np.int64],
     candidates: NDArray[np.int64],
@@ -63,7 +104,8 @@ def g_test_separate(
     """
     strata = np.empty(codes.shape[1], np.int32)
     chosen = np.empty(size, np.int64)
-    given = np.empty(size, np.int64)
+    columns = np.empty(size + 2, np.int64)
+    given = columns[:size]
     test = np.empty(results.shape[1])
     for k in range(pairs.shape[0]):
         first = candidate_starts[k]
@@ -75,36 +117,16 @@ def g_test_separate(
             continue
         for c in range(size):
             chosen[c] = c
+        columns[size:] = pairs[k]
         while True:
-            strata[:] = 0
-            n_strata = np.int64(1)  # a literal would compile what it is passed to once more
-            z_key = np.uint64(0)
             for c in range(size):
                 given[c] = candidates[first + chosen[c]]
             sort_by_key(given, keys)
-            for z in given:
-                n_strata = join_strata(strata, n_strata, codes[z], n_states[z])
-                z_key += mix(keys[z])
-            i, j = pairs[k]
-            test[HOW] = SPARSE
-            if fits_dense(n_states[i], n_states[j], n_strata, codes.shape[1]):
-                g_test_dense(codes[i], codes[j], strata, n_states[i], n_states[j], n_strata, test)
-                if test[HOW] == SPARSE and n_permutations == 0:
-                    test[HOW] = CHI_SQUARE
-            if (
-                test[HOW] == SPARSE
-                and n_permutations > 0
-                and cells_are_few(n_states[i], n_states[j], n_strata, codes.shape[1])
-            ):
-                g_test_drawn(
-                    codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed,
-                    test,
-                )  # fmt: skip
+            counted = g_test_packed(packed, n_states, columns, codes.shape[1], test)
+            if not counted or (test[HOW] == SPARSE and n_permutations > 0):
+                g_test_of_strata(codes, n_states, keys, columns, strata, n_permutations, seed, test)
             elif test[HOW] == SPARSE:
-                g_test_sorted(
-                    codes, n_states, keys, i, j, strata, n_strata, z_key, n_permutations, seed,
-                    test,
-                )  # fmt: skip
+                test[HOW] = CHI_SQUARE
             n_tests[k] += 1
             if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
                 results[k] = test

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mistruct.information.packing import pack
 from mistruct.kernels.g_test import CHI_SQUARE, HOW, N_SAMPLES, P_VALUE, PERMUTATION
 from mistruct.kernels.separation import g_test_separate, sort_by_key
 from tests import reference as ref
@@ -29,8 +30,9 @@ def _separate(
     results = np.full((len(pairs), 5), -7.0)
     sets = np.full((len(pairs), size), -7)
     n_tests = np.full(len(pairs), -7)
+    n_states = codes.max(axis=1).astype(np.int64) + 1
     g_test_separate(
-        codes, codes.max(axis=1).astype(np.int64) + 1,
+        codes, n_states, pack(codes, n_states),
         np.arange(len(codes), dtype=np.uint64)[::-1].copy() * np.uint64(77), np.array(pairs),
         np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64),
         np.cumsum([0, *map(len, candidates)]), size, alpha, 99, np.uint64(0), results, sets,
