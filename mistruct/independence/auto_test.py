@@ -16,6 +16,7 @@ from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import (
     IndependenceTest,
     Positions,
+    Ragged,
     Separations,
     TestBatch,
 )
@@ -77,14 +78,14 @@ class AutoTest:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
         discrete = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
         of_pairs = discrete[pairs].all(axis=1)
-        of_all = of_pairs & np.array([discrete[list(c)].all() for c in candidates], dtype=bool)
+        of_all = of_pairs & candidates.all(discrete)
         parts = []
         for chosen, search in (
             (of_all, self.discrete.separate),
@@ -94,6 +95,6 @@ class AutoTest:
         ):
             places = np.flatnonzero(chosen)
             if len(places) or not len(pairs):
-                of_places = [candidates[k] for k in places.tolist()]
+                of_places = candidates.take(places)
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
         return join_separations(parts)

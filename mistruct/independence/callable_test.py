@@ -13,7 +13,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 
 PValue = Callable[[pd.DataFrame, str, str, tuple[str, ...]], float]
 
@@ -57,7 +57,7 @@ class CallableTest:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:

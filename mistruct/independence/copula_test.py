@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import join_separations
+from mistruct.data.derived import once_per_table
+from mistruct.independence.batches import join_separations, join_tests
 from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, score
 from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
-from mistruct.information.blocks import normal_scores
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION, Bases, information_of
+from mistruct.information.score_correlations import score_correlations, unit_scores
 from mistruct.kernels.partial_correlation import (
     DOF,
     HOW,
@@ -30,6 +31,7 @@ from mistruct.kernels.partial_correlation import (
     SCORE,
     WILKS,
     copula_separate,
+    copula_test_pairs,
 )
 from mistruct.kernels.wilks import P_VALUE, STATISTIC, wilks_test
 from mistruct.parallel import run_blocks
@@ -115,74 +117,112 @@ class CopulaTest:
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         pairs = in_key_order(pairs, column_keys(data.names))
-        used = [data.names[p] for p in np.union1d(pairs, np.array(given, dtype=np.int64))]
-        if not any(data.n_missing[n] for n in used):
-            results, n_samples = _test_complete(data, pairs, given), data.n_samples
-            return _batch(results, np.full(len(pairs), n_samples))
-        results = np.empty((len(pairs), _N_RESULTS))
-        n_rows = np.empty(len(pairs), dtype=np.int64)
-
-        def run(block: slice) -> None:
-            for k in range(block.start, block.stop):
-                rows = data.select([data.names[p] for p in (*pairs[k], *given)]).complete_rows()
-                n_rows[k] = rows.n_samples
-                results[k] = _test_complete(rows, np.array([[0, 1]]), range(2, rows.n_variables))[0]
-
-        blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PAIR_WITH_GAPS)
-        for _ in run_blocks(run, blocks, description="independence tests"):
-            pass
-        return _batch(results, n_rows)
+        by_kernel = _is_plain(data, pairs) & bool(_plain(data)[list(given)].all())
+        others = np.flatnonzero(~by_kernel)
+        if not len(others):
+            return _test_continuous(data, pairs, given)
+        parts = [(others, _test_any(data, pairs[others], given))]
+        if by_kernel.any():
+            plain = np.flatnonzero(by_kernel)
+            parts.append((plain, _test_continuous(data, pairs[plain], given)))
+        return join_tests(parts)
 
     def separate(
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
         pairs = in_key_order(pairs, column_keys(data.names))
-        plain = np.array(
-            [data.kinds[n] == "continuous" and not data.n_missing[n] for n in data.names]
-        )
-        skewed = {
-            p for p in np.unique(pairs).tolist() if plain[p] and is_skewed(data, data.names[p])
-        }
-        by_kernel = np.array(
-            [
-                plain[[*pair, *c]].all() and not skewed.issuperset(pair)
-                for pair, c in zip(pairs.tolist(), candidates, strict=True)
-            ],
-            dtype=bool,
-        )
+        plain = _plain(data)
+        by_kernel = _is_plain(data, pairs) & candidates.all(plain)
         parts = []
         for places, search in (
             (np.flatnonzero(by_kernel), _separate_continuous),
             (np.flatnonzero(~by_kernel), partial(separate_by_loop, self.test_pairs)),
         ):
             if len(places) or not len(pairs):
-                of_places = [candidates[k] for k in places.tolist()]
+                of_places = candidates.take(places)
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
         return join_separations(parts)
 
 
+@once_per_table
+def _plain(data: Dataset) -> NDArray[np.bool_]:
+    """Which columns are continuous and without gaps."""
+    return unit_scores(data).row >= 0
+
+
+@once_per_table
+def _skewed(data: Dataset) -> NDArray[np.bool_]:
+    """Which of these are far from symmetric."""
+    return np.array(
+        [p and is_skewed(data, n) for p, n in zip(_plain(data), data.names, strict=True)],
+        dtype=bool,
+    )
+
+
+def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
+    """Which pairs need nothing but their correlation."""
+    if data.n_samples < _FEWEST_ROWS:
+        return np.zeros(len(pairs), dtype=bool)
+    return np.asarray(_plain(data)[pairs].all(axis=1) & ~_skewed(data)[pairs].all(axis=1))
+
+
+def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:
+    """Test pairs of continuous columns given such columns, all without missing entries."""
+    others = np.array(given, dtype=np.int64)
+    correlations, row = score_correlations(data, np.concatenate([pairs.ravel(), others]))
+    results = np.empty((len(pairs), _N_RESULTS))
+
+    def run(block: slice) -> None:
+        copula_test_pairs(
+            correlations, data.n_samples, RESOLUTION**2, row[pairs[block]], row[others],
+            results[block],
+        )  # fmt: skip
+
+    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_SEARCH)
+    for _ in run_blocks(run, blocks, description="independence tests"):
+        pass
+    return _batch(results, np.full(len(pairs), data.n_samples))
+
+
+def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:
+    """Test pairs of columns of any kinds, in the rows where each test's columns are known."""
+    used = [data.names[p] for p in np.union1d(pairs, np.array(given, dtype=np.int64))]
+    if not any(data.n_missing[n] for n in used):
+        results, n_samples = _test_complete(data, pairs, given), data.n_samples
+        return _batch(results, np.full(len(pairs), n_samples))
+    results = np.empty((len(pairs), _N_RESULTS))
+    n_rows = np.empty(len(pairs), dtype=np.int64)
+
+    def run(block: slice) -> None:
+        for k in range(block.start, block.stop):
+            rows = data.select([data.names[p] for p in (*pairs[k], *given)]).complete_rows()
+            n_rows[k] = rows.n_samples
+            results[k] = _test_complete(rows, np.array([[0, 1]]), range(2, rows.n_variables))[0]
+
+    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PAIR_WITH_GAPS)
+    for _ in run_blocks(run, blocks, description="independence tests"):
+        pass
+    return _batch(results, n_rows)
+
+
 def _separate_continuous(
-    data: Dataset, pairs: Positions, candidates: Sequence[Sequence[int]], size: int, alpha: float
+    data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
 ) -> Separations:
     """Separate pairs of continuous columns by such columns, all without missing entries."""
-    flat = np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64)
-    starts = np.cumsum([0, *(len(of_pair) for of_pair in candidates)])
-    used = np.unique(np.concatenate([pairs.ravel(), flat]))
-    scores = normal_scores(data.values[[data.row(data.names[p]) for p in used]])
-    scores -= scores.mean(axis=1, keepdims=True)
-    lengths = np.sqrt((scores**2).sum(axis=1, keepdims=True))
-    scores = np.divide(scores, lengths, out=scores, where=lengths > 0)
-    correlations = scores @ scores.T
+    columns = np.concatenate([pairs.ravel(), candidates.flat])
+    correlations, row = score_correlations(data, columns)
+    position = np.empty(len(correlations), dtype=np.int64)
+    position[row[row >= 0]] = np.flatnonzero(row >= 0)
+    places, flat, starts = row[pairs], row[candidates.flat], candidates.starts
     results = np.empty((len(pairs), _N_RESULTS))
     sets = np.empty((len(pairs), size), dtype=np.int64)
     n_tests = np.empty(len(pairs), dtype=np.int64)
-    places, flat = np.searchsorted(used, pairs), np.searchsorted(used, flat)
 
     def run(block: slice) -> None:
         copula_separate(
@@ -195,7 +235,7 @@ def _separate_continuous(
         run, pair_blocks(len(pairs), _NANOSECONDS_OF_A_SEARCH), description="separations"
     ):
         pass
-    sets = np.where(sets >= 0, used[sets], sets)
+    sets = np.where(sets >= 0, position[sets], sets)
     return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
 
 
@@ -259,8 +299,13 @@ def _p_value_of_score(statistic: float, dof: int, fitted: bool, n_error: int) ->
 def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBatch:
     dimensions = np.nan_to_num(results[:, [N_X, N_Y, N_Z]]).astype(np.int64)
     testable = ~np.isnan(results[:, P_VALUE])
-    of_test = zip(n_samples.tolist(), *dimensions.T.tolist(), testable, strict=True)
-    bias = np.array([gaussian_bias(*sizes) if t else 0.0 for *sizes, t in of_test])
+    bias = np.zeros(len(results))
+    sizes = np.column_stack([n_samples, dimensions])[testable]
+    # As one number each, which is faster to sort than rows are.
+    shape = sizes.max(axis=0, initial=0) + 1
+    distinct, which = np.unique(np.ravel_multi_index(sizes.T, shape), return_inverse=True)
+    of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
+    bias[testable] = np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]
     return TestBatch(
         statistic=np.where(testable, results[:, STATISTIC], np.nan),
         p_value=results[:, P_VALUE],

@@ -22,7 +22,7 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, nearest_names
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 
 _WALKS_KEPT = 100_000
 
@@ -117,12 +117,12 @@ class DSeparation:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        node = self._nodes(data, (*pairs.ravel(), *(c for of_pair in candidates for c in of_pair)))
+        node = self._nodes(data, np.union1d(pairs, candidates.flat))
         p_values = np.full(len(pairs), np.nan)
         sets = np.full((len(pairs), size), -1, dtype=np.int64)
         n_tests = np.zeros(len(pairs), dtype=np.int64)

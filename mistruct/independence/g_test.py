@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.contingency import join_strata
@@ -106,7 +106,7 @@ class GTest:
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
-        row = _rows_of_codes(data, [*pairs.ravel(), *given])
+        row = _rows_of_codes(data, np.union1d(pairs, np.array(given, dtype=np.int64)))
         keys = column_keys(data.discrete)
         pairs = in_key_order(row[pairs], keys)
         given = sorted((int(row[z]) for z in given), key=lambda z: int(keys[z]))
@@ -153,16 +153,15 @@ class GTest:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        flat = np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64)
-        row = _rows_of_codes(data, [*pairs.ravel(), *flat])
+        row = _rows_of_codes(data, np.union1d(pairs, candidates.flat))
         keys = column_keys(data.discrete)
-        pairs, flat = in_key_order(row[pairs], keys), row[flat]
-        starts = np.cumsum([0, *(len(of_pair) for of_pair in candidates)])
+        pairs, flat = in_key_order(row[pairs], keys), row[candidates.flat]
+        starts = candidates.starts
         results = np.empty((len(pairs), _N_RESULTS))
         sets = np.empty((len(pairs), size), dtype=np.int64)
         n_tests = np.empty(len(pairs), dtype=np.int64)

@@ -12,7 +12,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.batches import join_tests, part
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.search import separate_by_loop
 
 # Below this p-value of the first test, the second is not asked: twice it passes any level.
@@ -70,7 +70,7 @@ class HybridTest:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:

@@ -17,7 +17,7 @@ from mistruct.independence.batches import join_tests
 from mistruct.independence.knn_statistic import DESCRIPTION, estimates_of, largest, run_here
 from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.neighbor_pairs import PairTable
@@ -146,7 +146,7 @@ class KNNTest:
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:

@@ -90,6 +90,52 @@ class TestBatch:
 
 
 @dataclass(frozen=True, eq=False)
+class Ragged:
+    """Lists of columns, of different lengths.
+
+    Attributes
+    ----------
+    flat : ndarray of int
+        All lists, one behind the other.
+    starts : ndarray of int, shape (n_lists + 1,)
+        Where each begins, and the end.
+    """
+
+    flat: Positions
+    starts: Positions
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]]) -> Ragged:
+        """The same lists."""
+        flat = np.array([c for one in lists for c in one], dtype=np.int64)
+        return cls(flat, np.cumsum([0, *map(len, lists)]))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, k: int) -> list[int]:
+        found: list[int] = self.flat[self.starts[k] : self.starts[k + 1]].tolist()
+        return found
+
+    @property
+    def lengths(self) -> Positions:
+        """How long each list is."""
+        return np.diff(self.starts)
+
+    def take(self, places: Positions) -> Ragged:
+        """Some of the lists."""
+        lengths = self.lengths[places]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
+        return Ragged(self.flat[np.repeat(self.starts[places], lengths) + within], starts)
+
+    def all(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether something holds for all columns of each list."""
+        exceptions = np.concatenate([[0], np.cumsum(~of_columns[self.flat])])
+        return np.asarray(exceptions[self.starts[1:]] == exceptions[self.starts[:-1]])
+
+
+@dataclass(frozen=True, eq=False)
 class Separations:
     """For each pair, the test that came closest to separating it among the sets tried.
 
@@ -124,7 +170,7 @@ class IndependenceTest(Protocol):
         self,
         data: Dataset,
         pairs: Positions,
-        candidates: Sequence[Sequence[int]],
+        candidates: Ragged,
         size: int,
         alpha: float,
     ) -> Separations:

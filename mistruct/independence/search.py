@@ -9,7 +9,7 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.batches import join_tests, untestable
-from mistruct.independence.protocol import Positions, Separations, TestBatch
+from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.parallel import run_blocks
 
 
@@ -17,7 +17,7 @@ def separate_by_loop(
     test_pairs: Callable[[Dataset, Positions, Sequence[int]], TestBatch],
     data: Dataset,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
     alpha: float,
 ) -> Separations:

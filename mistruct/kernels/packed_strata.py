@@ -37,7 +37,7 @@ def packed_is_cheaper(
         if packed.first_word[c] < 0 or n_cells > most_cells:
             return False
     of_cells = n_cells * (n_samples // 64 + _WORDS_OF_A_COUNT)
-    return of_cells < n_samples * _WORDS_PER_ROW * (columns.size - 1)
+    return bool(of_cells < n_samples * _WORDS_PER_ROW * (columns.size - 1))
 
 
 @kernel

@@ -74,6 +74,61 @@ def partial_correlation_test(
 
 
 @kernel
+def copula_test_pairs(
+    correlations: NDArray[np.float64],
+    n_samples: int,
+    least: float,
+    pairs: NDArray[np.int64],
+    given: NDArray[np.int64],
+    results: NDArray[np.float64],
+) -> None:
+    """Fill a row of `results` with the test of each pair given the same others."""
+    for k in range(pairs.shape[0]):
+        partial_correlation_test(
+            correlations, pairs[k, 0], pairs[k, 1], given, n_samples, least, results[k]
+        )
+
+
+@kernel
+def leave_nothing(
+    correlations: NDArray[np.float64],
+    least: float,
+    pairs: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    candidate_starts: NDArray[np.int64],
+    size: int,
+    found: NDArray[np.bool_],
+) -> None:
+    """Whether some set of this size among the candidates of a pair may determine x or y.
+
+    What all candidates together do not determine, none of their subsets does; single ones are
+    looked at one by one.
+    """
+    for k in range(pairs.shape[0]):
+        given = candidates[candidate_starts[k] : candidate_starts[k + 1]]
+        x, y = pairs[k]
+        found[k] = False
+        if given.size < size:
+            continue
+        if size == 1:
+            for z in given:
+                of_x, of_y = correlations[x, z], correlations[y, z]
+                found[k] |= 1.0 - max(of_x * of_x, of_y * of_y) <= least
+            continue
+        matrix = np.empty((given.size + 2, given.size + 2))
+        for a in range(given.size + 2):
+            i = given[a] if a < given.size else pairs[k, a - given.size]
+            for b in range(given.size + 2):
+                j = given[b] if b < given.size else pairs[k, b - given.size]
+                matrix[a, b] = correlations[i, j]
+        eliminate(matrix, given.size, least)
+        found[k] = (
+            matrix[given.size, given.size] <= least
+            or matrix[given.size + 1, given.size + 1] <= least
+        )
+
+
+@kernel
 def copula_separate(
     correlations: NDArray[np.float64],
     n_samples: int,

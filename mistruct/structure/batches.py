@@ -8,7 +8,13 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.batches import join_tests, untestable
-from mistruct.independence.protocol import IndependenceTest, Positions, Separations, TestBatch
+from mistruct.independence.protocol import (
+    IndependenceTest,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
 from mistruct.independence.search import separate_by_loop
 
 Given = tuple[int, ...]
@@ -18,7 +24,7 @@ def separate(
     test: IndependenceTest,
     data: Dataset,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
     alpha: float,
 ) -> Separations:
@@ -43,6 +49,6 @@ def tests_given(
         if size == 0:
             parts.append((places, test.test_pairs(data, pairs[places])))
             continue
-        of_size = [sets[k] for k in places.tolist()]
+        of_size = Ragged.of([sets[k] for k in places.tolist()])
         parts.append((places, separate(test, data, pairs[places], of_size, size, alpha).tests))
     return join_tests(parts) if parts else untestable(0)

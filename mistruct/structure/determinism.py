@@ -27,11 +27,12 @@ from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
-from mistruct.independence.protocol import IndependenceTest, Positions, TestBatch
+from mistruct.independence.protocol import IndependenceTest, Positions, Ragged, TestBatch
 from mistruct.independence.streams import pair_blocks
-from mistruct.information.blocks import normal_scores
 from mistruct.information.embedding import RESOLUTION
+from mistruct.information.score_correlations import score_correlations, unit_scores
 from mistruct.kernels.determinism import BOTH, NEITHER, X, Y, find_determining
+from mistruct.kernels.partial_correlation import leave_nothing
 from mistruct.parallel import run_blocks
 from mistruct.structure.batches import Given, tests_given
 
@@ -73,7 +74,7 @@ def believe(
     test: IndependenceTest,
     rule: Determinism,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
     alpha: float,
     mi: NDArray[np.float64],
@@ -103,7 +104,8 @@ def believe(
 
 def corrected(tests: TestBatch) -> NDArray[np.float64]:
     """The information of tests less its bias; that of counts is not corrected yet (Miller 1955)."""
-    counted = np.array([str(m).startswith("g,") for m in tests.method], dtype=bool)
+    by_counts = {m: str(m).startswith("g,") for m in set(tests.method.tolist())}
+    counted = np.array([by_counts[m] for m in tests.method.tolist()], dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(counted, tests.dof / (2.0 * tests.n_samples), 0.0)
     return np.asarray(tests.mi - bias)
@@ -146,7 +148,7 @@ def _in_turn(
     data: Dataset,
     test: IndependenceTest,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
 ) -> Iterator[tuple[Positions, list[Given], Positions]]:
     """The first determining set of each pair that has one, then the second of those left, ...
@@ -157,14 +159,8 @@ def _in_turn(
     if getattr(test, "answers_always", False):
         return
     counted = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
-    by_kernel = np.array(
-        [
-            isinstance(test, (GTest, AutoTest, HybridTest))
-            and bool(counted[pair].all() and counted[list(of_pair)].all())
-            for pair, of_pair in zip(pairs, candidates, strict=True)
-        ],
-        dtype=bool,
-    )
+    by_kernel = counted[pairs].all(axis=1) & candidates.all(counted)
+    by_kernel &= isinstance(test, (GTest, AutoTest, HybridTest))
     yield from _by_counting(data, pairs, candidates, size, np.flatnonzero(by_kernel))
     yield from _by_testing(data, test, pairs, candidates, size, np.flatnonzero(~by_kernel))
 
@@ -172,7 +168,7 @@ def _in_turn(
 def _by_counting(
     data: Dataset,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
     left: Positions,
 ) -> Iterator[tuple[Positions, list[Given], Positions]]:
@@ -181,9 +177,8 @@ def _by_counting(
     for _ in range(_MOST_SETS):
         if not len(left):
             return
-        of_left = [candidates[k] for k in left.tolist()]
-        flat = row[np.array([c for of_pair in of_left for c in of_pair], dtype=np.int64)]
-        starts = np.cumsum([0, *(len(of_pair) for of_pair in of_left)])
+        of_left = candidates.take(left)
+        flat, starts = row[of_left.flat], of_left.starts
         determined = np.zeros(len(left), dtype=np.int64)
         subsets = chosen[left]
         rows = row[pairs[left]]
@@ -217,18 +212,15 @@ def _by_testing(
     data: Dataset,
     test: IndependenceTest,
     pairs: Positions,
-    candidates: Sequence[Sequence[int]],
+    candidates: Ragged,
     size: int,
     left: Positions,
 ) -> Iterator[tuple[Positions, list[Given], Positions]]:
     """Ask the test itself: nothing to test and no information, though there are rows enough."""
-    by_copula = isinstance(test, (AutoTest, CopulaTest, HybridTest))
-    correlations = _correlations(data) if by_copula and len(left) else None
+    left = left[candidates.lengths[left] >= size]
+    if isinstance(test, (AutoTest, CopulaTest, HybridTest)):
+        left = left[_may_determine(data, pairs[left], candidates.take(left), size)]
     for k in left.tolist():
-        if len(candidates[k]) < size:
-            continue
-        if correlations is not None and _are_free(correlations, [*pairs[k], *candidates[k]]):
-            continue
         found = 0
         # What all candidates together do not determine, none of their subsets does.
         if test.test_pairs(data, pairs[k : k + 1], candidates[k]).testable[0]:
@@ -247,30 +239,27 @@ def _by_testing(
                 break
 
 
-def _correlations(data: Dataset) -> NDArray[np.float64]:
-    """Of the normal scores of complete continuous columns; NaN where one is none."""
-    result = np.full((data.n_variables, data.n_variables), np.nan)
-    complete = [
-        i
-        for i, name in enumerate(data.names)
-        if data.kinds[name] == "continuous" and not data.n_missing[name]
-    ]
-    if complete:
-        scores = normal_scores(data.values[[data.row(data.names[i]) for i in complete]])
-        scores -= scores.mean(axis=1, keepdims=True)
-        lengths = np.sqrt((scores**2).sum(axis=1, keepdims=True))
-        scores = np.divide(scores, lengths, out=scores, where=lengths > 0)
-        result[np.ix_(complete, complete)] = scores @ scores.T
-    return result
+def _may_determine(
+    data: Dataset, pairs: Positions, candidates: Ragged, size: int
+) -> NDArray[np.bool_]:
+    """Whether a set of this size may determine one of a pair, to the resolution of the copula.
 
-
-def _are_free(correlations: NDArray[np.float64], columns: Sequence[int]) -> bool:
-    """Whether no column is a linear function of the others, to the resolution of the copula.
-
-    The smallest eigenvalue is no larger than what the others leave of any column.
+    Told from correlations, so that it takes no tests; True where some column has none.
     """
-    among = correlations[np.ix_(columns, columns)]
-    return bool(np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] > RESOLUTION**2)
+    plain = unit_scores(data).row >= 0
+    found = ~(plain[pairs].all(axis=1) & candidates.all(plain))
+    places = np.flatnonzero(~found)
+    of_places = candidates.take(places)
+    correlations, row = score_correlations(
+        data, np.concatenate([pairs[places].ravel(), of_places.flat])
+    )
+    may = np.empty(len(places), dtype=bool)
+    leave_nothing(
+        correlations, RESOLUTION**2, row[pairs[places]], row[of_places.flat], of_places.starts,
+        size, may,
+    )  # fmt: skip
+    found[places] = may
+    return found
 
 
 def _leaves_nothing(data: Dataset, test: IndependenceTest, pair: Positions, given: Given) -> bool:

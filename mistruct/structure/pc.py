@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, get_args
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
@@ -121,8 +122,7 @@ class PC(StructureLearner):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import pandas as pd
+    >>>     >>> import pandas as pd
     >>> import mistruct as ms
     >>> rng = np.random.default_rng(0)
     >>> rain, sprinkler = rng.random((2, 2000)) < 0.4
@@ -198,12 +198,13 @@ class PC(StructureLearner):
         self, data: Dataset, found: Skeleton, constraints: Constraints
     ) -> tuple[list[Triple], Oriented]:
         adjacent = found.adjacent
+        share_a_neighbour = adjacent.astype(np.float32) @ adjacent.astype(np.float32)
         triples = judge_triples(
             data,
             self.test_,
             self.orientation,
             adjacent,
-            found.separating_sets(),
+            found.separating_sets(among=share_a_neighbour > 0),
             constraints,
             self.alpha,
             found.depth,

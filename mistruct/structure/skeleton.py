@@ -20,9 +20,11 @@ from mistruct.independence.batches import join_separations, join_tests, part
 from mistruct.independence.protocol import (
     IndependenceTest,
     Positions,
+    Ragged,
     Separations,
     TestBatch,
 )
+from mistruct.kernels.candidates import candidates_of_pairs
 from mistruct.structure.batches import Given, separate
 from mistruct.structure.determinism import Determinism, believe, corrected
 from mistruct.structure.knowledge import Constraints
@@ -142,14 +144,22 @@ class Skeleton:
         """The size of the largest sets that were tried."""
         return self.rounds[-1].depth
 
-    def separating_sets(self) -> dict[tuple[int, int], Given]:
-        """The set that separated each pair (a < b) which a test, or determinism, removed."""
-        return {
-            (a, b): found.sets[k]
-            for found in self.rounds
-            for k in np.flatnonzero(np.isin(found.rule, [INDEPENDENT, DETERMINED, FDR])).tolist()
-            for a, b in [found.pairs[k].tolist()]
-        }
+    def separating_sets(
+        self, among: NDArray[np.bool_] | None = None
+    ) -> dict[tuple[int, int], Given]:
+        """The set that separated each pair (a < b) which a test, or determinism, removed.
+
+        Of all pairs, or of those that `among`, a matrix, says.
+        """
+        chosen: dict[tuple[int, int], Given] = {}
+        for found in self.rounds:
+            removed = (found.rule == INDEPENDENT) | (found.rule == DETERMINED) | (found.rule == FDR)
+            if among is not None:
+                removed &= among[tuple(found.pairs.T)]
+            places = np.flatnonzero(removed)
+            pairs = map(tuple, found.pairs[places].tolist())
+            chosen.update(zip(pairs, [found.sets[k] for k in places.tolist()], strict=True))
+        return chosen
 
 
 def learn_skeleton(
@@ -174,7 +184,7 @@ def learn_skeleton(
     while max_conditioning is None or depth <= max_conditioning:
         adjacent = adjacency(data.n_variables, edges.pairs)
         sides = candidate_sides(adjacent, strength, constraints, edges.pairs, depth)
-        if not any(len(of_pair) >= depth for side in sides for of_pair in side):
+        if not any((side.lengths >= depth).any() for side in sides):
             break
         found = _search(data, test, edges.pairs, sides, depth, alpha, determinism, weights)
         found.rule[kept[tuple(edges.pairs.T)]] = ""
@@ -231,7 +241,7 @@ def strengths(n_variables: int, edges: Edges) -> Floats:
 
 def candidate_sides(
     adjacent: Adjacency, strength: Floats, constraints: Constraints, pairs: Positions, depth: int
-) -> tuple[list[list[int]], list[list[int]]]:
+) -> tuple[Ragged, Ragged]:
     """For each pair, the two lists of columns among which separating sets are looked for.
 
     The neighbours of x that may cause x, and those of y. What separates a pair carries what they
@@ -239,32 +249,11 @@ def candidate_sides(
     name and settle ties. At depth 1 one list holds both, elsewhere the shorter comes first, and
     the second is empty where it has nothing new.
     """
-    parents = [
-        np.flatnonzero(neighbours & possible)
-        for neighbours, possible in zip(adjacent, constraints.possible.T, strict=True)
-    ]
-    first: list[list[int]] = []
-    second: list[list[int]] = []
-    for x, y in pairs.tolist():
-        if depth == 1:
-            first.append(_ordered(np.union1d(parents[x], parents[y]), x, y, strength))
-            second.append([])
-            continue
-        sides = [_ordered(parents[v], x, y, strength) for v in (x, y)]
-        short, long = sorted((s if len(s) >= depth else [] for s in sides), key=len)
-        if set(short) <= set(long):
-            short, long = long, []
-        first.append(short)
-        second.append(long)
-    return first, second
-
-
-def _ordered(found: Positions, x: int, y: int, strength: Floats) -> list[int]:
-    """Columns other than x and y, the one most strongly tied to both first."""
-    found = found[(found != x) & (found != y)]
-    tie = np.minimum(strength[x, found], strength[y, found])
-    ordered: list[int] = found[np.argsort(-tie, kind="stable")].tolist()
-    return ordered
+    possible = np.ascontiguousarray(adjacent & constraints.possible.T)
+    first, first_starts, second, second_starts = candidates_of_pairs(
+        possible, strength, pairs, depth == 1, depth
+    )
+    return Ragged(first, first_starts), Ragged(second, second_starts)
 
 
 def _unconditional(
@@ -301,7 +290,7 @@ def _search(
     data: Dataset,
     test: IndependenceTest,
     pairs: Positions,
-    sides: Sequence[list[list[int]]],
+    sides: Sequence[Ragged],
     depth: int,
     alpha: float,
     determinism: Determinism,
@@ -309,11 +298,9 @@ def _search(
 ) -> Round:
     """One depth: a set that the data can test goes before one that leaves nothing to test."""
     found = separate(test, data, pairs, sides[0], depth, alpha)
-    further = ~(found.tests.p_value > alpha) & np.array([bool(c) for c in sides[1]], dtype=bool)
-    places = np.flatnonzero(further)
+    places = np.flatnonzero(~(found.tests.p_value > alpha) & (sides[1].lengths > 0))
     if len(places):
-        of_second = [sides[1][k] for k in places.tolist()]
-        other = separate(test, data, pairs[places], of_second, depth, alpha)
+        other = separate(test, data, pairs[places], sides[1].take(places), depth, alpha)
         larger = ~(other.tests.p_value <= found.tests.p_value[places]) & other.tests.testable
         n_tests = found.n_tests.copy()
         n_tests[places] += other.n_tests
@@ -327,14 +314,11 @@ def _search(
     n_tests = found.n_tests.copy()
     tests = found.tests
     for side in sides:
-        places = np.flatnonzero(
-            (rule == "") & np.array([len(of_pair) >= depth for of_pair in side], dtype=bool)
-        )
+        places = np.flatnonzero((rule == "") & (side.lengths >= depth))
         if not len(places):
             continue
-        of_side = [side[k] for k in places.tolist()]
         believed = believe(
-            data, test, determinism, pairs[places], of_side, depth, alpha, mi[places]
+            data, test, determinism, pairs[places], side.take(places), depth, alpha, mi[places]
         )
         n_tests[places] += believed.n_tests
         removed = places[believed.pairs]

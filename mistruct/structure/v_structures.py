@@ -63,7 +63,10 @@ def judge_triples(
             if not adjacent[x, y]:
                 middles.setdefault((x, y), []).append(z)
     pairs = sorted(middles)
-    votes = {pair: [separating_sets[pair]] if pair in separating_sets else [] for pair in pairs}
+    votes: dict[Pair, list[Given]] = {
+        pair: [tuple(sorted(separating_sets[pair]))] if pair in separating_sets else []
+        for pair in pairs
+    }
     if rule != "standard":
         parents = [
             [z for z in around if constraints.possible[z, x]] for x, around in enumerate(neighbours)
@@ -94,11 +97,10 @@ def _vote(
     asked: list[Pair] = []
     sets: list[Given] = []
     for (x, y), found in votes.items():
-        known = {tuple(sorted(given)) for given in found}
         of_pair = dict.fromkeys(
             given for side in (parents[x], parents[y]) for given in combinations(side, size)
         )
-        new = [given for given in of_pair if given not in known and x not in given]
+        new = [given for given in of_pair if x not in given and given not in found]
         asked += [(x, y)] * len(new)
         sets += new
     if asked:

@@ -19,7 +19,7 @@ from scipy.stats import binom, chi2, f, linregress, pearsonr, t
 import mistruct as ms
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.permutation_moments import is_skewed, tail
-from mistruct.independence.protocol import IndependenceTest, Separations, TestBatch
+from mistruct.independence.protocol import IndependenceTest, Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, score
 from mistruct.information.copula import GaussianCopula
 from tests import reference_continuous as ref
@@ -489,7 +489,7 @@ def test_no_pairs() -> None:
     none = np.empty((0, 2), dtype=np.int64)
     for z in ([], [0], [1], [0, 1]):
         assert CopulaTest().test_pairs(table.data, none, z).p_value.shape == (0,)
-    separations = CopulaTest().separate(table.data, none, [], 1, 0.05)
+    separations = CopulaTest().separate(table.data, none, Ragged.of([]), 1, 0.05)
     assert separations.sets.shape == (0, 1)
     assert separations.n_tests.shape == separations.tests.p_value.shape == (0,)
 
@@ -525,7 +525,7 @@ def _check_separations(table: Table, size: int, alpha: float, seed: int) -> None
         rng.permutation([c for c in range(n) if c not in pair])[: rng.integers(1, 5)].tolist()
         for pair in pairs.tolist()
     ]
-    separations = CopulaTest().separate(table.data, pairs, candidates, size, alpha)
+    separations = CopulaTest().separate(table.data, pairs, Ragged.of(candidates), size, alpha)
     assert isinstance(separations, Separations)
     for k, (x, y) in enumerate(pairs.tolist()):
         best, its_set, n_tests = _search(table, (x, y), candidates[k], size, alpha)
@@ -565,7 +565,9 @@ def test_nothing_is_separated_in_fewer_than_four_rows(n_samples: int) -> None:
     table = make_table(["normal"] * 4, n_samples, 0)
     pairs = np.array([[0, 1], [2, 1]])
     for size in (0, 1):
-        separations = CopulaTest().separate(table.data, pairs, [[2, 3], [0, 3]], size, 0.05)
+        separations = CopulaTest().separate(
+            table.data, pairs, Ragged.of([[2, 3], [0, 3]]), size, 0.05
+        )
         assert not separations.tests.testable.any()
         assert (separations.sets == -1).all()
         assert (separations.n_tests == (2 if size else 1)).all()
@@ -574,7 +576,7 @@ def test_nothing_is_separated_in_fewer_than_four_rows(n_samples: int) -> None:
 def test_where_nothing_was_testable_there_is_no_set() -> None:
     table = make_table(["normal", "normal", "normal", "states", "states"], 60, 5)
     pairs = np.array([[0, 1], [0, 1], [3, 4], [3, 4]])
-    separations = CopulaTest().separate(table.data, pairs, [[], [2], [], [2]], 1, 0.05)
+    separations = CopulaTest().separate(table.data, pairs, Ragged.of([[], [2], [], [2]]), 1, 0.05)
     assert separations.tests.testable.tolist() == [False, True, False, True]
     assert separations.sets.tolist() == [[-1], [2], [-1], [2]]
     assert separations.n_tests.tolist() == [0, 1, 0, 1]
@@ -587,7 +589,9 @@ def test_a_chain_is_separated_by_its_middle_whatever_its_kind() -> None:
     middle = np.digitize(a + 0.4 * rng.normal(size=1500), [-0.5, 0.5])
     c = middle + 0.7 * rng.normal(size=1500)
     table = Table({"a": a, "b": states(middle), "c": c, "d": rng.normal(size=1500)})
-    found = CopulaTest().separate(table.data, np.array([[0, 2]] * 2), [[3, 1], [3]], 1, 0.01)
+    found = CopulaTest().separate(
+        table.data, np.array([[0, 2]] * 2), Ragged.of([[3, 1], [3]]), 1, 0.01
+    )
     assert found.sets.tolist() == [[1], [3]]
     assert found.n_tests.tolist() == [2, 1]
     assert found.tests.p_value[0] > 0.01 > found.tests.p_value[1]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mistruct as ms
+from mistruct.independence.protocol import Ragged
 from tests.reference_pc import random_dag
 
 
@@ -52,7 +53,7 @@ def test_search_stops_at_the_first_separator() -> None:
     at = {n: i for i, n in enumerate(data.names)}
     pairs = np.array([[at["a"], at["b"]], [at["a"], at["m"]], [at["c"], at["b"]]])
     candidates = [[at["c"], at["m"]], [at["b"], at["c"]], [at["a"], at["m"]]]
-    found = ms.DSeparation(dag).separate(data, pairs, candidates, 1, 0.05)
+    found = ms.DSeparation(dag).separate(data, pairs, Ragged.of(candidates), 1, 0.05)
     assert found.tests.p_value.tolist() == [1, 0, 1]
     assert found.sets.ravel().tolist() == [at["m"], at["b"], at["a"]]
     assert found.n_tests.tolist() == [2, 2, 1]

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest, Separations, TestBatch
+from mistruct.independence.protocol import IndependenceTest, Ragged, Separations, TestBatch
 
 NAMES = [f"c{i}" for i in range(6)]
 
@@ -93,7 +93,7 @@ def test_the_number_of_threads_does_not_matter(
         batch = test.test_pairs(data, _pairs((3,)), (3,))
         pairs = _pairs()
         others = [[c for c in range(6) if c not in pair] for pair in pairs.tolist()]
-        separations = test.separate(data, pairs, others, 2, 0.05)
+        separations = test.separate(data, pairs, Ragged.of(others), 2, 0.05)
         found.append(
             (
                 _fields(batch),
@@ -109,7 +109,7 @@ def test_no_pairs() -> None:
     data = _data(3, 50)
     none = np.empty((0, 2), dtype=np.int64)
     assert ms.GTest().test_pairs(data, none).p_value.shape == (0,)
-    separations = ms.GTest().separate(data, none, [], 1, 0.05)
+    separations = ms.GTest().separate(data, none, Ragged.of([]), 1, 0.05)
     assert separations.sets.shape == (0, 1)
 
 
@@ -155,7 +155,7 @@ def test_separate_is_the_loop_over_subsets(
         rng.permutation([c for c in range(6) if c not in pair])[: rng.integers(2, 5)].tolist()
         for pair in pairs.tolist()
     ]
-    separations = test.separate(data, pairs, candidates, size, alpha)
+    separations = test.separate(data, pairs, Ragged.of(candidates), size, alpha)
     assert isinstance(separations, Separations)
     for k, pair in enumerate(pairs.tolist()):
         best, its_set, n_tests = _search(test, data, pair, candidates[k], size, alpha)
@@ -170,7 +170,9 @@ def test_separate_is_the_loop_over_subsets(
 
 def test_where_nothing_was_testable_there_is_no_set() -> None:
     data = _data(5, 60)
-    separations = ms.GTest().separate(data, np.array([[0, 1], [0, 1]]), [[], [2]], 1, 0.05)
+    separations = ms.GTest().separate(
+        data, np.array([[0, 1], [0, 1]]), Ragged.of([[], [2]]), 1, 0.05
+    )
     assert separations.tests.testable.tolist() == [False, True]
     assert separations.sets.tolist() == [[-1], [2]]
     assert separations.n_tests.tolist() == [0, 1]
@@ -200,4 +202,4 @@ def test_continuous_columns_are_refused() -> None:
     with pytest.raises(ms.DataError, match=r"^test 'g' needs discrete columns.*'b'.*discretize"):
         ms.GTest().test_pairs(data, np.array([[0, 1]]))
     with pytest.raises(ms.DataError, match=r"^test 'g' needs discrete columns.*'b'.*discretize"):
-        ms.GTest().separate(data, np.array([[0, 1]]), [[]], 0, 0.05)
+        ms.GTest().separate(data, np.array([[0, 1]]), Ragged.of([[]]), 0, 0.05)

@@ -21,7 +21,7 @@ from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.batches import part
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import IndependenceTest, TestBatch
+from mistruct.independence.protocol import IndependenceTest, Ragged, TestBatch
 from mistruct.independence.search import separate_by_loop
 from tests.bench.test_size import Cell
 from tests.independence.test_knn_test import (
@@ -235,7 +235,7 @@ def test_separate_is_the_loop_over_the_tests(size: int, alpha: float) -> None:
     """What separates is the same test; what does not may be known no better than that."""
     table, pairs, candidates = _scene(size)
     hybrid = HybridTest()
-    found = hybrid.separate(table.data, pairs, candidates, size, alpha)
+    found = hybrid.separate(table.data, pairs, Ragged.of(candidates), size, alpha)
     looped = separate_by_loop(hybrid.test_pairs, table.data, pairs, candidates, size, alpha)
     assert found.n_tests.tolist() == looped.n_tests.tolist()
     assert found.tests.testable.tolist() == looped.tests.testable.tolist()
@@ -253,7 +253,7 @@ def test_the_second_test_is_asked_before_an_edge_is_removed() -> None:
     table, pairs, candidates = _scene(7)
     alpha = 0.05
     spy = Spy(KNNTest())
-    found = hybrid_of(AutoTest(), spy).separate(table.data, pairs, candidates, 1, alpha)
+    found = hybrid_of(AutoTest(), spy).separate(table.data, pairs, Ragged.of(candidates), 1, alpha)
     kinds = [table.data.kinds[n] for n in table.names]
     asked, expected = sorted(spy.asked), []
     for k, (x, y) in enumerate(pairs.tolist()):
@@ -285,7 +285,7 @@ def test_each_test_has_half_the_level(
     pair = np.array([[0, 4]])
     spy = Spy(Fixed({(0, 4): second}, 2))
     hybrid = hybrid_of(Fixed({(0, 4): first}, 1), spy)
-    found = hybrid.separate(table.data, pair, [[]], 0, 0.05)
+    found = hybrid.separate(table.data, pair, Ragged.of([[]]), 0, 0.05)
     assert (found.tests.p_value[0] > 0.05) == separated
     assert bool(spy.asked) == asked
 
@@ -298,10 +298,10 @@ def test_a_curve_keeps_its_edge_and_a_chain_loses_it() -> None:
     table = Table({"a": a, "b": b, "c": c, "w": w})
     pairs = np.array([[0, 1], [0, 2]])
     for size, separated in ((0, [False, False]), (1, [False, True])):
-        found = HybridTest().separate(table.data, pairs, [[2, 3], [3, 1]], size, 0.01)
+        found = HybridTest().separate(table.data, pairs, Ragged.of([[2, 3], [3, 1]]), size, 0.01)
         assert (found.tests.p_value > 0.01).tolist() == separated
     assert found.sets[1].tolist() == [1]
-    by_copula = ms.CopulaTest().separate(table.data, pairs, [[], []], 0, 0.01)
+    by_copula = ms.CopulaTest().separate(table.data, pairs, Ragged.of([[], []]), 0, 0.01)
     assert (by_copula.tests.p_value > 0.01).all()
 
 
@@ -382,7 +382,7 @@ def test_no_pairs() -> None:
     none = np.empty((0, 2), dtype=np.int64)
     for z in ([], [0], [1], [0, 1]):
         assert HybridTest().test_pairs(table.data, none, z).p_value.shape == (0,)
-    separations = HybridTest().separate(table.data, none, [], 1, 0.05)
+    separations = HybridTest().separate(table.data, none, Ragged.of([]), 1, 0.05)
     assert separations.sets.shape == (0, 1)
 
 

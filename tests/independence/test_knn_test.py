@@ -21,7 +21,7 @@ from mistruct.independence.knn_statistic import estimates_of
 from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.independence.nulls import Null
-from mistruct.independence.protocol import IndependenceTest, TestBatch
+from mistruct.independence.protocol import IndependenceTest, Ragged, TestBatch
 from mistruct.independence.streams import column_keys
 from mistruct.information.knn import KSG, MixedKNN
 from mistruct.kernels.g_permutation import stream_of
@@ -518,7 +518,7 @@ def test_no_pairs() -> None:
     for z in ([], [0], [1], [0, 1]):
         batch = KNNTest().test_pairs(table.data, none, z)
         assert batch.p_value.shape == batch.method.shape == (0,)
-    separations = KNNTest().separate(table.data, none, [], 1, 0.05)
+    separations = KNNTest().separate(table.data, none, Ragged.of([]), 1, 0.05)
     assert separations.sets.shape == (0, 1)
     assert separations.n_tests.shape == (0,)
 
@@ -565,7 +565,9 @@ def test_a_chain_is_separated_by_its_middle_whatever_its_kind() -> None:
     middle = np.digitize(a + 0.4 * rng.normal(size=300), [-0.5, 0.5])
     c = np.abs(middle - 1) + 0.3 * rng.normal(size=300)
     table = Table({"a": a, "b": states(middle), "c": c, "d": rng.normal(size=300)})
-    found = KNNTest().separate(table.data, np.array([[0, 2]] * 2), [[3, 1], [3]], 1, 0.01)
+    found = KNNTest().separate(
+        table.data, np.array([[0, 2]] * 2), Ragged.of([[3, 1], [3]]), 1, 0.01
+    )
     assert found.sets.tolist() == [[1], [3]]
     assert found.n_tests.tolist() == [2, 1]
     assert found.tests.p_value[0] > 0.01 > found.tests.p_value[1]

@@ -16,6 +16,7 @@ from scipy.stats import hypergeom, pearsonr
 from mistruct.data.dataset import as_dataset
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
+from mistruct.independence.protocol import Ragged
 from mistruct.independence.skewed_scores import SkewedScores
 
 
@@ -96,6 +97,6 @@ def test_what_a_search_for_separating_sets_is_told_is_what_the_test_says() -> No
     rng = np.random.default_rng(2)
     counts = np.where(rng.random((3, 200)) < 0.1, rng.gamma(2, size=(3, 200)), 0)
     data = as_dataset(np.vstack([counts, rng.normal(size=(1, 200))]).T)
-    found = CopulaTest().separate(data, np.array([[0, 1]]), [[3]], 1, 0.05)
+    found = CopulaTest().separate(data, np.array([[0, 1]]), Ragged.of([[3]]), 1, 0.05)
     alone = CopulaTest().test_pairs(data, np.array([[0, 1]]), [3])
     assert found.tests.p_value == alone.p_value

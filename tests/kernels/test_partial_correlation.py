@@ -20,6 +20,7 @@ from mistruct.kernels.partial_correlation import (
     NATS,
     WILKS,
     copula_separate,
+    leave_nothing,
     eliminate,
     partial_correlation_test,
 )
@@ -233,3 +234,16 @@ def test_too_few_candidates_make_no_test(size: int) -> None:
 def test_no_pairs() -> None:
     results, sets, n_tests = _separate(_columns(6, 3, 30), [], [], 1, 0.05)
     assert (results.shape, sets, n_tests) == ((0, N_RESULTS), [], [])
+
+
+def test_what_may_be_determined_is_told_from_correlations() -> None:
+    rng = np.random.default_rng(0)
+    a, b, c = rng.normal(size=(3, 200))
+    columns = np.array([a, b, c, a + b, -a])
+    pairs = np.array([[3, 2], [4, 2], [0, 1]])
+    lists = [[0, 1], [0], [2, 3]]  # a and b determine a + b; a determines -a
+    flat, starts = np.concatenate(lists), np.cumsum([0, *map(len, lists)])
+    for size, expected in ((1, [False, True, False]), (2, [True, False, False])):
+        found = np.empty(3, dtype=bool)
+        leave_nothing(_correlations(columns), LEAST, pairs, flat, starts, size, found)
+        assert found.tolist() == expected
