@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mistruct.errors import ParameterError, nearest_names
 from mistruct.independence.batches import part
 from mistruct.structure.batches import Given
 from mistruct.structure.meek import Oriented
@@ -96,7 +98,50 @@ def triple_table(names: Sequence[str], triples: Sequence[Triple]) -> pd.DataFram
     )
 
 
-def why_removed(separation: Any) -> str:
+def check_pair(x: str, y: str, names: Sequence[str]) -> None:
+    """Raise ParameterError unless x and y are two of the names."""
+    for name in (x, y):
+        if name not in names:
+            raise ParameterError(f"why: there is no column {name!r}{nearest_names(name, names)}")
+    if x == y:
+        raise ParameterError(f"why: x and y must be two columns, got {x!r} twice")
+
+
+def explain(
+    x: str,
+    y: str,
+    names: Sequence[str],
+    edges: pd.DataFrame,
+    separations: pd.DataFrame,
+    required: Collection[tuple[str, str]],
+) -> str:
+    """Why two columns are adjacent or not, in words.
+
+    Parameters
+    ----------
+    x, y : str
+    names : sequence of str
+        All columns.
+    edges, separations : pandas.DataFrame
+        As from `edge_table` and `separation_table`.
+    required : collection of (str, str)
+        Edges that knowledge requires.
+
+    Raises
+    ------
+    ParameterError
+        A name is not a column, or both are one.
+    """
+    check_pair(x, y, names)
+    kept = (x, y) in required or (y, x) in required
+    for table, say in ((edges, partial(_why_adjacent, kept=kept)), (separations, _why_removed)):
+        of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
+        for row in of_pair.itertuples():
+            return say(row)
+    raise AssertionError(f"{x!r} and {y!r} are neither adjacent nor removed")
+
+
+def _why_removed(separation: Any) -> str:
     """A row of the table of separations in words."""
     pair = f"{separation.source!r} and {separation.target!r} are not adjacent"
     given = ", ".join(separation.separating_set)
@@ -113,7 +158,7 @@ def why_removed(separation: Any) -> str:
     return f"{pair}: {reasons[separation.rule]}"
 
 
-def why_adjacent(edge: Any, kept: bool) -> str:
+def _why_adjacent(edge: Any, kept: bool) -> str:
     """A row of the table of edges in words."""
     given = ", ".join(edge.separating_set)
     middle = {

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Any, get_args
 
 import networkx as nx
@@ -19,18 +18,12 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError, check_choice, check_count, check_fraction, nearest_names
+from mistruct.errors import ParameterError, check_choice, check_count, check_fraction
 from mistruct.independence.callable_test import CallableTest
 from mistruct.independence.protocol import IndependenceTest
 from mistruct.independence.testing import resolve_test
 from mistruct.structure.determinism import Determinism
-from mistruct.structure.evidence import (
-    edge_table,
-    separation_table,
-    triple_table,
-    why_adjacent,
-    why_removed,
-)
+from mistruct.structure.evidence import edge_table, explain, separation_table, triple_table
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
@@ -176,7 +169,8 @@ class PC(StructureLearner):
         if callable(test) and not hasattr(test, "test_pairs") and not isinstance(test, type):
             test = CallableTest(test)
         self.test_ = resolve_test(test)
-        constraints = (self.knowledge or Knowledge()).constraints(data.names)
+        knowledge = self.knowledge or Knowledge()
+        constraints = knowledge.constraints(data.names)
         found = learn_skeleton(
             data,
             self.test_,
@@ -190,6 +184,7 @@ class PC(StructureLearner):
         triples, oriented = self._orient(data, found, constraints)
         self._names, self._alpha, self._by_fdr = data.names, self.alpha, self.fdr is not None
         self._found, self._constraints = found, constraints
+        self._required = set(knowledge.required)
         self._oriented, self._triples = oriented, triples
         self._separations: pd.DataFrame | None = None
         return edge_table(data.names, found.edges, oriented)
@@ -284,22 +279,8 @@ class PC(StructureLearner):
         ParameterError
             A name is not a column, or both are one.
         """
-        pair = tuple(str(v) for v in (x, y))
-        for name in pair:
-            if name not in self._names:
-                raise ParameterError(
-                    f"why: there is no column {name!r}{nearest_names(name, self._names)}"
-                )
-        if pair[0] == pair[1]:
-            raise ParameterError(f"why: x and y must be two columns, got {pair[0]!r} twice")
-        for table, explain in (
-            (self.edges_, partial(why_adjacent, kept=self._is_required(*pair))),
-            (self.separations_, why_removed),
-        ):
-            of_pair = table[table["source"].isin(pair) & table["target"].isin(pair)]
-            for row in of_pair.itertuples():
-                return explain(row)
-        raise AssertionError(f"{pair} is neither adjacent nor removed")
+        tables = self.edges_, self.separations_
+        return explain(str(x), str(y), self._names, *tables, self._required)
 
     def threshold(self, alpha: float) -> nx.Graph:
         """The skeleton at a smaller alpha, without testing again.
@@ -330,10 +311,6 @@ class PC(StructureLearner):
         if self._by_fdr:
             raise ParameterError("alpha: this fit chose its edges by fdr; fit again without it")
         return self._skeleton_of(edges_at(self._found, alpha, self._constraints, self._names))
-
-    def _is_required(self, x: str, y: str) -> bool:
-        a, b = self._names.index(x), self._names.index(y)
-        return bool(self._constraints.kept[a, b])
 
     def _skeleton_of(self, edges: Edges) -> nx.Graph:
         graph = nx.Graph()
