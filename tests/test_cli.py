@@ -29,6 +29,7 @@ HEAVY = {
 }  # fmt: skip
 
 N = 400
+LEARN = ("learn", "--method", "chow-liu")
 
 
 def table() -> pd.DataFrame:
@@ -67,7 +68,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.
     """What `learn` leaves behind, run as a program of its own."""
     folder = tmp_path_factory.mktemp("learned")
     table().to_csv(folder / "table.csv", index=False)
-    done = program("learn", "table.csv", "--target", "size", "--output", "new/out", cwd=folder)
+    done = program(*LEARN, "table.csv", "--target", "size", "--output", "new/out", cwd=folder)
     return folder / "new" / "out", done
 
 
@@ -141,8 +142,8 @@ def test_learn_writes_five_files_that_agree(learned: tuple[Path, Any]) -> None:
 def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     record = json.loads((learned[0] / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"] == {
-        "data": "table.csv", "output": str(Path("new/out")), "target": "size", "alpha": 0.01,
-        "correction": "bonferroni", "penalty": None, "estimator": "auto", "test": "auto",
+        "data": "table.csv", "output": str(Path("new/out")), "method": "chow-liu",
+        "target": "size", "alpha": 0.01, "bootstraps": None, "checkpoint": None, "correction": "bonferroni", "penalty": None, "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "seed": 0,
     }  # fmt: skip
@@ -161,7 +162,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
 
 def test_learn_bins_first_where_it_is_told_to(run: Run, data: Path, tmp_path: Path) -> None:
     code, out, err = run(
-        "learn", data, "--discretize", "equal-width", "--bins", "5", "--output", tmp_path
+        *LEARN, data, "--discretize", "equal-width", "--bins", "5", "--output", tmp_path
     )
     assert (code, err) == (0, "")
     assert out.splitlines()[1] == "3 continuous columns binned (equal-width, 5 bins each)"
@@ -180,7 +181,7 @@ def test_learn_bins_first_where_it_is_told_to(run: Run, data: Path, tmp_path: Pa
 def test_learn_says_nothing_of_bins_where_all_is_discrete(run: Run, tmp_path: Path) -> None:
     data = tmp_path / "discrete.csv"
     table()[["stage", "a", "b (rare)"]].to_csv(data, index=False)
-    code, out, _ = run("learn", data, "--output", tmp_path)
+    code, out, _ = run(*LEARN, data, "--output", tmp_path)
     assert code == 0
     assert "binned" not in out
 
@@ -188,7 +189,7 @@ def test_learn_says_nothing_of_bins_where_all_is_discrete(run: Run, tmp_path: Pa
 def test_learn_tests_as_it_is_told_to(
     run: Run, refused: Callable[..., str], data: Path, tmp_path: Path
 ) -> None:
-    code, out, _ = run("learn", data, "--test", "copula", "--output", tmp_path / "copula")
+    code, out, _ = run(*LEARN, data, "--test", "copula", "--output", tmp_path / "copula")
     assert code == 0
     assert "mi by copula, p-values by copula" in out
     edges = pd.read_csv(tmp_path / "copula" / "edges.csv", float_precision="round_trip")
@@ -196,12 +197,12 @@ def test_learn_tests_as_it_is_told_to(
     pd.testing.assert_frame_equal(edges, expected, check_dtype=False)
     message = r"needs discrete columns, but 3 of 7 are continuous \('alone', 'gene, 1', 'size'\)"
     for options in (["--test", "g"], ["--estimator", "plug-in"]):
-        assert re.search(message, refused("learn", data, *options, "--output", tmp_path / "no"))
+        assert re.search(message, refused(*LEARN, data, *options, "--output", tmp_path / "no"))
     assert not (tmp_path / "no").exists()
 
 
 def test_a_penalty_takes_the_place_of_alpha(run: Run, data: Path, tmp_path: Path) -> None:
-    code, out, _ = run("learn", data, "--penalty", "bic", "--output", tmp_path)
+    code, out, _ = run(*LEARN, data, "--penalty", "bic", "--output", tmp_path)
     assert code == 0
     assert "3 edges (bic penalty)" in out
     assert json.loads((tmp_path / "run.json").read_text())["parameters"]["alpha"] is None
@@ -210,7 +211,7 @@ def test_a_penalty_takes_the_place_of_alpha(run: Run, data: Path, tmp_path: Path
 def test_no_edges_and_no_neighbours_are_said(run: Run, data: Path, tmp_path: Path) -> None:
     lonely = tmp_path / "lonely.csv"
     table()[["a", "constant"]].to_csv(lonely, index=False)
-    code, out, _ = run("learn", lonely, "--target", "constant", "--output", tmp_path)
+    code, out, _ = run(*LEARN, lonely, "--target", "constant", "--output", tmp_path)
     assert code == 0
     assert "0 edges (alpha 0.01, bonferroni, 1 pair); 2 columns without an edge" in out
     assert "0 neighbours of constant\n" in out
@@ -225,12 +226,12 @@ def test_missing_entries_under_each_policy(
     frame.loc[:19, "size"] = np.nan
     data = tmp_path / "gaps.csv"
     frame.to_csv(data, index=False)
-    message = refused("learn", data, "--output", tmp_path / "out")
+    message = refused(*LEARN, data, "--output", tmp_path / "out")
     assert "60 entries are missing, in 'stage' (40), 'size' (20)" in message
     assert "--missing testwise" in message and "--missing state" in message
     assert not (tmp_path / "out").exists()
 
-    code, out, _ = run("learn", data, "--missing", "testwise", "--output", tmp_path / "testwise")
+    code, out, _ = run(*LEARN, data, "--missing", "testwise", "--output", tmp_path / "testwise")
     assert code == 0
     assert "(3 discrete, 2 continuous), 60 missing entries" in out
     edges = pd.read_csv(tmp_path / "testwise" / "edges.csv")
@@ -242,10 +243,10 @@ def test_missing_entries_under_each_policy(
 
     # A number has no place for a state of its own, but a column of bins has.
     options = ["--missing", "state", "--output", tmp_path / "state"]
-    message = refused("learn", data, *options)
+    message = refused(*LEARN, data, *options)
     assert "column 'size' is continuous and has 20 missing entries; --missing state is" in message
     assert not (tmp_path / "state").exists()
-    code, out, _ = run("learn", data, *options, "--discretize", "quantile")
+    code, out, _ = run(*LEARN, data, *options, "--discretize", "quantile")
     assert code == 0
     assert "2 continuous columns binned (quantile, 4 bins each)\n" in out
     model = ms.read_network(tmp_path / "state" / "model.bif")
@@ -513,7 +514,7 @@ def test_anndata(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["learn"], ["aracne"], ["test"], ["mi"], ["matrix"], ["describe"]]
+    "command", [[], ["learn"], ["aracne"], ["why"], ["test"], ["mi"], ["matrix"], ["describe"]]
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(run: Run, command: list[str], option: str) -> None:
@@ -639,7 +640,7 @@ def test_a_file_that_cannot_be_opened(
 def test_bad_options(
     options: list[str], message: str, refused: Callable[..., str], data: Path, tmp_path: Path
 ) -> None:
-    assert message in refused("learn", data, "--output", tmp_path / "out", *options)
+    assert message in refused(*LEARN, data, "--output", tmp_path / "out", *options)
     assert not (tmp_path / "out").exists()
 
 
@@ -648,8 +649,8 @@ def test_bad_options(
     [
         (
             [],
-            "no command; choose learn, aracne, test, mi, matrix, describe, rank or compare, or ask "
-            "mistruct --help",
+            "no command; choose learn, aracne, why, test, mi, matrix, describe, rank or compare, "
+            "or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),
@@ -674,7 +675,7 @@ def test_where_nothing_can_be_written(
     refused: Callable[..., str], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in (data, data / "deeper"):
-        said = refused("learn", data, "--output", folder)
+        said = refused(*LEARN, data, "--output", folder)
         assert said.startswith(f"--output: cannot make the folder {str(folder)!r}: ")
         assert said.endswith(f"{data} is a file")
     assert refused("matrix", data, "--output", tmp_path / "no" / "m.csv") == (
@@ -684,7 +685,7 @@ def test_where_nothing_can_be_written(
     assert "--plot must end in .png or .pdf or .svg" in refused("matrix", data, "--plot", "m.doc")
     # Root may write anywhere, so the answer is forged.
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert refused("learn", data, "--output", tmp_path / "out") == (
+    assert refused(*LEARN, data, "--output", tmp_path / "out") == (
         f"--output: the folder {str(tmp_path)!r} is not writable"
     )
 
@@ -710,7 +711,7 @@ def test_an_interrupted_picture_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", half)
-    code, out, err = run("learn", data, "--output", tmp_path / "out")
+    code, out, err = run(*LEARN, data, "--output", tmp_path / "out")
     assert (code, out, err.strip()) == (130, "", "")
     assert not (tmp_path / "out").exists()
 
@@ -723,7 +724,7 @@ def child(code: str, folder: Path, **streams: Any) -> subprocess.Popen[bytes]:
     (folder / "child.py").write_text(f"{code}\nfrom mistruct.cli import main\nmain()\n")
     table().to_csv(folder / "table.csv", index=False)
     return subprocess.Popen(
-        [sys.executable, "child.py", "learn", "table.csv", "--output", "out"],
+        [sys.executable, "child.py", *LEARN, "table.csv", "--output", "out"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -440,7 +440,6 @@ def test_columns_and_threads_change_nothing(options: list[str], data: Path, tmp_
         (["--seed", "-1"], "--seed must be a whole number of at least 0, got -1"),
         (["--bins", "3"], "--bins needs --discretize, got --bins 3 alone"),
         (["--layer", "counts"], "--layer is not for .csv files, got 'counts'"),
-        (["--bootstrap", "3"], "No such option: --bootstrap"),
         (["--regulators", "no.txt"], "--regulators: no.txt: No such file or directory"),
         (["--test", "g"], "with --discretize, or declare them with --kind COLUMN=discrete"),
     ],

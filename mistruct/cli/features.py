@@ -10,20 +10,8 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.files import check_file, save_picture, write_text
-from mistruct.cli.options import (
-    Bins,
-    Data,
-    Discretize,
-    Drop,
-    Index,
-    Kinds,
-    Layer,
-    Missing,
-    Obs,
-    Seed,
-    Test,
-    Transpose,
-)
+from mistruct.cli.groups import grouped
+from mistruct.cli.options import Columns, Data, Missing, Seed, Source, Test
 from mistruct.cli.report import counted, show_bins, show_comparison, show_ranking, show_table
 from mistruct.cli.tables import bin_columns, check_numbers, choose, read
 from mistruct.cli.terminal import Steps
@@ -39,6 +27,7 @@ Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture: .png, 
 
 
 @app.command()
+@grouped
 def rank(
     data: Data,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="What the others are to tell.")],
@@ -59,15 +48,9 @@ def rank(
         float, typer.Option(metavar="NUMBER", help="Level of the test, for all candidates.")
     ] = 0.05,
     test: Test = "auto",
-    discretize: Discretize = None,
-    bins: Bins = None,
-    kind: Kinds = [],  # noqa: B006
-    missing: Missing = "raise",
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    columns: Columns,
+    source: Source,
     seed: Seed = 0,
 ) -> None:
     """Rank columns by what they tell about a target.
@@ -75,16 +58,16 @@ def rank(
     Mutual information in nats with p-value and interval; then which columns to keep, what each
     shares with those kept before it, and what it adds to them.
     """
-    check_numbers(discretize, bins, seed, alpha)
+    check_numbers(columns, seed, alpha)
     _check_files(output, plot)
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
         from mistruct.independence.testing import resolve_test
 
-        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
+        table = read(data, source, columns)
     with step("bin"):
-        binned = bin_columns(table, discretize, bins, missing)
+        binned = bin_columns(table, columns)
     with step("rank"):
         ranking = ms.rank_features(
             binned,
@@ -95,12 +78,13 @@ def rank(
             test=resolve_test(test, seed),
         )
     show_table(data, table)
-    show_bins(table, binned, discretize)
+    show_bins(table, binned, columns.discretize)
     show_ranking(ranking)
     _write(step, output, ranking.to_csv(index=False), plot, lambda: ms.plot_ranking(ranking))
 
 
 @app.command()
+@grouped
 def compare(
     data: Data,
     a: Annotated[str, typer.Argument(metavar="A", help="Column of labels; the reference.")],
@@ -108,11 +92,8 @@ def compare(
     output: Output = None,
     plot: Plot = None,
     missing: Missing = "raise",
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    source: Source,
 ) -> None:
     """How alike two clusterings of the same rows are.
 
@@ -126,8 +107,8 @@ def compare(
 
         # Labels are names, however many there are.
         kinds = [f"{name}=discrete" for name in dict.fromkeys((a, b))]
-        table = read(data, kinds, "testwise", None, index, transpose, drop, layer, obs)
-    chosen = bin_columns(choose(table, a, b, [], missing), None, None, missing).complete_rows()
+        table = read(data, source, Columns(kind=kinds, missing="testwise"))
+    chosen = bin_columns(choose(table, a, b, [], missing), Columns(missing=missing)).complete_rows()
     frame = chosen.to_pandas()
     labels = [frame[name].astype(object).to_numpy() for name in chosen.names]
     try:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from mistruct.cli.report import bins_of
-from mistruct.errors import DataError, ParameterError
+from mistruct.errors import DataError, ParameterError, check_count
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -57,6 +57,16 @@ def check_file(option: str, path: Path, suffixes: Sequence[str]) -> None:
     if not path.parent.is_dir():
         raise DataError(f"{option}: there is no folder {str(path.parent)!r}")
     check_folder(option, path.parent)
+
+
+def check_bootstraps(bootstraps: int | None, checkpoint: Path | None) -> None:
+    """Raise an error unless the options of bootstraps fit together and the folder can be used."""
+    if bootstraps is not None:
+        check_count("--bootstraps", bootstraps)
+    elif checkpoint is not None:
+        raise ParameterError("--checkpoint needs --bootstraps, as it keeps those")
+    if checkpoint is not None:
+        check_folder("--checkpoint", checkpoint)
 
 
 @contextmanager
@@ -148,17 +158,21 @@ def _strongest(graph: nx.Graph, target: str | None) -> nx.Graph:
 
 
 def run_record(
+    command: str,
     parameters: dict[str, Any],
     table: Dataset,
     binned: Dataset,
     edges: pd.DataFrame,
     seconds: dict[str, float],
+    **more: Any,
 ) -> str:
     """What it takes to repeat a run, and what came out, as JSON."""
     from mistruct import __version__
 
     record = {
+        "command": command,
         "parameters": parameters,
+        **more,
         "data": {
             "n_samples": table.n_samples,
             "n_variables": table.n_variables,

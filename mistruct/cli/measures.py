@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,58 +10,39 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.files import check_file, save_picture, write_text
-from mistruct.cli.options import (
-    Bins,
-    Data,
-    Discretize,
-    Drop,
-    Estimator,
-    Given,
-    Index,
-    Kinds,
-    Layer,
-    Missing,
-    Obs,
-    Seed,
-    Test,
-    Transpose,
-)
+from mistruct.cli.groups import grouped
+from mistruct.cli.options import Columns, Data, Estimator, Given, Kinds, Seed, Source, Test
 from mistruct.cli.report import counted, show_bins, show_columns, show_table, show_test
 from mistruct.cli.tables import bin_columns, check_numbers, choose, read
 from mistruct.cli.terminal import Steps
 
 
 @app.command()
+@grouped
 def mi(
     data: Data,
     x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
     y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
     given: Given = [],  # noqa: B006
     estimator: Estimator = "auto",
-    discretize: Discretize = None,
-    bins: Bins = None,
-    kind: Kinds = [],  # noqa: B006
-    missing: Missing = "raise",
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    columns: Columns,
+    source: Source,
 ) -> None:
     """Mutual information of two columns.
 
     In nats, conditional on the columns given.
     """
-    check_numbers(discretize, bins)
+    check_numbers(columns)
     step = Steps()
     with step("read", f"reading {data}"):
         from mistruct.information.estimators import resolve_estimator
 
         # What is missing in other columns does not matter here.
-        table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
-    chosen = choose(table, x, y, given, missing)
+        table = read(data, source, replace(columns, missing="testwise"))
+    chosen = choose(table, x, y, given, columns.missing)
     with step("bin"):
-        binned = bin_columns(chosen, discretize, bins, missing)
+        binned = bin_columns(chosen, columns)
     with step("estimate", "estimating"):
         used = resolve_estimator(estimator, binned)
         x, y, *given = binned.names
@@ -68,50 +50,46 @@ def mi(
     condition = f" | {', '.join(given)}" if given else ""
     n_rows = binned.complete_rows().n_samples
     typer.echo(f"I({x}; {y}{condition}) = {nats:.6g} nats ({used.name}), {counted(n_rows, 'row')}")
-    show_bins(chosen, binned, discretize)
+    show_bins(chosen, binned, columns.discretize)
 
 
 @app.command()
+@grouped
 def test(
     data: Data,
     x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
     y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
     given: Given = [],  # noqa: B006
     test: Test = "auto",
-    discretize: Discretize = None,
-    bins: Bins = None,
-    kind: Kinds = [],  # noqa: B006
-    missing: Missing = "raise",
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    columns: Columns,
+    source: Source,
     seed: Seed = 0,
 ) -> None:
     """Test whether two columns are independent, given others.
 
     The p-value is the chance of a dependence at least as strong as the one seen, were there none.
     """
-    check_numbers(discretize, bins, seed)
+    check_numbers(columns, seed)
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
         from mistruct.independence.testing import resolve_test
 
-        table = read(data, kind, "testwise", discretize, index, transpose, drop, layer, obs)
-    chosen = choose(table, x, y, given, missing)
+        table = read(data, source, replace(columns, missing="testwise"))
+    chosen = choose(table, x, y, given, columns.missing)
     with step("bin"):
-        binned = bin_columns(chosen, discretize, bins, missing)
+        binned = bin_columns(chosen, columns)
     with step("test", "testing"):
         x, y, *given = binned.names
         result = ms.independence_test(binned, x, y, given, test=resolve_test(test, seed))
     typer.echo(f"{x} and {y}" + (f" given {', '.join(given)}" if given else ""))
     show_test(result)
-    show_bins(chosen, binned, discretize)
+    show_bins(chosen, binned, columns.discretize)
 
 
 @app.command()
+@grouped
 def matrix(
     data: Data,
     output: Annotated[
@@ -121,21 +99,15 @@ def matrix(
         Path | None, typer.Option(metavar="FILE", help="Picture: .png, .pdf or .svg.")
     ] = None,
     estimator: Estimator = "auto",
-    discretize: Discretize = None,
-    bins: Bins = None,
-    kind: Kinds = [],  # noqa: B006
-    missing: Missing = "raise",
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    columns: Columns,
+    source: Source,
 ) -> None:
     """Mutual information of all pairs of columns.
 
     In nats, as a table, a picture or both.
     """
-    check_numbers(discretize, bins)
+    check_numbers(columns)
     if output is not None:
         check_file("--output", output, (".csv",))
     if plot is not None:
@@ -144,9 +116,9 @@ def matrix(
     with step("read", f"reading {data}"):
         import mistruct as ms
 
-        table = read(data, kind, missing, discretize, index, transpose, drop, layer, obs)
+        table = read(data, source, columns)
     with step("bin"):
-        binned = bin_columns(table, discretize, bins, missing)
+        binned = bin_columns(table, columns)
     result = ms.mutual_information_matrix(binned, estimator=estimator)
     text = result.to_csv(index_label="column")
     if output is None and plot is None:
@@ -158,26 +130,24 @@ def matrix(
         with step("draw", "drawing the matrix"):
             save_picture(ms.plot_information_matrix(result), plot)
     show_table(data, table)
-    show_bins(table, binned, discretize)
+    show_bins(table, binned, columns.discretize)
     typer.echo(f"mi by {result.attrs['estimator']}")
     typer.echo(f"written: {', '.join(str(path) for path in (output, plot) if path is not None)}")
 
 
 @app.command()
+@grouped
 def describe(
     data: Data,
     kind: Kinds = [],  # noqa: B006
-    index: Index = None,
-    transpose: Transpose = False,
-    drop: Drop = [],  # noqa: B006
-    layer: Layer = None,
-    obs: Obs = [],  # noqa: B006
+    *,
+    source: Source,
 ) -> None:
     """What mistruct makes of a table.
 
     The kind of each column, its states or range, and how many entries are missing.
     """
     with Steps()("read", f"reading {data}"):
-        table = read(data, kind, "testwise", None, index, transpose, drop, layer, obs)
+        table = read(data, source, Columns(kind=kind, missing="testwise"))
     show_table(data, table)
     show_columns(table)

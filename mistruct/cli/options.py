@@ -5,6 +5,7 @@ Typer reads them when the command starts, so this file imports nothing of what t
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,8 +28,9 @@ Target = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Column of interest: highlighted, root of a model."),
 ]
+CorrectionName = Literal["bonferroni", "bh", "none"]
 Correction = Annotated[
-    Literal["bonferroni", "bh", "none"],
+    CorrectionName,
     typer.Option(
         help="What alpha bounds: the chance of any false edge, the share of false edges, or the "
         "chance of each alone."
@@ -79,23 +81,24 @@ Bins = Annotated[
 Given = Annotated[
     list[str], typer.Option(metavar="COLUMN", help="Condition on this column; may repeat.")
 ]
+EstimatorName = Literal[
+    "auto",
+    "plug-in",
+    "miller-madow",
+    "james-stein",
+    "grassberger",
+    "chao-shen",
+    "nsb",
+    "copula",
+    "copula-knn",
+    "ksg",
+    "mixed-knn",
+    "kde",
+    "adaptive-partition",
+    "binned",
+]
 Estimator = Annotated[
-    Literal[
-        "auto",
-        "plug-in",
-        "miller-madow",
-        "james-stein",
-        "grassberger",
-        "chao-shen",
-        "nsb",
-        "copula",
-        "copula-knn",
-        "ksg",
-        "mixed-knn",
-        "kde",
-        "adaptive-partition",
-        "binned",
-    ],
+    EstimatorName,
     typer.Option(help="Of the mutual information; auto goes by the kinds of the columns."),
 ]
 Test = Annotated[
@@ -104,4 +107,38 @@ Test = Annotated[
         help="Of independence; auto is g between discrete columns, copula where one is continuous."
     ),
 ]
+Bootstraps = Annotated[
+    int | None,
+    typer.Option(
+        "--bootstraps",
+        "--bootstrap",
+        metavar="NUMBER",
+        help="Learn from so many samples of the rows, and say in how many of them each edge is.",
+    ),
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Keeps finished bootstraps, to go on after an end."),
+]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of whatever is drawn at random.")]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What of a file is the table."""
+
+    index: Index = None
+    transpose: Transpose = False
+    drop: Drop = field(default_factory=list)
+    layer: Layer = None
+    obs: Obs = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns are taken for."""
+
+    discretize: Discretize = None
+    bins: Bins = None
+    kind: Kinds = field(default_factory=list)
+    missing: Missing = "raise"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,8 @@ if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.features import ClusteringComparison
     from mistruct.independence import TestResult
-    from mistruct.independence.protocol import IndependenceTest
-    from mistruct.structure import ARACNE
-    from mistruct.structure.cost import Cost
 
-_STRONGEST = 10
 _SHOWN_COLUMNS = 100
-_WIDTH = 96
 
 
 def show_table(path: Path, table: Dataset) -> None:
@@ -66,76 +60,6 @@ def show_test(result: TestResult) -> None:
         )
 
 
-def name_of(test: IndependenceTest) -> str:
-    """The name of a test, or of those that it chooses from."""
-    from mistruct.independence import AutoTest
-
-    if isinstance(test, AutoTest):
-        return f"{test.name} ({test.discrete.name}, {test.continuous.name})"
-    return test.name
-
-
-def show_cost(cost: Cost) -> None:
-    """What a network is going to take, on standard error."""
-    minutes, seconds = round(cost.seconds / 60), round(cost.seconds)
-    taken = f"{minutes} minutes" if seconds > 100 else f"{seconds} s" if seconds else "a second"
-    megabytes = max(1, round(cost.n_bytes / 1e6))
-    size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
-    typer.echo(
-        f"estimating {counted(cost.n_pairs, 'pair')}: about {taken}, and at least {size} of memory",
-        err=True,
-    )
-
-
-def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
-    """How many edges, by which rule, and what estimated and tested them."""
-    among = f"of {counted(pairs_in(net), 'significant pair')}"
-    if n_bootstraps is not None:
-        n_samples = counted(n_bootstraps, "sample")
-        among = f"of {counted(pairs_in(net), 'pair')} in any of {n_samples} of the rows"
-    level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
-    tested = "the null distribution" if net.test_ is None else name_of(net.test_)
-    typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
-    typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
-
-
-def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
-    """The strongest edges with their evidence."""
-    if edges.empty:
-        typer.echo("No pair is strong enough.")
-        return
-    strongest = edges.head(_STRONGEST)
-    pairs = zip(strongest["source"], strongest["target"], strict=True)
-    line = "->" if directed else "--"
-    columns = [
-        ("strongest edges", [f"  {source} {line} {target}" for source, target in pairs]),
-        (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
-        ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
-    ]
-    if directed:  # and so ranked by more than their information
-        columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))
-    if "support" in edges:
-        columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))
-    typer.echo("\n" + _aligned(columns))
-
-
-def show_neighbours(edges: pd.DataFrame, target: str) -> None:
-    """The columns next to the target, the strongest first."""
-    near: dict[str, float] = {}
-    for end, other in (("source", "target"), ("target", "source")):
-        near.update(edges.loc[edges[end] == target].set_index(other)["mi"])
-    # Names may hold spaces, but no line breaks within an item.
-    items = [
-        f"{name} {near[name]:.3f}".replace(" ", "\0")
-        for name in sorted(near, key=lambda name: -near[name])
-    ]
-    shown = textwrap.fill(", ".join(items), _WIDTH, break_on_hyphens=False, break_long_words=False)
-    typer.echo(
-        f"\n{counted(len(near), 'neighbour')} of {target}"
-        + (f", with mi in nats:\n{shown}".replace("\0", " ") if near else "")
-    )
-
-
 def show_columns(table: Dataset) -> None:
     """One line a column, up to a limit."""
     summary = table.summary().head(_SHOWN_COLUMNS)
@@ -150,7 +74,7 @@ def show_columns(table: Dataset) -> None:
         ("missing", [f"{n:>7,}" for n in summary["n_missing"]]),
         ("holds", list(summary["holds"])),
     ]
-    typer.echo("\n" + _aligned(columns))
+    typer.echo("\n" + aligned(columns))
     if table.n_variables > _SHOWN_COLUMNS:
         typer.echo(f"... and {counted(table.n_variables - _SHOWN_COLUMNS, 'more column')}")
 
@@ -187,7 +111,7 @@ def show_ranking(ranking: pd.DataFrame) -> None:
             ],
         ),
     ]
-    typer.echo("\n" + _aligned(columns))
+    typer.echo("\n" + aligned(columns))
     if len(ranking) > _SHOWN_COLUMNS:
         typer.echo(f"... and {counted(len(ranking) - _SHOWN_COLUMNS, 'more feature')}")
 
@@ -215,15 +139,6 @@ def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
     return {name: len(s) - (MISSING_STATE in s) for name, s in states.items()}
 
 
-def pairs_in(net: ARACNE) -> int:
-    """Pairs in the table of a network, where one has a row for each direction that it may take."""
-    edges = net.edges_
-    if not net.directed:
-        return len(edges)
-    both_ways = edges[["source", "target"]].isin(net.regulators_).all(axis=1)
-    return len(edges) - int(both_ways.sum()) // 2
-
-
 def counted(n: int, one: str, many: str | None = None) -> str:
     """``1 edge``, ``2,000 edges``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -236,7 +151,8 @@ def p_value_text(p_value: float) -> str:
     return f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
 
 
-def _aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
+def aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Columns, each a head with its cells, as lines of text."""
     widths = [max(map(len, [head, *cells])) for head, cells in columns]
     lines = [[head for head, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
     return "\n".join(

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistruct.cli.options import Method, Policy
+from mistruct.cli.options import Columns, Policy, Source
 from mistruct.errors import ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset
 
 
-def check_numbers(
-    discretize: Method | None, bins: int | None, seed: int = 0, alpha: float | None = None
-) -> None:
+def check_numbers(columns: Columns, seed: int = 0, alpha: float | None = None) -> None:
     """Raise ParameterError where an option breaks its rule."""
-    if bins is not None:
-        check_count("--bins", bins, least=2)
-        if discretize is None:
-            raise ParameterError(f"--bins needs --discretize, got --bins {bins} alone")
+    if columns.bins is not None:
+        check_count("--bins", columns.bins, least=2)
+        if columns.discretize is None:
+            raise ParameterError(f"--bins needs --discretize, got --bins {columns.bins} alone")
     check_count("--seed", seed, least=0)
     if alpha is not None:
         check_fraction("--alpha", alpha)
@@ -39,45 +38,27 @@ def choose(table: Dataset, x: str, y: str, given: Sequence[str], missing: Policy
     return chosen
 
 
-def read(
-    data: Path,
-    kind: list[str],
-    missing: Policy,
-    discretize: Method | None,
-    index: str | None,
-    transpose: bool,
-    drop: list[str],
-    layer: str | None,
-    obs: list[str],
-) -> Dataset:
+def read(data: Path, source: Source, columns: Columns) -> Dataset:
     """The table of the file, checked."""
     from mistruct.data import read_table
 
     kinds: dict[str, Any] = {}
-    for pair in kind:
+    for pair in columns.kind:
         column, separator, name = pair.rpartition("=")
         if not separator:
             raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
         kinds[column] = name
+    # Columns are binned before what is missing in them can be a state.
+    late = columns.missing == "state" and columns.discretize
     return read_table(
-        data,
-        index=index,
-        transpose=transpose,
-        drop=drop,
-        kinds=kinds,
-        # Columns are binned before what is missing in them can be a state.
-        missing="testwise" if missing == "state" and discretize else missing,
-        layer=layer,
-        obs=obs,
+        data, kinds=kinds, missing="testwise" if late else columns.missing, **asdict(source)
     )
 
 
-def bin_columns(
-    table: Dataset, method: Method | None, n_bins: int | None, missing: Policy
-) -> Dataset:
+def bin_columns(table: Dataset, columns: Columns) -> Dataset:
     """The table, binned where a method is given, under the policy for missing entries."""
     from mistruct.data import as_dataset, discretize
 
-    return as_dataset(
-        discretize(table, method, n_bins=n_bins) if method else table, missing=missing
-    )
+    method = columns.discretize
+    binned = discretize(table, method, n_bins=columns.bins) if method else table
+    return as_dataset(binned, missing=columns.missing)

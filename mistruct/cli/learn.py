@@ -1,0 +1,203 @@
+"""`mistruct learn`: a candidate causal graph or the strongest tree, its evidence and a model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mistruct.cli.app import app
+from mistruct.cli.files import (
+    check_bootstraps,
+    check_folder,
+    run_record,
+    save_picture,
+    together,
+    write_text,
+)
+from mistruct.cli.groups import as_record, given_in, grouped
+from mistruct.cli.methods import ForChowLiu, ForPC, Method, choose_method, method_of, why_slow
+from mistruct.cli.options import (
+    Bootstraps,
+    Checkpoint,
+    Columns,
+    Data,
+    Output,
+    Seed,
+    Source,
+    Target,
+    Test,
+)
+from mistruct.cli.report import show_bins, show_table
+from mistruct.cli.report_networks import (
+    show_bootstraps,
+    show_causal_graph,
+    show_edges,
+    show_forest,
+    show_method,
+    show_neighbours,
+    show_why,
+)
+from mistruct.cli.tables import bin_columns, check_numbers, read
+from mistruct.cli.terminal import Steps
+from mistruct.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from mistruct.data import Dataset
+
+
+@app.command()
+@grouped
+def learn(
+    context: typer.Context,
+    data: Data,
+    output: Output,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="pc: candidate causal graph; chow-liu: strongest tree. By default pc where it is "
+            "quick."
+        ),
+    ] = None,
+    target: Target = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(metavar="LEVEL", help="Level of significance of an edge; default 0.01."),
+    ] = None,
+    test: Test = "auto",
+    *,
+    of_pc: ForPC,
+    of_chow_liu: ForChowLiu,
+    bootstraps: Bootstraps = None,
+    checkpoint: Checkpoint = None,
+    columns: Columns,
+    source: Source,
+    seed: Seed = 0,
+) -> None:
+    """Learn a network from a table.
+
+    With pc a candidate causal graph: the pairs of columns that no others make independent, with
+    arrows where the data tell the direction. With chow-liu a forest: the strongest tree of mutual
+    information, less the edges that the data do not support. Written are the network, its
+    evidence as tables, a picture, a fitted Bayesian network and a record of the run.
+    """
+    parameters = dict(locals())
+    del parameters["context"]
+    check_numbers(columns, seed, alpha)
+    check_bootstraps(bootstraps, checkpoint)
+    of_pc.check()
+    if of_chow_liu.penalty and alpha is not None:
+        raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
+    chosen, reason = method_of(method, given_in(context))
+    check_folder("--output", output)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.testing import resolve_test
+
+        table = read(data, source, columns)
+        if target is not None:
+            (target,) = table.check_names("--target", [target])
+    with step("bin"):
+        learnt = bin_columns(table, columns)
+    if chosen is None:
+        chosen, reason = choose_method(learnt)
+    show_method(chosen, reason, why_slow(learnt), asked=method is not None)
+    own = of_pc if chosen == "pc" else of_chow_liu
+    with step("learn"):
+        learner = own.learner(0.01 if alpha is None else alpha, resolve_test(test, seed))
+        learner.fit(learnt)
+        graph, tables = learner.graph_, {"edges.csv": learner.edges_}
+        if chosen == "pc":
+            tables |= {"separations.csv": learner.separations_, "triples.csv": learner.triples_}
+    if bootstraps is not None:
+        show_bootstraps(bootstraps, step.seconds["learn"])
+        with step("bootstraps"):
+            sampled = ms.Bootstrap(learner, bootstraps, seed, checkpoint=checkpoint).fit(learnt)
+            tables["edges.csv"] = _with_support(graph, learner.edges_, sampled.edges_)
+            tables["bootstraps.csv"] = sampled.edges_
+    with step("fit", "fitting the model"):
+        binned = ms.discretize(learnt, n_bins=columns.bins)
+        model, lacking = _model(learner.dag_ if chosen == "pc" else graph, binned, target)
+    with step("draw", "drawing the network"):
+        picture = ms.plot_network(graph, target=target)
+    with together(output) as folder:
+        with step("write", f"writing to {output}"):
+            ms.write_network(graph, folder / "network.graphml")
+            for name, rows in tables.items():
+                write_text(folder / name, _csv(rows))
+            save_picture(picture, folder / "network.png")
+            if model is not None:
+                ms.write_network(model, folder / "model.bif")
+        parameters |= {"method": chosen, "alpha": learner.alpha}
+        del parameters["of_chow_liu" if chosen == "pc" else "of_pc"]
+        edges = tables["edges.csv"]
+        known = learner.knowledge and asdict(learner.knowledge) if chosen == "pc" else None
+        record = run_record(
+            "learn", as_record(parameters), table, binned, edges, step.seconds, knowledge=known
+        )
+        write_text(folder / "run.json", record)
+
+    show_table(data, table)
+    show_bins(table, learnt, columns.discretize)
+    if chosen == "pc":
+        show_causal_graph(learner)
+    else:
+        show_forest(learner, learnt)
+    show_edges(edges)
+    if target is not None:
+        show_neighbours(edges, target)
+    files = ["network.graphml", *tables, "network.png", *(["model.bif"] if model else [])]
+    typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+    if model is None:
+        typer.echo(f"no model.bif: {lacking}")
+    elif learnt.continuous:
+        show_bins(
+            learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
+        )
+    if chosen == "pc":
+        show_why(output, learner, target)
+
+
+def _model(graph: nx.Graph, data: Dataset, target: str | None) -> tuple[Any, str]:
+    """A fitted Bayesian network; where there cannot be one, None and why."""
+    import mistruct as ms
+
+    root = None if graph.is_directed() else target
+    try:
+        return ms.to_bayesian_network(graph, data, root=root), ""
+    except DataError as error:
+        return None, str(error)
+
+
+def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -> pd.DataFrame:
+    """The edges, also those in the graph, with the shares of samples that hold them."""
+    import pandas as pd
+
+    ends = ["source", "target"]
+    turned = {"source": "target", "target": "source"}
+    turned |= {"forward": "backward", "backward": "forward"}
+    shares = pd.concat([sampled, sampled.rename(columns=turned)]).set_index(ends)
+    shares = shares[shares.columns.intersection(["support", "forward", "backward", "undirected"])]
+
+    def of(pairs: Any) -> pd.DataFrame:
+        index = pd.MultiIndex.from_tuples(list(pairs), names=ends)
+        return shares.reindex(index, fill_value=0.0)
+
+    for arc, evidence in zip(graph.edges, of(graph.edges).to_dict("records"), strict=True):
+        graph.edges[arc].update(evidence)
+    pairs = edges[ends].itertuples(index=False, name=None)
+    return edges.join(of(pairs).reset_index(drop=True))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """The table as text, sets of columns as lists that JSON can read."""
+    if "separating_set" in table:
+        sets = [json.dumps(s, ensure_ascii=False) for s in table["separating_set"]]
+        table = table.assign(separating_set=sets)
+    return table.to_csv(index=False)

@@ -1,0 +1,142 @@
+"""Which method `mistruct learn` takes, and what each has for options of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mistruct.cli.options import CorrectionName, EstimatorName
+from mistruct.cli.report import counted
+from mistruct.errors import ParameterError, check_count, check_fraction
+
+if TYPE_CHECKING:
+    from mistruct.data import Dataset
+    from mistruct.independence.protocol import IndependenceTest
+    from mistruct.structure import PC, ChowLiu
+
+Method = Literal["pc", "chow-liu"]
+
+# What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
+# held against permutations of all rows; columns of both kinds want a regression for every test.
+_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 30}
+_MOST_ENTRIES = 100_000
+# Below so many rows, hardly any test given others can tell dependence from chance.
+_FEWEST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class ForPC:
+    """Options of PC alone."""
+
+    max_conditioning: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="pc: largest set to test given; default any."),
+    ] = None
+    orientation: Annotated[
+        Literal["majority", "standard", "conservative"],
+        typer.Option(help="pc: how many of the separating sets have to say which way."),
+    ] = "majority"
+    fdr: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="pc: keep edges up to this share of false ones."),
+    ] = None
+    determinism: Annotated[
+        Literal["informative", "textbook"],
+        typer.Option(help="pc: what a set that determines a column separates it from."),
+    ] = "informative"
+    knowledge: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="pc: edges and tiers that are known, .toml or .csv."),
+    ] = None
+
+    def check(self) -> None:
+        """Raise ParameterError where an option breaks its rule."""
+        if self.max_conditioning is not None:
+            check_count("--max-conditioning", self.max_conditioning, least=0)
+        if self.fdr is not None:
+            check_fraction("--fdr", self.fdr)
+
+    def learner(self, alpha: float, test: IndependenceTest) -> PC:
+        """PC with these options."""
+        import mistruct as ms
+
+        options = vars(self) | {"knowledge": self.knowledge and ms.read_knowledge(self.knowledge)}
+        return ms.PC(alpha, test, **options)
+
+
+@dataclass(frozen=True)
+class ForChowLiu:
+    """Options of Chow-Liu alone."""
+
+    correction: Annotated[
+        CorrectionName,
+        typer.Option(
+            help="chow-liu: whether alpha bounds the chance of any false edge, the share of false "
+            "edges, or the chance of each alone."
+        ),
+    ] = "bonferroni"
+    penalty: Annotated[
+        Literal["bic", "aic"] | None,
+        typer.Option(help="chow-liu: keep the edges that pay for their parameters, not alpha."),
+    ] = None
+    estimator: Annotated[
+        EstimatorName, typer.Option(help="chow-liu: of the mutual information.")
+    ] = "auto"
+
+    def learner(self, alpha: float, test: IndependenceTest) -> ChowLiu:
+        """Chow-Liu with these options."""
+        import mistruct as ms
+
+        level = None if self.penalty else alpha
+        return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, test)
+
+
+OPTIONS: dict[Method, Any] = {"pc": ForPC, "chow-liu": ForChowLiu}
+
+
+def method_of(method: Method | None, given: Collection[str]) -> tuple[Method | None, str]:
+    """The method that is asked for, by name or by an option of it alone, and by which.
+
+    Raises
+    ------
+    ParameterError
+        An option is of the other method.
+    """
+    asked: dict[str, Method] = {f"--method {method}": method} if method else {}
+    for of, group in OPTIONS.items():
+        own = [f.name for f in fields(group) if f.name in given]
+        asked |= {f"--{name.replace('_', '-')}": of for name in own}
+    first = next(iter(asked), "")
+    for option, of in asked.items():
+        if of != asked[first]:
+            other = first if method else f"{first}, which is of {asked[first]}"
+            raise ParameterError(f"{option} is an option of {of}, so not for {other}")
+    return asked.get(first), f"{first} is an option of it"
+
+
+def choose_method(table: Dataset) -> tuple[Method, str]:
+    """The method for a table, where none is asked for, and why."""
+    slow = why_slow(table)
+    if slow:
+        return "chow-liu", slow
+    rows = counted(table.n_samples, "row")
+    if table.n_samples < _FEWEST_ROWS:
+        return "chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
+    return "pc", f"{counted(table.n_variables, 'column')} of {rows} are quickly done"
+
+
+def why_slow(table: Dataset) -> str | None:
+    """Why PC may take minutes or more on a table; None where it does not."""
+    n, entries = table.n_variables, table.n_variables * table.n_samples
+    of_both = bool(table.discrete and table.continuous)
+    kind = "both kinds" if of_both else table.kinds[table.names[0]]
+    if n > _MOST_COLUMNS[kind]:
+        columns = f"{n:,} columns of both kinds" if of_both else f"{n:,} {kind} columns"
+        return f"{columns} are more than the {_MOST_COLUMNS[kind]} that pc does quickly"
+    if table.discrete and entries > _MOST_ENTRIES:
+        return f"{entries:,} entries are more than the {_MOST_ENTRIES:,} that pc does quickly"
+    return None

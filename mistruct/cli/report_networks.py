@@ -1,0 +1,170 @@
+"""What the commands say of networks."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from mistruct.cli.report import aligned, counted, p_value_text
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from mistruct.data import Dataset
+    from mistruct.independence.protocol import IndependenceTest
+    from mistruct.structure import ARACNE, PC, ChowLiu
+    from mistruct.structure.cost import Cost
+
+_STRONGEST = 10
+_WIDTH = 96
+_ENDS = ["source", "target"]
+_KINDS = {"directed": "->", "undirected": "--", "contested": "-?-"}
+
+
+def show_cost(cost: Cost) -> None:
+    """What a network is going to take, on standard error."""
+    megabytes = max(1, round(cost.n_bytes / 1e6))
+    size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
+    pairs, taken = counted(cost.n_pairs, "pair"), _duration(cost.seconds)
+    typer.echo(f"estimating {pairs}: about {taken}, and at least {size} of memory", err=True)
+
+
+def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
+    """How many edges, by which rule, and what estimated and tested them."""
+    among = f"of {counted(pairs_in(net), 'significant pair')}"
+    if n_bootstraps is not None:
+        n_samples = counted(n_bootstraps, "sample")
+        among = f"of {counted(pairs_in(net), 'pair')} in any of {n_samples} of the rows"
+    level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
+    tested = "the null distribution" if net.test_ is None else name_of(net.test_)
+    typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
+    typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
+
+
+def show_method(method: str, reason: str, slow: str | None, *, asked: bool) -> None:
+    """Which method was chosen and why, and whether it takes long, on standard error."""
+    if not asked:
+        typer.echo(f"method {method}: {reason}; --method chooses", err=True)
+    if method == "pc" and slow:
+        typer.echo(f"this may take minutes or more: {slow}", err=True)
+
+
+def show_bootstraps(n: int, seconds: float) -> None:
+    """What samples of the rows are going to take, on standard error."""
+    samples = counted(n, "sample")
+    typer.echo(f"learning from {samples} of the rows: about {_duration(n * seconds)}", err=True)
+
+
+def show_forest(forest: ChowLiu, table: Dataset) -> None:
+    """How many edges, by which rule, and what estimated and tested them."""
+    from mistruct.structure.forest import count_pairs
+
+    rule = f"{forest.penalty} penalty"
+    if not forest.penalty:
+        pairs = counted(count_pairs(table), "pair")  # those that the correction counts
+        rule = f"alpha {forest.alpha:g}, {forest.correction}, {pairs}"
+    n_edges = counted(len(forest.edges_), "edge")
+    typer.echo(f"Chow-Liu forest: {n_edges} ({rule}); {_alone(forest.graph_)}")
+    typer.echo(f"mi by {forest.estimator_.name}, p-values by {name_of(forest.test_)}")
+
+
+def show_causal_graph(cause: PC) -> None:
+    """How many edges of which kind, by which rule, and what tested them."""
+    edges, removed = cause.edges_, cause.separations_
+    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
+    n_pairs = counted(len(edges) + len(removed), "pair")
+    rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
+    n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
+    typer.echo(f"PC graph: {n_edges} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
+    typer.echo(f"{n_tests} by {name_of(cause.test_)}, given up to {removed['depth'].max()} columns")
+
+
+def show_why(folder: Path, cause: PC, target: str | None) -> None:
+    """How to ask about a pair, by the example of the first that others made independent."""
+    import pandas as pd
+
+    pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
+    of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]
+    for x, y in pd.concat([of_target, pairs, cause.edges_])[_ENDS].head(1).to_numpy():
+        asked = shlex.join(["mistruct", "why", str(folder), x, y])
+        typer.echo(f"why two columns are joined or not: {asked}")
+
+
+def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
+    """The strongest edges with their evidence."""
+    if edges.empty:
+        typer.echo("No pair is strong enough.")
+        return
+    strongest = edges.head(_STRONGEST)
+    ways = ["directed" if directed else "undirected"] * len(strongest)
+    if "orientation" in edges:
+        ways = list(strongest["orientation"])
+    pairs = zip(strongest["source"], ways, strongest["target"], strict=True)
+    columns = [
+        (
+            "strongest edges",
+            [f"  {source} {_KINDS[way]} {target}" for source, way, target in pairs],
+        ),
+        (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
+        ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
+    ]
+    if directed:  # and so ranked by more than their information
+        columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))
+    if "support" in edges:
+        columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))
+    typer.echo("\n" + aligned(columns))
+
+
+def show_neighbours(edges: pd.DataFrame, target: str) -> None:
+    """The columns next to the target, the strongest first, apart by the direction of edges."""
+    near: dict[str, list[str]] = {}
+    of_target = edges[(edges["source"] == target) | (edges["target"] == target)]
+    for row in of_target.sort_values("mi", ascending=False, kind="stable").itertuples():
+        other, way = (row.target, "from") if row.source == target else (row.source, "to")
+        kind = getattr(row, "orientation", "")
+        label = f"arrows {way} it" if kind == "directed" else kind
+        # Names may hold spaces, but no line breaks within an item.
+        near.setdefault(label, []).append(f"{other} {row.mi:.3f}".replace(" ", "\0"))
+    typer.echo(
+        f"\n{counted(len(of_target), 'neighbour')} of {target}"
+        + (", with mi in nats:" if near else "")
+    )
+    for label in sorted(near):
+        items = (f"{label}: " if label else "") + ", ".join(near[label])
+        shown = textwrap.fill(items, _WIDTH, break_on_hyphens=False, break_long_words=False)
+        typer.echo(shown.replace("\0", " "))
+
+
+def name_of(test: IndependenceTest) -> str:
+    """The name of a test, or of those that it chooses from."""
+    from mistruct.independence import AutoTest
+
+    if isinstance(test, AutoTest):
+        return f"{test.name} ({test.discrete.name}, {test.continuous.name})"
+    return test.name
+
+
+def pairs_in(net: ARACNE) -> int:
+    """Pairs in the table of a network, where one has a row for each direction that it may take."""
+    edges = net.edges_
+    if not net.directed:
+        return len(edges)
+    both_ways = edges[["source", "target"]].isin(net.regulators_).all(axis=1)
+    return len(edges) - int(both_ways.sum()) // 2
+
+
+def _alone(graph: nx.Graph) -> str:
+    alone = sum(1 for _, degree in graph.degree if degree == 0)
+    return f"{counted(alone, 'column')} without an edge"
+
+
+def _duration(seconds: float) -> str:
+    if seconds > 100:
+        return f"{round(seconds / 60)} minutes"
+    return f"{round(seconds)} s" if round(seconds) else "a second"

@@ -1,0 +1,156 @@
+"""`mistruct why`: what decided on one pair of columns, from the folder of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mistruct.cli.app import app
+from mistruct.cli.report import counted, p_value_text
+from mistruct.errors import DataError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+
+@app.command()
+def why(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="What learn or aracne has written.")
+    ],
+    x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
+    y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
+) -> None:
+    """Why two columns of a network are joined or not.
+
+    Which test, or which other columns, decided that when the network was learned.
+    """
+    run = _read_run(folder)
+    from mistruct.structure.evidence import check_pair, explain
+
+    asked, names = run["parameters"], list(run["data"]["kinds"])
+    check_pair(x, y, names)
+    edges = _read_table(folder, "edges.csv")
+    if run["command"] == "aracne":
+        typer.echo(_in_gene_network(x, y, edges, _read_graph(folder), asked))
+        return
+    if asked["method"] == "pc":
+        required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
+        typer.echo(explain(x, y, names, edges, _read_table(folder, "separations.csv"), required))
+    else:
+        typer.echo(_in_forest(x, y, edges, asked))
+    if asked["bootstraps"]:
+        typer.echo(_in_samples(x, y, _read_table(folder, "bootstraps.csv"), asked["bootstraps"]))
+
+
+def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> str:
+    """Why a Chow-Liu forest joins a pair or not."""
+    import networkx as nx
+
+    for row in _rows_of(x, y, edges):
+        return f"{x!r} and {y!r} are adjacent: {_evidence(row)}"
+    forest = nx.from_pandas_edgelist(edges)
+    if {x, y} <= set(forest) and nx.has_path(forest, x, y):
+        between = ", ".join(nx.shortest_path(forest, x, y)[1:-1])
+        reason = f"each edge on the way through {between} is at least as strong"
+    else:
+        level = f"alpha {asked['alpha']}, {asked['correction']}"
+        rule = f"{asked['penalty']} penalty" if asked["penalty"] else level
+        reason = f"no edges that are strong enough ({rule}) lead from one to the other"
+    return f"{x!r} and {y!r} are not adjacent: {reason}"
+
+
+def _in_gene_network(
+    x: str, y: str, pairs: pd.DataFrame, graph: nx.Graph, asked: dict[str, Any]
+) -> str:
+    """Why ARACNE joins a pair or not."""
+    rows = _rows_of(x, y, pairs)
+    if rows and (graph.has_edge(x, y) or graph.has_edge(y, x)):
+        return f"{x!r} and {y!r} are adjacent: {_evidence(rows[0])}"
+    level = f"alpha {asked['alpha']}, {asked['correction']}"
+    if not rows:
+        neither = ", or neither is a regulator" if asked["regulators"] else ""
+        reason = f"what they share is not significant ({level}){neither}"
+    elif asked["bootstraps"]:
+        reason = f"no more samples of the rows have the edge than by chance ({level}), "
+        reason += f"{rows[0].support:.2f} of {counted(asked['bootstraps'], 'sample')}"
+    else:
+        reason = f"{rows[0].explained_by} shares more with each of them ({_evidence(rows[0])})"
+    return f"{x!r} and {y!r} are not adjacent: {reason}"
+
+
+def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
+    """How many samples of the rows join a pair, and which way."""
+    for row in _rows_of(x, y, sampled):
+        ways = ""
+        if hasattr(row, "forward"):
+            ways = (
+                f": {round(row.forward * n)} {row.source!r} -> {row.target!r}, "
+                f"{round(row.backward * n)} {row.target!r} -> {row.source!r}, "
+                f"{round(row.undirected * n)} undirected"
+            )
+        return f"adjacent in {round(row.support * n)} of {counted(n, 'sample')} of the rows{ways}"
+    return f"adjacent in none of {counted(n, 'sample')} of the rows"
+
+
+def _evidence(row: Any) -> str:
+    return f"{row.mi:.3g} nats, p = {p_value_text(row.p_value)}"
+
+
+def _rows_of(x: str, y: str, table: pd.DataFrame) -> list[Any]:
+    """The rows of a pair, in any direction."""
+    of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
+    return list(of_pair.itertuples())
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    """The record of the run that wrote a folder."""
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {str(folder)!r}")
+    path = _part(folder, "run.json")
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = run["command"] in ("learn", "aracne") and bool(run["data"]["kinds"])
+    except (ValueError, TypeError, KeyError):
+        known = False
+    if not known:
+        raise DataError(f"{str(path)!r} is not the record of a run of learn or aracne")
+    return run
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame:
+    """A table of the run, with names as they are and sets as tuples."""
+    import pandas as pd
+
+    path = _part(folder, name)
+    try:
+        table = pd.read_csv(
+            path,
+            dtype={"source": str, "target": str},
+            keep_default_na=False,  # a column may be called NA
+            na_values={number: [""] for number in ("mi", "p_value", "cmi")},
+            float_precision="round_trip",
+        )
+        if "separating_set" in table:
+            sets = [tuple(json.loads(text)) for text in table["separating_set"]]
+            table["separating_set"] = pd.Series(sets, dtype=object)
+        return table
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def _read_graph(folder: Path) -> nx.Graph:
+    import mistruct as ms
+
+    return ms.read_network(_part(folder, "network.graphml"))
+
+
+def _part(folder: Path, name: str) -> Path:
+    """A file of the run."""
+    if not (folder / name).is_file():
+        raise DataError(f"{str(folder)!r} is no run of learn or aracne: it has no {name}")
+    return folder / name
