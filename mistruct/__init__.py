@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from mistruct.information import normalized_mutual_information as normalized_mutual_information
     from mistruct.information import total_correlation as total_correlation
     from mistruct.information import variation_of_information as variation_of_information
+    from mistruct.plot import plot_comparison as plot_comparison
     from mistruct.plot import plot_contingency_table as plot_contingency_table
     from mistruct.plot import plot_information_matrix as plot_information_matrix
     from mistruct.plot import plot_network as plot_network
@@ -133,6 +134,7 @@ _PUBLIC = {
         "write_regulatory_network",
     ),
     "mistruct.plot": (
+        "plot_comparison",
         "plot_contingency_table",
         "plot_information_matrix",
         "plot_network",

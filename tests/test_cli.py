@@ -143,7 +143,8 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     record = json.loads((learned[0] / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"] == {
         "data": "table.csv", "output": str(Path("new/out")), "method": "chow-liu",
-        "target": "size", "alpha": 0.01, "bootstraps": None, "checkpoint": None, "correction": "bonferroni", "penalty": None, "estimator": "auto", "test": "auto",
+        "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
+        "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "seed": 0,
     }  # fmt: skip

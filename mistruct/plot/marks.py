@@ -100,9 +100,8 @@ def draw_label(ax: Axes, name: str, centre: Array, size: float, step: int) -> No
     ).set_in_layout(False)
 
 
-def draw_legend(ax: Axes, width: float, strip: float, widths: Any, steps: Any, note: str) -> None:
-    """Explain colours and widths in rows of the strip below the network, with a caption."""
-    from matplotlib.legend import Legend
+def legend_rows(widths: Any, steps: Any) -> list[list[Any]]:
+    """What explains colours and widths."""
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
@@ -124,6 +123,13 @@ def draw_legend(ax: Axes, width: float, strip: float, widths: Any, steps: Any, n
         ]
         title = Line2D([], [], linestyle="", label="mutual information (nats):")
         rows.append([title, *lines])
+    return rows
+
+
+def draw_legend(ax: Axes, width: float, strip: float, rows: Any, note: str, **options: Any) -> None:
+    """Explain marks in rows of the strip below the network, with a caption."""
+    from matplotlib.legend import Legend
+
     size = min(8.0, max(width / 45, 4.0))
     for i, handles in enumerate(rows):
         row = Legend(
@@ -140,6 +146,7 @@ def draw_legend(ax: Axes, width: float, strip: float, widths: Any, steps: Any, n
             borderaxespad=0.0,
             handletextpad=0.5,
             columnspacing=1.2,
+            **options,
         )
         # A layout engine would shrink the axes for what sticks out, and so make it stick out more.
         row.set_in_layout(False)
@@ -149,13 +156,20 @@ def draw_legend(ax: Axes, width: float, strip: float, widths: Any, steps: Any, n
 
 def caption(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
     """How much there is, and how much of it is not shown."""
+    head = f"{counted(len(links), 'variable')}, {counted(links.number_of_edges(), 'edge')}"
+    return head + not_shown(links, shown, n_labelled)
 
-    def count(n: int, what: str) -> str:
-        return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
-    note = f"{count(len(links), 'variable')}, {count(links.number_of_edges(), 'edge')}"
+def not_shown(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
+    """How much is not shown; empty if all is."""
+    note = ""
     if len(links) > len(shown):
-        note += f"; not drawn: {count(len(links) - len(shown), 'variable')} without an edge"
+        note += f"; not drawn: {counted(len(links) - len(shown), 'variable')} without an edge"
     if len(shown) > n_labelled:
-        note += f"; without a label: {count(len(shown) - n_labelled, 'variable')}"
+        note += f"; without a label: {counted(len(shown) - n_labelled, 'variable')}"
     return note
+
+
+def counted(n: int, what: str) -> str:
+    """``1 edge``, ``2,000 edges``."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

@@ -11,35 +11,27 @@ target, its neighbours, theirs, then hubs).
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 
 from mistruct.errors import ParameterError, nearest_names
-from mistruct.plot.canvas import check_axes, new_axes, shorten, size_in_points, text_extents
-from mistruct.plot.labels import LARGEST_TYPE, boxes, free_labels, into, label_offsets, what_fits
-from mistruct.plot.layout import Array, density, layout_component, pack, separate
+from mistruct.plot.canvas import check_axes
 from mistruct.plot.marks import (
     COLOURS,
     LEGEND_ROW,
     PLAIN,
-    TARGET_TYPE,
     caption,
     draw_edges,
-    draw_label,
     draw_legend,
+    legend_rows,
 )
+from mistruct.plot.page import lay_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-UNIT = 26.0  # points for a layout length of 1
-LARGEST_PAGE = (16 * 72.0, 12 * 72.0)
-SMALLEST_PAGE = (5.5 * 72.0, 4 * 72.0)
-MARGIN = 8.0
-TITLE = 22.0  # left free above, for who calls set_title
 
 
 def plot_network(
@@ -105,48 +97,14 @@ def plot_network(
     drawn = [node for node in links if isolated or links.degree(node) or node == target]
     shown = links.subgraph(drawn).copy()
     steps = {} if target is None else nx.single_source_shortest_path_length(shown, target, 2)
-    nodes = sorted(shown, key=lambda n: (steps.get(n, 3), -shown.degree(n), str(n)))
-    names = [shorten(node) for node in nodes]
-    radii = np.array([2.0 + 0.75 * math.sqrt(min(shown.degree(n), 60)) for n in nodes])
-    radii[: target is not None] += 2.0
-    strip = (3 * LEGEND_ROW if legend else 0.0) + MARGIN
-
-    largest = LARGEST_PAGE if ax is None else size_in_points(ax)
-    room = np.maximum(np.array(largest) - (2 * MARGIN, strip + MARGIN), 2 * MARGIN)
-    per_point = text_extents(names)
-    per_point[: target is not None] *= 1.1 * TARGET_TYPE  # it is bold as well
-    type_size, n_labels = what_fits(per_point, radii, room[0] * room[1])
-    radii *= type_size / LARGEST_TYPE
-    labelled = np.arange(len(nodes))[:, None] < n_labels
-    extents = np.where(labelled, per_point * type_size + 2.0, 0.0)  # with a point of air around
-
-    places, page = _arrange(shown, nodes, target, radii, extents, room[0] / room[1])
-    if ax is None:
-        room = np.clip(page, SMALLEST_PAGE, room)
-        height = room[1] + strip + MARGIN
-        ax = new_axes((room[0] + 2 * MARGIN, height + TITLE))
-        ax.set_position((0.0, 0.0, 1.0, height / (height + TITLE)))
-    places = places * (room / np.maximum(page, 1.0))
-    offsets = label_offsets(shown, nodes, places, radii, extents)
-    places = separate(places, *boxes(offsets, radii, extents))
-    places = into(places, room, *boxes(offsets, radii, extents))
-
-    ax.set_axis_off()
-    ax.set(xlim=(-MARGIN, room[0] + MARGIN), ylim=(-strip, room[1] + MARGIN))
-    ends = {node: (places[i], radii[i]) for i, node in enumerate(nodes)}
-    widths = draw_edges(ax, shown, ends, steps)
-    colours = [PLAIN if target is None else COLOURS[steps.get(node, 3)] for node in nodes]
-    ground = ax.figure.get_facecolor()
-    areas = (2 * radii) ** 2
-    ax.scatter(
-        places[:, 0], places[:, 1], areas, colours, edgecolors=ground, linewidths=0.6, zorder=3
-    )
-    free = free_labels(places + offsets, extents / 2, n_labels)
-    for i in free:
-        draw_label(ax, names[i], places[i] + offsets[i], type_size, steps.get(nodes[i], 3))
+    page = lay_out(shown, steps, ax, 3 * LEGEND_ROW if legend else 0.0)
+    widths = draw_edges(page.ax, shown, page.ends, steps)
+    page.draw_nodes([PLAIN if target is None else COLOURS[steps.get(n, 3)] for n in page.nodes])
+    n_labelled = page.draw_labels()
     if legend:
-        draw_legend(ax, room[0], strip, widths, steps, caption(links, shown, len(free)))
-    return ax
+        note = caption(links, shown, n_labelled)
+        draw_legend(page.ax, page.width, page.strip, legend_rows(widths, steps), note)
+    return page.ax
 
 
 def _links(graph: nx.Graph) -> nx.Graph:
@@ -163,34 +121,3 @@ def _links(graph: nx.Graph) -> nx.Graph:
         head = v if graph.is_directed() and not graph.has_edge(v, u) else None
         links.add_edge(u, v, mi=mi, head=head)
     return links
-
-
-def _arrange(
-    graph: nx.Graph,
-    nodes: Sequence[Hashable],
-    target: Hashable | None,
-    radii: Array,
-    extents: Array,
-    aspect: float,
-) -> tuple[Array, Array]:
-    """Positions in points, without overlapping boxes, and the size of the page that they fill."""
-    rank = {node: i for i, node in enumerate(nodes)}
-    components = [sorted(c, key=rank.__getitem__) for c in nx.connected_components(graph)]
-    components.sort(key=lambda c: (-len(c), rank[c[0]]))
-    unit = UNIT * density(graph) ** 0.25
-    places = np.zeros((len(nodes), 2))
-    sizes = np.zeros((len(components), 2))
-    for i, component in enumerate(components):
-        rows = [rank[node] for node in component]
-        own = unit * layout_component(graph, component, target if target in component else None)
-        offsets = label_offsets(graph, component, own, radii[rows], extents[rows])
-        centres, halves = boxes(offsets, radii[rows], extents[rows])
-        own = separate(own, centres, halves)
-        low = (own + centres - halves).min(axis=0)
-        sizes[i] = (own + centres + halves).max(axis=0) - low + UNIT
-        places[rows] = own - low
-    corners = pack(sizes, aspect)
-    low = corners.min(axis=0, initial=0.0)
-    for component, corner in zip(components, corners - low, strict=True):
-        places[[rank[node] for node in component]] += corner
-    return places, (corners - low + sizes).max(axis=0, initial=0.0)

@@ -79,16 +79,7 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
     >>> result.skeleton_precision, round(result.skeleton_recall, 2), result.shd
     (1.0, 0.67, 2)
     """
-    for of_one, of_other, what in ((learned, truth, "truth"), (truth, learned, "learned graph")):
-        absent = sorted(str(v) for v in set(of_one) - set(of_other))
-        if absent:
-            raise DataError(
-                f"node {absent[0]!r} is missing from the {what}; nodes must be the same"
-            )
-        loops = sorted(str(v) for v in nx.nodes_with_selfloops(of_one))
-        if loops:
-            raise DataError(f"node {loops[0]!r} has an edge to itself")
-    found, true = to_cpdag(learned), to_cpdag(truth)
+    found, true = as_cpdags(learned, truth)
     of_found, of_true = ({frozenset(arc) for arc in g.edges} for g in (found, true))
     heads, true_heads = (
         {(u, v) for u, v in g.edges if not g.has_edge(v, u)} for g in (found, true)
@@ -108,6 +99,20 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
         arrowhead_recall=_share(len(heads & true_heads), len(true_heads)),
         shd=len(of_found ^ of_true) + differing,
     )
+
+
+def as_cpdags(learned: nx.Graph, truth: nx.Graph) -> tuple[nx.DiGraph, nx.DiGraph]:
+    """Both graphs as CPDAGs; DataError unless they can be compared."""
+    for of_one, of_other, what in ((learned, truth, "truth"), (truth, learned, "learned graph")):
+        absent = sorted(str(v) for v in set(of_one) - set(of_other))
+        if absent:
+            raise DataError(
+                f"node {absent[0]!r} is missing from the {what}; nodes must be the same"
+            )
+        loops = sorted(str(v) for v in nx.nodes_with_selfloops(of_one))
+        if loops:
+            raise DataError(f"node {loops[0]!r} has an edge to itself")
+    return to_cpdag(learned), to_cpdag(truth)
 
 
 def to_cpdag(graph: nx.Graph) -> nx.DiGraph:
