@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +31,30 @@ def program(
         encoding="utf-8",
         check=False,
     )
+
+
+# Names that need quotes, in a file, a message and a shell.
+WET, SLIP = "wet, cold", 'a "slip"'
+
+
+def garden() -> pd.DataFrame:
+    """Rain and a sprinkler make it wet, which makes it slippery; one column is called NA."""
+    rng = np.random.default_rng(0)
+    n = 1000
+    rain, sprinkler, alone = rng.random((3, n)) < 0.4
+    wet = (rain | sprinkler) ^ (rng.random(n) < 0.05)
+    slip = wet ^ (rng.random(n) < 0.1)
+    last = slip ^ (rng.random(n) < 0.1)
+    columns = {"rain": rain, "sprinkler": sprinkler, WET: wet, SLIP: slip, "NA": last}
+    return pd.DataFrame({**columns, "alone": alone}).astype(int)
+
+
+def read_back(path: Path) -> pd.DataFrame:
+    """A table that the command has written, as the learner has it."""
+    numbers = {name: [""] for name in ("mi", "p_value", "cmi")}
+    frame = pd.read_csv(
+        path, keep_default_na=False, na_values=numbers, float_precision="round_trip"
+    )
+    if "separating_set" in frame:
+        frame["separating_set"] = [tuple(json.loads(text)) for text in frame["separating_set"]]
+    return frame

@@ -38,6 +38,7 @@ from mistruct.cli.report_networks import (
     show_forest,
     show_method,
     show_neighbours,
+    show_slow,
     show_why,
 )
 from mistruct.cli.tables import bin_columns, check_numbers, read
@@ -93,7 +94,7 @@ def learn(
     of_pc.check()
     if of_chow_liu.penalty and alpha is not None:
         raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
-    chosen, reason = method_of(method, given_in(context))
+    chosen = method_of(method, given_in(context))
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -106,8 +107,10 @@ def learn(
     with step("bin"):
         learnt = bin_columns(table, columns)
     if chosen is None:
-        chosen, reason = choose_method(learnt)
-    show_method(chosen, reason, why_slow(learnt), asked=method is not None)
+        chosen, reason = choose_method(learnt, test)
+        show_method(chosen, reason)
+    elif chosen == "pc":
+        show_slow(why_slow(learnt, test))
     own = of_pc if chosen == "pc" else of_chow_liu
     with step("learn"):
         learner = own.learner(0.01 if alpha is None else alpha, resolve_test(test, seed))

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 Method = Literal["pc", "chow-liu"]
 
 # What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
-# held against permutations of all rows; columns of both kinds want a regression for every test.
-_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 30}
+# held against permutations of all rows; columns of both kinds want a regression for every test, and
+# nearest neighbours are slow anyway.
+_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 20}
 _MOST_ENTRIES = 100_000
+_NEIGHBOURS = ("knn", "hybrid")
 # Below so many rows, hardly any test given others can tell dependence from chance.
 _FEWEST_ROWS = 100
 
@@ -98,8 +100,8 @@ class ForChowLiu:
 OPTIONS: dict[Method, Any] = {"pc": ForPC, "chow-liu": ForChowLiu}
 
 
-def method_of(method: Method | None, given: Collection[str]) -> tuple[Method | None, str]:
-    """The method that is asked for, by name or by an option of it alone, and by which.
+def method_of(method: Method | None, given: Collection[str]) -> Method | None:
+    """The method that is asked for, by name or by an option of it alone.
 
     Raises
     ------
@@ -113,29 +115,32 @@ def method_of(method: Method | None, given: Collection[str]) -> tuple[Method | N
     first = next(iter(asked), "")
     for option, of in asked.items():
         if of != asked[first]:
-            other = first if method else f"{first}, which is of {asked[first]}"
-            raise ParameterError(f"{option} is an option of {of}, so not for {other}")
-    return asked.get(first), f"{first} is an option of it"
+            other = f"got {first}" if method else f"and {first} of {asked[first]}; give one of them"
+            raise ParameterError(f"{option} is an option of {of}, {other}")
+    return asked.get(first)
 
 
-def choose_method(table: Dataset) -> tuple[Method, str]:
+def choose_method(table: Dataset, test: str) -> tuple[Method, str]:
     """The method for a table, where none is asked for, and why."""
-    slow = why_slow(table)
+    slow = why_slow(table, test)
     if slow:
         return "chow-liu", slow
     rows = counted(table.n_samples, "row")
     if table.n_samples < _FEWEST_ROWS:
         return "chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
-    return "pc", f"{counted(table.n_variables, 'column')} of {rows} are quickly done"
+    return "pc", f"{counted(table.n_variables, 'column')} and {rows} are few enough for it"
 
 
-def why_slow(table: Dataset) -> str | None:
+def why_slow(table: Dataset, test: str) -> str | None:
     """Why PC may take minutes or more on a table; None where it does not."""
     n, entries = table.n_variables, table.n_variables * table.n_samples
-    of_both = bool(table.discrete and table.continuous)
-    kind = "both kinds" if of_both else table.kinds[table.names[0]]
+    kind = "both kinds" if table.discrete and table.continuous else table.kinds[table.names[0]]
+    if test in _NEIGHBOURS:
+        return f"pc takes long with --test {test}"
     if n > _MOST_COLUMNS[kind]:
-        columns = f"{n:,} columns of both kinds" if of_both else f"{n:,} {kind} columns"
+        columns = (
+            f"{n:,} columns of both kinds" if kind == "both kinds" else f"{n:,} {kind} columns"
+        )
         return f"{columns} are more than the {_MOST_COLUMNS[kind]} that pc does quickly"
     if table.discrete and entries > _MOST_ENTRIES:
         return f"{entries:,} entries are more than the {_MOST_ENTRIES:,} that pc does quickly"

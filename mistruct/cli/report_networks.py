@@ -46,12 +46,16 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
-def show_method(method: str, reason: str, slow: str | None, *, asked: bool) -> None:
-    """Which method was chosen and why, and whether it takes long, on standard error."""
-    if not asked:
-        typer.echo(f"method {method}: {reason}; --method chooses", err=True)
-    if method == "pc" and slow:
-        typer.echo(f"this may take minutes or more: {slow}", err=True)
+def show_method(method: str, reason: str) -> None:
+    """Which method was chosen and why, on standard error."""
+    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
+    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
+
+
+def show_slow(reason: str | None) -> None:
+    """That PC will take long, where there is a reason, on standard error."""
+    if reason:
+        typer.echo(f"this may take minutes or more: {reason}", err=True)
 
 
 def show_bootstraps(n: int, seconds: float) -> None:
@@ -82,7 +86,7 @@ def show_causal_graph(cause: PC) -> None:
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
     typer.echo(f"PC graph: {n_edges} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
-    typer.echo(f"{n_tests} by {name_of(cause.test_)}, given up to {removed['depth'].max()} columns")
+    typer.echo(f"{n_tests} by {name_of(cause.test_)}")
 
 
 def show_why(folder: Path, cause: PC, target: str | None) -> None:
@@ -112,7 +116,10 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
             [f"  {source} {_KINDS[way]} {target}" for source, way, target in pairs],
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
-        ("  p-value", [f"{p_value_text(p):>9}" for p in strongest["p_value"]]),
+        (
+            "largest p" if "orientation" in edges else "  p-value",
+            [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
+        ),
     ]
     if directed:  # and so ranked by more than their information
         columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))

@@ -99,7 +99,7 @@ def _as_options(message: str) -> str:
         (r"^kinds\['(.*?)'\]", r"--kind \1"),
         (r"^kinds\b", "--kind"),
         (r"\bmissing='(\w+)'", r"--missing \1"),
-        (r"^(index|layer|obs|transpose|drop|regulators|tolerance|checkpoint)\b", r"--\1"),
+        (r"^(index|layer|obs|transpose|drop|regulators|tolerance|checkpoint|knowledge)\b", r"--\1"),
         (r"^n_bins\b", "--bins"),
         (r"\bgive regulators=", "give --regulators"),
         (r"^n_features\b", "--features"),

@@ -45,7 +45,7 @@ def draw_edges(
         u, v, evidence = edge
         return -min(steps.get(u, 3), steps.get(v, 3)), width(evidence["mi"])
 
-    lines, line_widths, line_colours = [], [], []
+    lines, line_widths, line_colours, patterns = [], [], [], []
     for u, v, evidence in sorted(graph.edges(data=True), key=importance):
         near = min(steps.get(u, 3), steps.get(v, 3))
         colour = COLOURS[near] if near < 2 else EDGE
@@ -55,6 +55,7 @@ def draw_edges(
             lines.append([ends[tail][0], ends[head][0]])
             line_widths.append(thick)
             line_colours.append(colour)
+            patterns.append((0, (3.0, 1.5)) if evidence["contested"] else "-")
             continue
         ax.add_patch(
             FancyArrowPatch(
@@ -74,7 +75,12 @@ def draw_edges(
         )
     ax.add_collection(
         LineCollection(
-            lines, linewidths=line_widths, colors=line_colours, alpha=EDGE_ALPHA, zorder=1
+            lines,
+            linewidths=line_widths,
+            colors=line_colours,
+            linestyles=patterns or "-",
+            alpha=EDGE_ALPHA,
+            zorder=1,
         )
     )
     return (width, strongest) if strongest > 0 else None
@@ -157,6 +163,8 @@ def draw_legend(ax: Axes, width: float, strip: float, rows: Any, note: str, **op
 def caption(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
     """How much there is, and how much of it is not shown."""
     head = f"{counted(len(links), 'variable')}, {counted(links.number_of_edges(), 'edge')}"
+    n_contested = sum(contested for *_, contested in links.edges(data="contested"))
+    head += f"; dashed: {n_contested:,} with a contested direction" if n_contested else ""
     return head + not_shown(links, shown, n_labelled)
 
 

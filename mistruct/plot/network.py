@@ -44,17 +44,17 @@ def plot_network(
 ) -> Axes:
     """Draw a network, with the target and its neighbourhood highlighted.
 
-    Edges are as wide as their mutual information. An edge of a directed graph ends in an
-    arrowhead, unless its opposite is there too: two opposite arcs are one undirected edge. Nodes
-    grow with the number of their neighbours. When there is not room for all labels, the target,
-    its neighbours, their neighbours and the hubs keep theirs.
+    Edges are as wide as their mutual information. An edge of a directed graph ends in an arrowhead,
+    unless its opposite is there too: two opposite arcs are one undirected edge, dashed where `PC`
+    found its direction contested. Nodes grow with the number of their neighbours. When there is not
+    room for all labels, the target, its neighbours, their neighbours and the hubs keep theirs.
 
     The same graph always gives the same picture, whatever the order of its nodes.
 
     Parameters
     ----------
     graph : networkx.Graph or networkx.DiGraph
-        Its edges may carry the attribute ``mi`` (mutual information, nats).
+        Its edges may carry the attributes ``mi`` (mutual information, nats) and ``orientation``.
     target : node, optional
         The node to put in the centre of interest.
     ax : matplotlib.axes.Axes, optional
@@ -108,7 +108,7 @@ def plot_network(
 
 
 def _links(graph: nx.Graph) -> nx.Graph:
-    """The lines to draw, each with ``mi`` (or nan) and ``head`` (or None); nodes by name."""
+    """The lines to draw, with ``mi`` or nan, ``head`` or None, and ``contested``; nodes by name."""
     links = nx.Graph()
     links.add_nodes_from(sorted(graph, key=lambda node: (str(node), type(node).__name__)))
     for u, v, evidence in graph.edges(data=True):
@@ -119,5 +119,6 @@ def _links(graph: nx.Graph) -> nx.Graph:
         if links.has_edge(u, v):
             mi = float(np.fmax(mi, links.edges[u, v]["mi"]))
         head = v if graph.is_directed() and not graph.has_edge(v, u) else None
-        links.add_edge(u, v, mi=mi, head=head)
+        contested = evidence.get("orientation") == "contested"
+        links.add_edge(u, v, mi=mi, head=head, contested=contested)
     return links
