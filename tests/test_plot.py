@@ -142,6 +142,22 @@ def test_widths_grow_with_mi() -> None:
     assert len(drawn.get_segments()) == len(mis)
 
 
+def test_contested_directions_are_dashed_and_counted() -> None:
+    graph = nx.DiGraph()
+    for u, v, orientation in (("a", "b", "contested"), ("b", "c", "undirected")):
+        graph.add_edge(u, v, orientation=orientation)
+        graph.add_edge(v, u, orientation=orientation)
+    ax = plot_network(graph)
+    drawn = lines(ax)
+    is_solid = [pattern[1] is None for pattern in drawn.get_linestyle()]
+    at = {text: label.get_position() for text, label in labels(ax).items()}
+    for segment, solid in zip(drawn.get_segments(), is_solid, strict=True):
+        near = {min(at, key=lambda name: np.hypot(*(at[name] - end))) for end in segment}
+        assert near == ({"b", "c"} if solid else {"a", "b"})
+    assert sorted(is_solid) == [False, True]
+    assert caption(ax) == "3 variables, 2 edges; dashed: 1 with a contested direction"
+
+
 def test_legend_shows_the_widths_that_are_drawn() -> None:
     graph = nx.Graph()
     graph.add_edge("a", "b", mi=0.2)
