@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
+from mistruct.cli.report_networks import show_neighbours
 from tests.cli_helpers import ROOT, Run, program
 
 FILES = {"edges.csv", "network.graphml", "network.png", "run.json"}
@@ -220,6 +221,14 @@ def test_directions(run: Run, data: Path, tmp_path: Path) -> None:
             assert (mi, weight) == (f"{arcs[u, v]['mi']:.3f}", f"{arcs[u, v]['weight']:.3g}")
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         assert record["n_edges"] == len(arcs)
+
+
+def test_an_edge_of_both_ways_is_one_neighbour(capsys: pytest.CaptureFixture[str]) -> None:
+    edges = pd.DataFrame(
+        {"source": ["a", "b", "a"], "target": ["b", "a", "c"], "mi": [0.5, 0.5, 1]}
+    )
+    show_neighbours(edges, "a")
+    assert capsys.readouterr().out == "\n2 neighbours of a, with mi in nats:\nc 1.000, b 0.500\n"
 
 
 @pytest.mark.parametrize("tool", TABLES)

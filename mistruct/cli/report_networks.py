@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _STRONGEST = 10
 _WIDTH = 96
-_ENDS = ["source", "target"]
 _KINDS = {"directed": "->", "undirected": "--", "contested": "-?-"}
 
 
@@ -91,13 +90,13 @@ def show_causal_graph(cause: PC) -> None:
 
 def show_why(folder: Path, cause: PC, target: str | None) -> None:
     """How to ask about a pair, by the example of the first that others made independent."""
-    import pandas as pd
-
     pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
     of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]
-    for x, y in pd.concat([of_target, pairs, cause.edges_])[_ENDS].head(1).to_numpy():
-        asked = shlex.join(["mistruct", "why", str(folder), x, y])
-        typer.echo(f"why two columns are joined or not: {asked}")
+    for examples in (of_target, pairs, cause.edges_):
+        if len(examples):
+            asked = ["mistruct", "why", str(folder), *examples[["source", "target"]].iloc[0]]
+            typer.echo(f"why two columns are joined or not: {shlex.join(asked)}")
+            return
 
 
 def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
@@ -132,16 +131,16 @@ def show_neighbours(edges: pd.DataFrame, target: str) -> None:
     """The columns next to the target, the strongest first, apart by the direction of edges."""
     near: dict[str, list[str]] = {}
     of_target = edges[(edges["source"] == target) | (edges["target"] == target)]
+    other = of_target["source"].where(of_target["target"] == target, of_target["target"])
+    of_target = of_target.assign(other=other).drop_duplicates("other")  # an edge may go both ways
     for row in of_target.sort_values("mi", ascending=False, kind="stable").itertuples():
-        other, way = (row.target, "from") if row.source == target else (row.source, "to")
-        kind = getattr(row, "orientation", "")
-        label = f"arrows {way} it" if kind == "directed" else kind
+        label = getattr(row, "orientation", "")
+        if label == "directed":
+            label = "arrows from it" if row.source == target else "arrows to it"
         # Names may hold spaces, but no line breaks within an item.
-        near.setdefault(label, []).append(f"{other} {row.mi:.3f}".replace(" ", "\0"))
-    typer.echo(
-        f"\n{counted(len(of_target), 'neighbour')} of {target}"
-        + (", with mi in nats:" if near else "")
-    )
+        near.setdefault(label, []).append(f"{row.other} {row.mi:.3f}".replace(" ", "\0"))
+    head = f"\n{counted(len(of_target), 'neighbour')} of {target}"
+    typer.echo(head + (", with mi in nats:" if near else ""))
     for label in sorted(near):
         items = (f"{label}: " if label else "") + ", ".join(near[label])
         shown = textwrap.fill(items, _WIDTH, break_on_hyphens=False, break_long_words=False)

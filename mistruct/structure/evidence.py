@@ -168,7 +168,8 @@ def _why_adjacent(edge: Any, kept: bool) -> str:
     }
     text = f"{edge.source!r} {middle[edge.orientation]} {edge.target!r}: "
     text += "required by knowledge; " if kept else ""
-    text += f"the largest p-value of {edge.n_tests} tests is {edge.p_value:.2g}"
+    tests = f"{edge.n_tests} tests" if edge.n_tests > 1 else "1 test"
+    text += f"the largest p-value of {tests} is {edge.p_value:.2g}"
     text += f", given {given}" if given else ", without conditioning"
     if edge.orientation == "contested":
         text += "; v-structures disagree on its direction"
