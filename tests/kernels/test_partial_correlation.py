@@ -20,8 +20,8 @@ from mistruct.kernels.partial_correlation import (
     NATS,
     WILKS,
     copula_separate,
-    leave_nothing,
     eliminate,
+    leave_nothing,
     partial_correlation_test,
 )
 from mistruct.kernels.wilks import P_VALUE, STATISTIC
