@@ -100,7 +100,8 @@ def _vote(
         of_pair = dict.fromkeys(
             given for side in (parents[x], parents[y]) for given in combinations(side, size)
         )
-        new = [given for given in of_pair if x not in given and given not in found]
+        known = set(found)
+        new = [given for given in of_pair if x not in given and given not in known]
         asked += [(x, y)] * len(new)
         sets += new
     if asked:

@@ -62,4 +62,27 @@ def test_alarm_beside_pgmpy(beside: Beside) -> None:
         theirs,
         peer_rounds=1,
     )
-    assert ratio > 20
+    assert ratio > 60
+
+
+def sparse_gaussian(n_variables: int, n_rows: int) -> np.ndarray:
+    """Rows of a linear Gaussian network with about one parent a column."""
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(n_variables, n_rows))
+    for j in range(1, n_variables):
+        for i in rng.choice(j, min(j, rng.poisson(1.0)), replace=False):
+            columns[j] += rng.uniform(0.3, 1) * rng.choice([-1, 1]) * columns[i]
+    return columns.T
+
+
+def test_gaussian_beside_causal_learn(beside: Beside) -> None:
+    table = sparse_gaussian(100, 1000)
+    constraint_based = pytest.importorskip("causallearn.search.ConstraintBased.PC")
+    ratio = beside(
+        "PC, 100 continuous columns x 1000 rows, copula test, alpha 0.01",
+        lambda: ms.PC(0.01, determinism="textbook").fit(table),
+        "causal-learn, Fisher's z",
+        lambda: constraint_based.pc(table, 0.01, "fisherz", show_progress=False),
+        peer_rounds=1,
+    )
+    assert ratio > 10
