@@ -212,39 +212,105 @@ def _n_inside(distances: Block, i: int, radius: float) -> int:
     return int(np.sum(_others(distances, i) < radius))
 
 
+def _repeats(columns: Block) -> bool:
+    """Whether one of the columns has a value twice."""
+    return any(len(set(column)) < len(column) for column in _block(columns).T)
+
+
+def mean_psi_of_place(inside: int, nth: int, n_marked: int, n_tied: int) -> float:
+    """<psi(inside + P)>, P the place of the nth of the marked ones among the tied in random order.
+
+    Before it are nth - 1 marked ones and any of the others, after it the rest of both.
+    """
+    ways = {
+        p: math.comb(p - 1, nth - 1) * math.comb(n_tied - p, n_marked - nth)
+        for p in range(nth, n_tied - n_marked + nth + 1)
+    }
+    return math.fsum(w / math.comb(n_tied, n_marked) * psi(inside + p) for p, w in ways.items())
+
+
+def psi_with_ties(
+    axes: Sequence[Block], spaces: Sequence[Sequence[int]], i: int, k: int
+) -> list[float]:
+    """<psi(n_s)> of row i in each space s, which is some of the axes, over all ways to break ties.
+
+    `axes` are distances, (n, n) each; a space has the largest of some of them. Rows that are
+    equally far from row i along an axis are put in random order by noise in that axis, which is
+    far smaller than that in the axis before. So the rows at the k-th distance come in stages: first
+    those at it along the first axis and no later one, in random order, then those at it along the
+    second and no later one, and so on. n_s counts, beside row i, the rows of s before the k-th; but
+    if s has the axis of its stage, the k-th itself in place of row i. Mean of this order of the
+    axes and the reverse one.
+    """
+    far = [np.delete(axis[i], i) for axis in axes]
+    radius = np.sort(np.max(far, axis=0))[k - 1]
+    result = [0.0] * len(spaces)
+    for order in (list(range(len(axes))), list(range(len(axes)))[::-1]):
+
+        def stages(space: Sequence[int], order: list[int] = order) -> tuple[int, list[int]]:
+            """How many rows are closer than the radius in a space; the stage of each at it."""
+            distance = np.max([far[a] for a in space], axis=0) if space else np.zeros(len(far[0]))
+            at = np.flatnonzero(distance == radius)
+            last = [max((order.index(a) for a in space if far[a][j] == radius), default=-1)
+                    for j in at]  # fmt: skip
+            return int(np.sum(distance < radius)), last
+
+        closer, of_joint = stages(order)
+        stage = sorted(of_joint)[k - closer - 1]
+        nth = k - closer - sum(t < stage for t in of_joint)
+        for s, space in enumerate(spaces):
+            closer, of_space = stages(space)
+            inside = closer + sum(t < stage for t in of_space)
+            if order[stage] in space:
+                counts = of_joint.count(stage), of_space.count(stage)
+                result[s] += mean_psi_of_place(inside, nth, *counts) / 2
+            else:
+                result[s] += float(psi(inside + 1)) / 2
+    return result
+
+
 def ksg_information(x: Block, y: Block, k: int = 3, variant: int = 1) -> float:
     """[KSG04] eq. 8 (variant 1) and eq. 9 (variant 2), max norm inside and between the blocks.
 
     Variant 1: psi(k) + psi(n) - <psi(n_x + 1) + psi(n_y + 1)>, n_x the number of other rows whose
     x is strictly closer than the k-th distance in the joint space, as computed.
     Variant 2: psi(k) - 1/k + psi(n) - <psi(n_x) + psi(n_y)>, n_x the number of other rows whose x
-    is no farther than the farthest x among the k nearest neighbours in the joint space. Rows tied
-    with the k-th neighbour are all neighbours, so that the order of rows does not matter.
+    is no farther than the farthest x among the k nearest neighbours in the joint space.
+    With repeated values, variant 1 as `ksg_total_correlation`; variant 2 likewise for rows with
+    more than k others up to the k-th distance, or several as far as the farthest x or y.
     """
     if variant == 1:
         return ksg_total_correlation([x, y], k)
-    dx, dy = _distances(x), _distances(y)
-    n, joint = len(dx), np.maximum(dx, dy)
+    spaces = [_distances(x), _distances(y)]
+    n, joint = len(spaces[0]), np.maximum(*spaces)
     terms = []
     for i in range(n):
         neighbours = _others(joint, i) <= np.sort(_others(joint, i))[k - 1]
-        for d in (dx, dy):
-            radius = _others(d, i)[neighbours].max()
-            terms.append(psi(np.sum(_others(d, i) <= radius)))
-    return float(psi(k) - 1 / k + psi(n) - math.fsum(terms) / n)
+        radii = [_others(d, i)[neighbours].max() for d in spaces]
+        sides = list(zip((_others(d, i) for d in spaces), radii, strict=True))
+        clear = neighbours.sum() == k and all(np.sum(d == radius) == 1 for d, radius in sides)
+        if clear or not (_repeats(x) or _repeats(y)):
+            terms += [psi(np.sum(d <= radius)) for d, radius in sides] + [1 / k]
+        else:
+            terms += psi_with_ties(spaces, [[0], [1]], i, k)
+    return float(psi(k) + psi(n) - math.fsum(terms) / n)
 
 
 def ksg_total_correlation(blocks: Sequence[Block], k: int = 3) -> float:
     """[KSG04] eq. 23, the redundancy of m blocks, counted as in eq. 8.
 
-    psi(k) + (m - 1) psi(n) - <sum over the blocks of psi(n_b + 1)>, n_b strict.
+    psi(k) + (m - 1) psi(n) - <sum over the blocks of psi(n_b + 1)>, n_b strict. With repeated
+    values, the counts are those of `psi_with_ties`.
     """
     spaces = [_distances(block) for block in blocks]
     n, joint = len(spaces[0]), np.max(spaces, axis=0)
     terms = []
     for i in range(n):
-        radius = np.sort(_others(joint, i))[k - 1]
-        terms += [psi(_n_inside(d, i, radius) + 1) for d in spaces]
+        if any(map(_repeats, blocks)):
+            terms += psi_with_ties(spaces, [[b] for b in range(len(spaces))], i, k)
+        else:
+            radius = np.sort(_others(joint, i))[k - 1]
+            terms += [psi(_n_inside(d, i, radius) + 1) for d in spaces]
     return float(psi(k) + (len(blocks) - 1) * psi(n) - math.fsum(terms) / n)
 
 
@@ -328,18 +394,20 @@ def mixed_information(
 
     A part that is a float array is continuous (a value may still occur many times), any other is
     labels. Max norm over the parts, different labels infinitely far apart. With f the number of
-    other rows at finite distance in the joint space, k_i = min(k, f) and rho the k_i-th distance:
+    other rows at finite distance in the joint space, k_i = min(k, f) and rho the k_i-th distance,
+    the estimate is psi(k_i) + <psi(n_z) - psi(n_xz) - psi(n_yz)>, n_z = n where z is empty:
 
-    - rho > 0: k~ = k_i, and n_s = 1 + the number of other rows strictly closer than rho in s;
-    - rho = 0: k~ = the number of rows at distance 0, itself counted, and n_s likewise in s;
-    - f = 0, all parts labels: rho = 0, the row itself;
+    - without repeated values n_s = 1 + the number of other rows strictly closer than rho in s;
+    - with repeated values in a continuous part psi(n_s) is that of `psi_with_ties`, for the axes
+      x, z and y;
+    - all parts labels: the numbers of equal rows, in place of k_i as well;
     - f = 0, some part continuous: its density cannot be told. The row is left out of the sample,
       of n and of every count. No row left: 0.
 
-    The estimate is <psi(k~) - psi(n_xz) - psi(n_yz) + psi(n_z)>, n_z = n where z is empty. Where
-    no rho is 0 this is, term by term, [KSG04] eq. 8 for blocks without z, [FP07] with z, and
-    [R14] for labels against a block; where all is labels, the plug-in with psi for log. Counting
-    so follows [GKOV17], with psi(n) for its log n.
+    Without repeated values this is, term by term, [KSG04] eq. 8 for blocks without z, [FP07] with
+    z, and [R14] for labels against a block; where all is labels, the plug-in with psi for log. A
+    row with k copies has the numbers of copies, itself among them, for k_i and all n_s; counting so
+    follows [GKOV17], with psi(n) for its log n.
 
     [MS21] itself counts the rows at distance <= rho in every subspace. The k-th neighbour then
     counts in those subspaces that attain rho and not in the others, where [KSG04] and [FP07] add
@@ -349,22 +417,26 @@ def mixed_information(
     """
     parts = [*x, *y, *z]
     n = len(parts[0])
-    spaces = [_mixed_distances(s, n) for s in (parts, [*x, *z], [*y, *z], z)]
-    n_finite = [int(np.sum(np.isfinite(_others(spaces[0], i)))) for i in range(n)]
-    if any(_is_continuous(part) for part in parts):
-        kept = [i for i in range(n) if n_finite[i] > 0]
-        spaces, n_finite = [s[np.ix_(kept, kept)] for s in spaces], [n_finite[i] for i in kept]
+    n_finite = np.isfinite(_mixed_distances(parts, n)).sum(axis=1) - 1
+    continuous = [np.asarray(part) for part in parts if _is_continuous(part)]
+    kept = n_finite > 0 if continuous else np.ones(n, dtype=bool)
+    if not kept.any():
+        return 0.0
+    with_ties = any(_repeats(part[kept]) for part in continuous)
+    axes = [_mixed_distances(block, n)[np.ix_(kept, kept)] for block in (x, z, y)]
+    spaces = [[0, 1], [1, 2], [1]]
     terms = []
-    for i, finite in enumerate(n_finite):
-        k_i = min(k, finite)
-        rho = np.sort(_others(spaces[0], i))[k_i - 1] if k_i else 0.0
-        if rho > 0:
-            counts = [k_i] + [_n_inside(s, i, rho) + 1 for s in spaces[1:]]
+    for i, finite in enumerate(n_finite[kept]):
+        k_i = min(k, int(finite))
+        if with_ties:
+            of_joint, psis = psi(k_i), psi_with_ties(axes, spaces, i, k_i)
         else:
-            counts = [int(np.sum(s[i] == 0)) for s in spaces]
-        k_tilde, n_xz, n_yz, n_z = counts
-        terms.append(psi(k_tilde) - psi(n_xz) - psi(n_yz) + psi(n_z))
-    return math.fsum(terms) / len(terms) if terms else 0.0
+            far = [np.max([axes[a][i] for a in space], axis=0) for space in ([0, 1, 2], *spaces)]
+            rho = np.sort(far[0])[k_i] if continuous else 0.0  # the first is the row itself
+            inside = [np.sum(d < rho) if continuous else np.sum(d == 0) for d in far]
+            of_joint, *psis = psi([k_i if continuous else inside[0], *inside[1:]])
+        terms.append(of_joint - psis[0] - psis[1] + psis[2])
+    return math.fsum(terms) / len(terms)
 
 
 # Kernel densities -----------------------------------------------------------------------------

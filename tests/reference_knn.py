@@ -8,8 +8,6 @@ References
 ----------
 .. [FP07] Frenzel, Pompe (2007), "Partial mutual information for coupling analysis of
    multivariate time series", Phys. Rev. Lett. 99, 204101.
-.. [GKOV17] Gao, Kannan, Oh, Viswanath (2017), "Estimating mutual information for
-   discrete-continuous mixtures", NIPS 30, arXiv:1709.06212.
 .. [MS21] Mesner, Shalizi (2021), "Conditional mutual information estimation for mixed, discrete
    and continuous data", IEEE Trans. Inf. Theory 67, 464-484, arXiv:1912.03387.
 .. [BC91] Besag, Clifford (1991), "Sequential Monte Carlo p-values", Biometrika 78, 301-304.
@@ -23,6 +21,8 @@ from typing import Any
 
 import numpy as np
 from scipy.special import psi
+
+from tests.reference_continuous import psi_with_ties
 
 Values = np.ndarray[Any, np.dtype[Any]]
 Column = Values | Sequence[Hashable]
@@ -47,25 +47,32 @@ def local_information(
     Row i has f other rows at a finite distance in (x, y, z). Its radius is the distance to the
     k_i-th of them, k_i = min(k, f), and it adds psi(k_i) - psi(n_xz) - psi(n_yz) + psi(n_z), with
     n_s the number of rows strictly closer than the radius in the space s, itself among them.
-    Where the radius is 0, all four are numbers of rows at distance 0, itself among them
-    ([GKOV17]). Without other rows, f = 0, it adds nothing; it counts for others like any row. The
-    sum is divided by the number of all rows.
+    If a column of floats has a value twice, the last three are `psi_with_ties` along x, z and y.
+    Without other rows, f = 0, it adds nothing; it counts for others like any row. The sum is
+    divided by the number of all rows.
     """
     n = len(x)
-    columns = {"xyz": (x, y, *z), "xz": (x, *z), "yz": (y, *z), "z": tuple(z)}
+    columns = (x, *z, y)
+    tied = any(
+        isinstance(c, np.ndarray) and c.dtype.kind == "f" and len(set(c)) < n for c in columns
+    )
+    axes = [
+        np.array([[distance(of_axis, i, j) for j in range(n)] for i in range(n)])
+        for of_axis in ((x,), z, (y,))
+    ]
+    spaces = [(0, 1), (1, 2), (1,)]
     terms: dict[int, list[float]] = {k: [] for k in n_neighbors}
     for i in range(n):
-        far = {s: [distance(of_s, i, j) for j in range(n)] for s, of_s in columns.items()}
-        others = sorted(d for j, d in enumerate(far["xyz"]) if j != i and d < math.inf)
+        joint = np.max(axes, axis=0)[i]
+        others = sorted(d for j, d in enumerate(joint) if j != i and d < math.inf)
         for k in n_neighbors if others else ():
-            nearest = min(k, len(others))
-            radius = others[nearest - 1]
-            count = {
-                s: sum(d < radius if radius > 0 else d == 0 for d in of_s)
-                for s, of_s in far.items()
-            }
-            of_joint = nearest if radius > 0 else count["xyz"]
-            terms[k] += [psi(of_joint), psi(count["z"]), -psi(count["xz"]), -psi(count["yz"])]
+            k_i = min(k, len(others))
+            if tied:
+                of_xz, of_yz, of_z = psi_with_ties(axes, spaces, i, k_i)
+            else:
+                far = [np.max([axes[a][i] for a in space], axis=0) for space in spaces]
+                of_xz, of_yz, of_z = (psi(np.sum(d < others[k_i - 1])) for d in far)
+            terms[k] += [psi(k_i), of_z, -of_xz, -of_yz]
     return [math.fsum(terms[k]) / n for k in n_neighbors]
 
 

@@ -652,12 +652,13 @@ def test_a_row_without_a_neighbour_is_left_out() -> None:
 
 
 def test_mixed_information_where_ties_have_mass() -> None:
-    # x is 0 three times and y with it: k = 2 others at distance 0. The other rows are 10, 20
-    # and 40 away from the nearest, so that their counts are those of KSG.
+    # x is 0 three times and y with it; k = 2. For a 0 the others are at distance 0: 3 - 3 - 3 + 6.
+    # The second neighbour of 10 is one of the three 0, which are as far in y as in x: the axis that
+    # comes first has all of them and the row, the other one the second of three in random order.
+    # That of 30 is the first of them, after 10; that of 70 is 10, after 30.
     x = np.array([0.0, 0, 0, 10, 30, 70])
-    # atom: 3 - 3 - 3 + 6. k = 2: the second neighbour of 10 is at 10, of 30 at 30, of 70 at 60;
-    # strictly inside lie 0, 1 and 1 rows, the same in x and in y
-    terms = 3 * (PSI[3] - 2 * PSI[3]) + 3 * PSI[2] - 2 * (PSI[1] + 2 * PSI[2])
+    terms = 3 * (PSI[3] - 2 * PSI[3]) + 3 * PSI[2] - (PSI[4] + PSI[2])
+    terms -= PSI[5] + PSI[2] + PSI[3] + PSI[2]
     expected = PSI[6] + terms / 6
     assert refc.mixed_information([x], [x], k=2) == pytest.approx(expected, abs=1e-13)
 

@@ -85,10 +85,9 @@ def rank_features(
 
     Notes
     -----
-    All estimates are raw, and may be slightly negative. Ties of a continuous column are broken at
-    random for estimates by neighbours, which do not fare well on lattices; it changes nothing of
-    what the column tells. `complementarity` is given as many of the chosen as the rows carry (five
-    for each cell), those first that change most what the feature tells.
+    All estimates are raw, and may be slightly negative. `complementarity` is given as many of the
+    chosen as the rows carry (five for each cell), those first that change most what the feature
+    tells.
 
     References
     ----------
@@ -183,10 +182,10 @@ def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
 
     def fill(j: int) -> None:
         x, y = terms.features[j], terms.target
-        used = terms.estimator.choose(terms.untied, (x, y))
+        used = terms.estimator.choose(terms.data, (x, y))
         with suppress(DataError):  # too few rows
             ends[:, j] = confidence_interval(
-                used, terms.untied, ([x], [y]), float(terms.mi[j]), level
+                used, terms.data, ([x], [y]), float(terms.mi[j]), level
             )
 
     for _ in run_blocks(fill, range(len(terms.features)), description="intervals"):

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.features.bins import bin_ranks
-from mistruct.features.ties import break_ties
 from mistruct.information.auto import ByKinds
 from mistruct.information.copula_knn import CopulaKNN
 from mistruct.information.corrections import Correction
@@ -69,12 +68,7 @@ class PairTerms:
     def mi(self) -> Floats:
         """I(x; y) of each feature in nats as it is, not in bins; NaN where rows are too few."""
         n = len(self.features)
-        return np.ravel(self.estimator.pairwise(self.untied, np.array([n]), np.arange(n)))
-
-    @cached_property
-    def untied(self) -> Dataset:
-        """`data` with the ties of continuous columns broken, for neighbours."""
-        return break_ties(self.data)
+        return np.ravel(self.estimator.pairwise(self.data, np.array([n]), np.arange(n)))
 
     @cached_property
     def relevance(self) -> Floats:

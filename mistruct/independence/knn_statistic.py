@@ -18,6 +18,7 @@ from scipy.special import psi
 from mistruct.data.dataset import Dataset
 from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.information.neighbor_pairs import PairTable
+from mistruct.information.neighbor_ties import repeat_values
 from mistruct.kernels.local_neighbors import information_of_surrogates
 from mistruct.parallel import run_blocks
 
@@ -50,11 +51,14 @@ def estimates_of(
         found = run(partial(_in_strata, shuffles, n_neighbors), blocks, description=DESCRIPTION)
         return np.round(np.concatenate(list(found)) / n, _DIGITS)
     table = psi(np.maximum(np.arange(n + 1), 1))
+    of_kind = (shuffles.x, shuffles.x_discrete), (shuffles.y, shuffles.y_discrete)
+    continuous = [*shuffles.z, *(column for column, is_discrete in of_kind if not is_discrete)]
+    with_ties = repeat_values(np.array(continuous))
 
     def add(first: int) -> Floats:
         sums = np.zeros((len(surrogates), n_neighbors.size))
         information_of_surrogates(
-            surrogates, shuffles.y, shuffles.z, shuffles.strata, n_neighbors, table,
+            surrogates, shuffles.y, shuffles.z, shuffles.strata, n_neighbors, with_ties, table,
             first, min(first + _POINTS_OF_A_BLOCK, n), sums,
         )  # fmt: skip
         return sums

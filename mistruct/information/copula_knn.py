@@ -57,8 +57,8 @@ class CopulaKNN:
     of Czyz et al. (2023) with n = 2000, spirals in 3 to 25 dimensions come out at half to nine
     tenths of their information, and all else within about 0.05 nats.
 
-    Equal rows are counted as by :class:`mistruct.KSG`. Nothing depends on the order of rows and
-    columns: halves and Gaussian tables are drawn from the ranks themselves.
+    Ties are counted as by :class:`mistruct.KSG`, so that rounding adds no bias. Nothing depends on
+    the order of rows and columns: halves and Gaussian tables are drawn from the ranks themselves.
 
     References
     ----------

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ from mistruct.errors import TooFewRowsError
 from mistruct.information.blocks import normal_scores
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import Basis, basis
+from mistruct.information.neighbor_ties import mean_psi_of_spaces, repeat_values
 from mistruct.information.neighborhoods import Tree, arrange
 
 Floats = NDArray[np.float64]
@@ -62,19 +64,30 @@ class _View:
     z: Floats
     explained: Floats
 
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether one of the coordinates has a value twice."""
+        return any(map(repeat_values, (self.x, self.y, self.z)))
+
     def excess(self, rows: Rows | slice, k: int) -> Floats:
         """What each point of some rows among each other adds to the information, less explained."""
-        x, y, z = (part[:, rows] for part in (self.x, self.y, self.z))
-        spaces = [np.concatenate(s) for s in ((x, z), (y, z))] + [z][: len(z)]
-        of_x, of_y, *of_z = arrange(spaces)
-        joint = Tree(np.concatenate([x, y, z]))
-        n = x.shape[1]
+        parts = [part[:, rows] for part in (self.x, self.z, self.y)]
+        spaces = [(0, 1), (1, 2), (1,)][: 2 + (len(self.z) > 0)]
+        joint = Tree(np.concatenate(parts))
+        arranged = arrange([np.concatenate([parts[b] for b in space]) for space in spaces])
+        n = parts[0].shape[1]
         radius = joint.nearest(np.full(n, k))
-        # The next number below, so that what lies at the radius does not count; but 0 remains 0.
-        limits = np.nextafter(radius, 0.0)
-        n_near = np.where(radius > 0, k, joint.within(limits) if (radius == 0).any() else k)
-        n_z = of_z[0].within(limits) if of_z else n
-        terms = psi(n_near) - psi(of_x.within(limits)) - psi(of_y.within(limits)) + psi(n_z)
+        if self.repeats:
+            of_joint, *of_spaces = (
+                np.repeat(space, [len(parts[b]) for b in space]) for space in ((0, 1, 2), *spaces)
+            )
+            of_x, of_y, *of_z = mean_psi_of_spaces(
+                joint, of_joint, arranged, of_spaces, np.full(n, k), radius
+            )
+        else:
+            limits = np.nextafter(radius, 0.0)  # what lies at the radius does not count
+            of_x, of_y, *of_z = (psi(space.within(limits)) for space in arranged)
+        terms = psi(k) - of_x - of_y + (of_z[0] if of_z else psi(n))
         return np.asarray(terms - self.explained[rows])
 
 

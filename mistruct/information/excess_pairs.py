@@ -125,7 +125,8 @@ class _Matrix:
         values = -0.5 * np.log(left[known]) - bias
         excess_of_pairs(
             self.coordinates, self.order, self.codes, x[known], y[known], correlations[known],
-            self.reach + 2 * LANES, self.reach, self.n_neighbors, self.psi, -bias, CLEAR, values,
+            self.reach + 2 * LANES, self.reach, self.n_neighbors, self.psi, -bias, CLEAR,
+            self.tied, values,
         )  # fmt: skip
         nats[known] = values
         return nats

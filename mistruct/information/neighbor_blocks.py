@@ -10,11 +10,12 @@ Grassberger 2004). Distances are in the max norm, and different categories are i
   of other points in its joint category. A point alone there has no neighbour: it is left out of
   everything, unless all columns are discrete.
 - :math:`n_{s,i}` in subspace s is 1 and the number of other points strictly closer than
-  :math:`\rho_i`, and :math:`\tilde k_i = k_i`. Where points repeat, so that :math:`\rho_i = 0`,
-  all of these are numbers of points at distance 0, with the point itself.
+  :math:`\rho_i`. Where a continuous column repeats values, several points may be as far, and
+  :math:`\psi(n_{s,i})` is its mean over all ways to break such ties (`neighbor_ties`).
 
-:math:`I(X; Y | Z)` is the mean of :math:`\psi(\tilde k_i) - \psi(n_{xz,i}) - \psi(n_{yz,i}) +
-\psi(n_{z,i})`, with :math:`n_{z,i} = n` where there is no z.
+:math:`I(X; Y | Z)` is the mean of :math:`\psi(k_i) - \psi(n_{xz,i}) - \psi(n_{yz,i}) +
+\psi(n_{z,i})`, with :math:`n_{z,i} = n` where there is no z. If all columns are discrete all of
+these are numbers of equal points, :math:`k_i` as well.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from scipy.special import psi
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete, joint_labels, normal_scores
+from mistruct.information.neighbor_ties import mean_psi_of_spaces, repeat_values
 from mistruct.information.neighborhoods import Counts, Floats, Tree, arrange
 
 # A category is a coordinate whose values are so far apart that no neighbour is sought in another
@@ -58,13 +60,13 @@ def information_of_blocks(
     if twins := points.twins(x, y):
         _warn(f"the information is infinite: {twins}")
         return math.inf
-    near = Neighborhood(points, (*x, *y, *z), n_neighbors)
+    near = Neighborhood(points, (x, z, y), n_neighbors)
     if not near.n_points:
         return 0.0
     if variant == 2:
         return near.redundancy_in_rectangles((x, y))
-    of_xz, of_yz, of_z = near.counts([(*x, *z), (*y, *z), z])
-    return _mean_psi(near.n_nearest) + _mean_psi(of_z) - (_mean_psi(of_xz) + _mean_psi(of_yz))
+    of_xz, of_yz, of_z = near.mean_psi([(*x, *z), (*y, *z), z])
+    return _mean_psi(near.n_nearest) + of_z - (of_xz + of_yz)
 
 
 def total_correlation_of_columns(
@@ -79,13 +81,13 @@ def total_correlation_of_columns(
         if twins := points.twins([name], names[:i]):
             _warn(f"the total correlation is infinite: {twins}")
             return math.inf
-    near = Neighborhood(points, names, n_neighbors)
+    columns = [(name,) for name in names]
+    near = Neighborhood(points, sorted(columns), n_neighbors)
     if not near.n_points:
         return 0.0
-    columns = [(name,) for name in names]
     if variant == 2:
         return near.redundancy_in_rectangles(columns)
-    singles = sum(_mean_psi(counts) for counts in near.counts(columns))
+    singles = sum(near.mean_psi(columns))
     return _mean_psi(near.n_nearest) + (len(names) - 1) * float(psi(near.n_points)) - singles
 
 
@@ -104,7 +106,7 @@ def entropy_of_block(data: Dataset, names: Names, n_neighbors: int) -> float:
         if twins := ranked.twins([name], continuous[:i]):
             _warn(degenerate + twins)
             return -math.inf
-    near = Neighborhood(points, names, n_neighbors)
+    near = Neighborhood(points, (names,), n_neighbors)
     if not near.n_points:
         raise DataError(f"the entropy of {listed} needs two rows of one category, and all differ")
     nats = float(psi(near.n_points)) - _mean_psi(near.n_nearest)
@@ -188,7 +190,7 @@ class Points:
 
 
 class Neighborhood:
-    """The neighbour of each point in the space of some columns that vary.
+    """The neighbour of each point in the space of blocks of columns that vary.
 
     Attributes
     ----------
@@ -197,15 +199,17 @@ class Neighborhood:
     radii : ndarray, shape (n_points,)
         The distance to it.
     n_nearest : ndarray of int, shape (n_points,)
-        Which neighbour it is, or how many points there are where the distance is 0.
+        Which neighbour it is, or how many points there are where all columns are discrete.
     """
 
-    def __init__(self, points: Points, names: Names, n_neighbors: int) -> None:
+    def __init__(self, points: Points, blocks: Sequence[Names], n_neighbors: int) -> None:
         self._table, self._values = points.table, points.values
-        self._names = tuple(dict.fromkeys(names))
+        self._names = tuple(dict.fromkeys(name for block in blocks for name in block))
+        self._block = {name: b for b, block in enumerate(blocks) for name in block}
         self._n_neighbors = n_neighbors
         n_members = self._n_members(self._names)
-        if not self._is_continuous(names):
+        self._is_tied = False
+        if not self._continuous(self._names):
             self.n_points = n_members.size
             self.radii = np.zeros(self.n_points)
             self.n_nearest = n_members
@@ -219,47 +223,78 @@ class Neighborhood:
         self._tree = Tree(self._coordinates(self._names))
         self.n_nearest = np.minimum(n_neighbors, n_members[kept] - 1)
         self.radii = self._tree.nearest(self.n_nearest)
-        repeated = self.radii == 0
-        if repeated.any():
-            self.n_nearest = np.where(repeated, self._tree.within(self.radii), self.n_nearest)
+        rows = [self._table.row(name) for name in self._continuous(self._names)]
+        self._is_tied = repeat_values(self._values[rows])
 
-    def counts(self, spaces: Sequence[Names]) -> list[Counts]:
-        """In each subspace, 1 and the number of other points closer than the neighbour."""
-        # The point itself is within any limit, and other points at distance 0 within that of 0.
-        return self._count(spaces, [np.nextafter(self.radii, 0.0)] * len(spaces))
+    def mean_psi(self, spaces: Sequence[Names]) -> list[float]:
+        """In each subspace, the mean psi of 1 and the number of points closer than the neighbour.
+
+        Points that are as far as the neighbour are counted as in `neighbor_ties`.
+        """
+        if self._is_tied:
+            return [math.fsum(values) / self.n_points for values in self._psi_with_ties(spaces)]
+        return [_mean_psi(counts) for counts in self._closer(spaces, [self.radii] * len(spaces))]
 
     def redundancy_in_rectangles(self, blocks: Sequence[Names]) -> float:
         """Redundancy of blocks of continuous columns, counted as far as the neighbours reach.
 
-        Kraskov, Stögbauer and Grassberger (2004), eq. 9 and 24; where others are as far as the
-        neighbour, they are neighbours too.
+        Kraskov, Stögbauer and Grassberger (2004), eq. 9 and 24. Where ties leave open which the
+        neighbours are, or in a block which of them is the farthest, it is eq. 8 or 23.
         """
         block_of = {name: b for b, block in enumerate(blocks) for name in block}
         reach = self._tree.reach(self.radii, np.array([block_of[name] for name in self._names]))
         counts = self._count(blocks, list(reach))
         k, m = self._n_neighbors, len(blocks)
-        singles = sum(_mean_psi(n - 1) for n in counts)
-        return float(psi(k)) - (m - 1) / k + (m - 1) * float(psi(self.n_points)) - singles
+        of_all = float(psi(k)) - (m - 1) / k + (m - 1) * float(psi(self.n_points))
+        if not self._is_tied:
+            return of_all - sum(_mean_psi(n - 1) for n in counts)
+        clear = self._tree.within(self.radii) == k + 1
+        for n, far, closer in zip(counts, reach, self._closer(blocks, reach), strict=True):
+            clear &= n - np.where(far > 0, closer, 1) == 1
+        by_radius = sum(self._psi_with_ties(blocks)) - (m - 1) / k
+        singles = np.where(clear, sum(psi(n - 1) for n in counts), by_radius)
+        return of_all - math.fsum(singles) / self.n_points
+
+    def _psi_with_ties(self, spaces: Sequence[Names]) -> list[Floats]:
+        continuous = [s for s in spaces if self._continuous(s)]
+        found = iter(
+            mean_psi_of_spaces(
+                self._tree,
+                self._blocks_of(self._names),
+                arrange([self._coordinates(s) for s in continuous]),
+                [self._blocks_of(s) for s in continuous],
+                self.n_nearest,
+                self.radii,
+            )
+        )
+        return [next(found) if s in continuous else psi(self._n_members(s)) for s in spaces]
+
+    def _closer(self, spaces: Sequence[Names], limits: Iterable[Floats]) -> list[Counts]:
+        """The point itself and those strictly closer than a limit above 0."""
+        return self._count(spaces, [np.nextafter(limit, 0.0) for limit in limits])
 
     def _count(self, spaces: Sequence[Names], limits: Sequence[Floats]) -> list[Counts]:
-        continuous = [s for s in spaces if self._is_continuous(s)]
+        continuous = [s for s in spaces if self._continuous(s)]
         arranged = iter(arrange([self._coordinates(s) for s in continuous]))
         return [
             next(arranged).within(limit) if space in continuous else self._n_members(space)
             for space, limit in zip(spaces, limits, strict=True)
         ]
 
-    def _is_continuous(self, names: Names) -> bool:
-        return any(self._table.kinds[name] == "continuous" for name in names)
+    def _continuous(self, names: Names) -> list[str]:
+        return [name for name in names if self._table.kinds[name] == "continuous"]
+
+    def _blocks_of(self, names: Names) -> Counts:
+        """The block of each continuous coordinate, and none for that of the categories."""
+        return np.array([*(self._block[name] for name in self._continuous(names)), -1])
 
     def _n_members(self, names: Names) -> Counts:
         labels, _ = joint_labels(self._table, names)
         return np.bincount(labels)[labels]
 
     def _coordinates(self, names: Names) -> Floats:
-        continuous = [self._table.row(n) for n in names if self._table.kinds[n] == "continuous"]
+        coordinates = self._values[[self._table.row(name) for name in self._continuous(names)]]
         labels, n_labels = joint_labels(self._table, names)
-        coordinates = self._values[continuous]
         return np.vstack([coordinates, _APART * labels]) if n_labels > 1 else coordinates
 
 

@@ -10,17 +10,18 @@ variant 2 (eq. 9)
 
 .. math:: \psi(k) - 1/k + \psi(n) - \langle \psi(n_x) + \psi(n_y) \rangle
 
-with those no farther than the k neighbours reach along that axis; points tied with the k-th
-neighbour are neighbours too. In variant 1 a point with k copies of itself adds
-:math:`\psi(\tilde k) - \psi(n_x) - \psi(n_y) + \psi(n)`, where all three count the points equal to
-it and itself, in the plane and on each axis (Gao et al. 2017). So ties need no noise, and what is
-discrete in all but name gets its counts.
+with those no farther than the k neighbours reach along that axis. Where a column repeats values,
+:math:`\psi(n_x + 1)` is its mean over all ways to break ties with the k-th neighbour
+(`mistruct.kernels.ties`), so that neither noise is needed nor lattices add information, and what is
+discrete in all but name gets its counts. In variant 2 a point is counted so if ties leave open
+which the k neighbours are, or which of them reaches farthest along an axis.
 
 With a discrete column, whose categories are infinitely far apart, the neighbours are those in the
 own category (Ross 2014): :math:`\psi(k_i) + \psi(n) - \psi(N_x) - \psi(m)`, with
 :math:`k_i = \min(k, N_x - 1)` in a category of :math:`N_x` points and m - 1 other points strictly
-closer than the :math:`k_i`-th. A point alone in its category is left out. Two discrete columns
-have only ties: :math:`\langle \psi(N_{xy}) - \psi(N_x) - \psi(N_y) \rangle + \psi(n)`.
+closer than the :math:`k_i`-th, or the mean over all ways to break ties. A point alone in its
+category is left out. Two discrete columns have only ties: :math:`\langle \psi(N_{xy}) - \psi(N_x)
+- \psi(N_y) \rangle + \psi(n)`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ from mistruct.kernels.neighbor_pairs import (
     find_radii,
     information_of_pairs,
     lay_out,
-    sum_over_neighbors,
 )
+from mistruct.kernels.tied_pairs import information_of_tied_pairs, sum_with_ties
 from mistruct.parallel import run_blocks
 
 # Fewer rows say nothing.
@@ -191,6 +192,7 @@ class PairTable:
         self.ordered = np.empty_like(data.values)
         self.order = np.empty(data.values.shape, dtype=np.int32)
         self.rank = np.empty(data.values.shape, dtype=np.int32)
+        self.is_tied = np.empty(len(data.values), dtype=np.bool_)
 
         places = np.arange(n, dtype=np.int32)
         untied = scores_of(places[np.newaxis].astype(np.float64))[0]
@@ -199,13 +201,13 @@ class PairTable:
             values = data.values[rows]
             order = np.argsort(values, axis=1)
             ordered = np.take_along_axis(values, order, axis=1)
+            tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
             if normal_scores:
-                tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
                 ordered[~tied] = untied
                 scores = scores_of(values[tied])
                 order[tied] = np.argsort(scores, axis=1)
                 ordered[tied] = np.take_along_axis(scores, order[tied], axis=1)
-            self.order[rows], self.ordered[rows] = order, ordered
+            self.order[rows], self.ordered[rows], self.is_tied[rows] = order, ordered, tied
             np.put_along_axis(self.rank[rows], order, places[np.newaxis], axis=1)
 
         n_rows, step = len(data.values), 1 if shared else _COLUMNS_AT_ONCE
@@ -247,10 +249,19 @@ class PairTable:
         return values
 
     def _of_continuous(self, of_x: Positions, of_y: Positions) -> Any:
-        return information_of_pairs(
-            self.ordered, self.order, self.rank, of_x, of_y,
-            self.pad, self.reach, self.n_neighbors, self.variant, self.terms, self.psi[-2],
-        )  # fmt: skip
+        tied = self.is_tied[of_x] | self.is_tied[of_y]
+        settings = self.pad, self.reach, self.n_neighbors, self.variant
+        values = np.empty(of_x.size)
+        for chosen, kernel, tables in (
+            (~tied, information_of_pairs, (self.terms, self.psi[-2])),
+            (tied, information_of_tied_pairs, (self.psi,)),
+        ):
+            if chosen.any():  # else it would be compiled for nothing
+                values[chosen] = kernel(
+                    self.ordered, self.order, self.rank, of_x[chosen], of_y[chosen],
+                    *settings, *tables,
+                )  # fmt: skip
+        return values
 
     def _of_mixed(self, of_x: Positions, of_y: Positions) -> Any:
         return information_with_classes(
@@ -278,29 +289,39 @@ class PairTable:
         ):
             return math.inf
         radius, radius_y = np.empty((2, n + LANES))
+        tied = self.is_tied[x] or self.is_tied[y]
+        blocks = range(0, n, _POINTS_OF_A_BLOCK)
 
         def measure(first: int) -> None:
             last = min(first + _POINTS_OF_A_BLOCK, n)
             find_radii(*axes, place, self.pad, self.reach, self.n_neighbors, first, last, radius)
-            if self.variant == 2:
+            if self.variant == 2 and not tied:
                 find_extents(*axes, place, self.pad, self.reach, first, last, radius, radius_y)
 
         def count(first: int) -> float:
             last = min(first + _POINTS_OF_A_BLOCK, n)
+            if tied:
+                return -float(
+                    sum_with_ties(
+                        *axes, place, self.pad, self.n_neighbors, self.variant, first, last,
+                        radius, self.psi,
+                    )
+                )  # fmt: skip
             return float(
                 sum_over_counts(axes[0], radius, self.pad, first, last, self.terms)
                 + sum_over_counts(axes[2], radius_y, self.pad, first, last, self.terms)
             )
 
-        blocks = range(0, n, _POINTS_OF_A_BLOCK)
         for _ in run_blocks(measure, blocks, description=_DESCRIPTION):
             pass
-        if self.variant == 2:
-            total = n * (self.psi[self.n_neighbors] - 1 / self.n_neighbors)
+        k = self.n_neighbors
+        if tied:
+            total = 0.0
+        elif self.variant == 2:
+            total = n * (self.psi[k] - 1 / k)
         else:
-            total = sum_over_neighbors(
-                axes[0], axes[2], place, self.pad, self.n_neighbors, self.terms, radius, radius_y
-            )
+            radius_y[place] = radius[:n]
+            total = n * self.psi[k]
         total -= sum(run_blocks(count, blocks, description=_DESCRIPTION))
         return float(total / n + self.psi[-2])
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.kernels.neighbor_counts import count_on_line, count_within
+from mistruct.kernels.neighbor_counts import count_on_line, count_shells, count_within
 from mistruct.kernels.neighbors import grow_tree, nearest_distances, reach_of_neighbors
 from mistruct.parallel import run_blocks
 
@@ -56,6 +56,22 @@ class Tree:
         self._walk(reach_of_neighbors, block_of, radii[self.order], found)
         return self._in_given_order(found)
 
+    def shells(self, radii: Floats, block_of: Counts, n_blocks: int) -> tuple[Counts, Counts]:
+        """How many others are closer to each point than its radius, and how many are at it.
+
+        Coordinate c belongs to block ``block_of[c]``, or to none if that is negative. Shapes (n,)
+        and (2, n_blocks, n): who is at the radius in several blocks counts for the lowest of them
+        first, and for the highest then.
+        """
+        found = np.empty((1 + 2 * n_blocks, self.order.size), dtype=np.int64)
+        self._walk(count_shells, block_of, radii[self.order], found)
+        found = self._in_given_order(found)
+        inside, at_radius = found[0], found[1:].reshape(2, n_blocks, -1)
+        inside -= radii > 0  # the point itself
+        at_radius[0, block_of[block_of >= 0].min()] -= radii == 0
+        at_radius[1, block_of.max()] -= radii == 0
+        return inside, at_radius
+
     def _walk(self, kernel: Callable[..., None], *arguments: Any) -> None:
         """Let a kernel fill its last argument, a range of nodes at a time."""
         *given, found = arguments
@@ -91,6 +107,13 @@ class Line:
         result = np.empty_like(found)
         result[self.order] = found
         return result
+
+    def shells(self, radii: Floats, block_of: Counts, n_blocks: int) -> tuple[Counts, Counts]:
+        """As those of a tree."""
+        inside = np.where(radii > 0, self.within(np.nextafter(radii, 0.0)) - 1, 0)
+        at_radius = np.zeros((2, n_blocks, radii.size), dtype=np.int64)
+        at_radius[:, block_of[0]] = self.within(radii) - 1 - inside
+        return inside, at_radius
 
 
 def arrange(spaces: Sequence[Floats]) -> list[Tree | Line]:

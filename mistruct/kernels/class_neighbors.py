@@ -2,7 +2,8 @@
 
 Different categories are infinitely far apart, so the neighbours of a point are those of its own
 category (Ross 2014). On a line the k nearest are k consecutive ones around the point, and the
-window that holds them only ever moves up as the points do.
+window that holds them only ever moves up as the points do. Where a column repeats values, what lies
+at the distance of the k-th neighbour is counted as in `ties`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES
-from mistruct.kernels.line_counts import COUNTED, TINY, sum_over_counts
+from mistruct.kernels.line_counts import COUNTED, sum_over_counts
+from mistruct.kernels.ties import count_tied, mean_psi
 
 
 @kernel
@@ -25,17 +27,13 @@ def sum_over_class(
     terms: NDArray[np.float64],
     radius: NDArray[np.float64],
 ) -> float:
-    """Find the radii of the members of a category, and sum the terms of their neighbours.
+    """Find the radii of the members of a category, and sum ``terms[k]`` over them.
 
-    `members` are positions in the sorted `values`, at least two, in ascending order. The term is
-    ``terms[k]``, or that of how many members are equal where more than k are.
+    `members` are positions in the sorted `values`, more than k, in ascending order.
     """
     size = members.size
-    k = min(k, size - 1)
     total = 0.0
     window = 0
-    equal_until = 0
-    n_equal = 0
     for i in range(size):
         here = values[members[i]]
         while (
@@ -43,17 +41,39 @@ def sum_over_class(
             and values[members[window + k + 1]] - here < here - values[members[window]]
         ):
             window += 1
-        distance = max(here - values[members[window]], values[members[window + k]] - here)
-        radius[members[i]] = distance if distance > TINY else TINY
-        if distance > 0.0:
-            total += terms[k]
-            continue
-        if i >= equal_until:
-            equal_until = i
-            while equal_until < size and values[members[equal_until]] == here:
-                equal_until += 1
-            n_equal = equal_until - i
-        total += terms[n_equal]
+        radius[members[i]] = max(here - values[members[window]], values[members[window + k]] - here)
+        total += terms[k]
+    return total
+
+
+@kernel
+def sum_over_ties(
+    values: NDArray[np.float64],
+    members: NDArray[np.int64],
+    pad: int,
+    k: int,
+    radius: NDArray[np.float64],
+    psi: NDArray[np.float64],
+) -> float:
+    """Sum over the members of a category of the mean psi of all counts within their radii.
+
+    The sorted values begin at ``values[pad]``, with infinities on both sides. Members that are
+    equal have all in common, so one of them is looked at.
+    """
+    size = members.size
+    own = np.empty(size + 2)
+    own[0], own[size + 1] = -np.inf, np.inf
+    for i in range(size):
+        own[i + 1] = values[pad + members[i]]
+    last = values.size - pad
+    total, known = 0.0, 0.0
+    for i in range(size):
+        if own[i + 1] != own[i]:
+            limit = radius[members[i]]
+            n_closer, n_marked = count_tied(own, i + 1, 1, size + 1, limit)
+            inside, n_tied = count_tied(values, pad + members[i], pad, last, limit)
+            known = mean_psi(inside, k - n_closer, n_marked, n_tied, psi)
+        total += known
     return total
 
 
@@ -101,21 +121,27 @@ def information_with_classes(
             values[t] = -np.inf
             values[pad + n_kept + t] = np.inf
         place = 0
+        repeats = False
         for t in range(n):
             c = codes[x, order[y, t]]
             if size[c] > 1:
                 values[pad + place] = ordered[y, t]
+                repeats |= values[pad + place] == values[pad + place - 1]
                 members[begin[c]] = place
                 begin[c] += 1
                 place += 1
+        u = values[: n_kept + 2 * pad]
         total = 0.0
         for c in range(n_states[x]):
             if size[c] > 1:
                 of_class = members[begin[c] - size[c] : begin[c]]
-                total += sum_over_class(values[pad:], of_class, k, terms, radius)
+                nearest = min(k, size[c] - 1)
+                total += sum_over_class(values[pad:], of_class, nearest, terms, radius)
                 total -= size[c] * terms[size[c]]
-        u = values[: n_kept + 2 * pad]
-        total -= sum_over_counts(u, radius, pad, 0, n_kept, terms)
+                if repeats:
+                    total -= sum_over_ties(u, of_class, pad, nearest, radius, terms)
+        if not repeats:
+            total -= sum_over_counts(u, radius, pad, 0, n_kept, terms)
         result[p] = total / n_kept + terms[n_kept]
     return result
 

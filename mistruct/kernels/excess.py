@@ -15,6 +15,7 @@ from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES
 from mistruct.kernels.line_counts import n_closer
 from mistruct.kernels.neighbor_pairs import find_radii
+from mistruct.kernels.ties import psi_of_axes
 
 # Which rows take part: those of one half, or all.
 ALL = 2
@@ -45,13 +46,15 @@ def excess_of_pairs(
     psi: NDArray[np.float64],
     none: float,
     clear: float,
+    is_tied: NDArray[np.bool_],
     result: NDArray[np.float64],
 ) -> None:
     """Add to `result` the excess between rows `of_x` and `of_y` of `values`, pair by pair.
 
     `values` have unit variance, `order` sorts them, and the sum of the `codes` of two columns is
-    what their rows are dealt out by. An excess counts from `none`, and is clear from so many
-    standard errors on. `psi` is tabulated from 0 to n.
+    what their rows are dealt out by. Rows of `values` that repeat one are marked by `is_tied`. An
+    excess counts from `none`, and is clear from so many standard errors on. `psi` is tabulated from
+    0 to n.
     """
     n = values.shape[1]
     half = np.empty(n, np.int8)
@@ -112,11 +115,16 @@ def excess_of_pairs(
             find_radii(x, y_by_x, y, x_by_y, place, pad, reach, k, 0, m, radius)
             total, squares = 0.0, 0.0
             for t in range(m):
-                n_x = n_closer(x, pad + t, pad, pad + m, radius[t])
-                n_y = n_closer(y, pad + place[t], pad, pad + m, radius[t])
+                at, at_y = pad + t, pad + place[t]
+                term = psi[k] + psi[m]
+                if is_tied[i] or is_tied[j]:
+                    term -= psi_of_axes(x, y_by_x, y, x_by_y, at, at_y, pad, k, radius[t], psi)
+                else:
+                    term -= psi[n_closer(x, at, pad, pad + m, radius[t])]
+                    term -= psi[n_closer(y, at_y, pad, pad + m, radius[t])]
                 a, b = x[pad + t], y_by_x[pad + t]
                 quadratic = rho * rho * (a * a + b * b) - 2.0 * rho * a * b
-                term = psi[k] + psi[m] - psi[n_x] - psi[n_y] + 0.5 * (log_left + quadratic / left)
+                term += 0.5 * (log_left + quadratic / left)
                 total += term
                 squares += term * term
             mean = total / m

@@ -55,6 +55,29 @@ def n_closer(u: NDArray[np.float64], at: int, first: int, last: int, radius: flo
 
 
 @kernel
+def stretch(
+    ordered: NDArray[np.float64], first: int, last: int, at: int, limit: float
+) -> tuple[int, int]:
+    """Where those of the sorted values begin and end that are closer than the limit to one."""
+    low, high = first, at
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[at] - ordered[middle] < limit:
+            high = middle
+        else:
+            low = middle + 1
+    begin = low
+    low, high = at, last
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] - ordered[at] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return begin, low
+
+
+@kernel
 def sum_over_counts(
     u: NDArray[np.float64],
     radius: NDArray[np.float64],

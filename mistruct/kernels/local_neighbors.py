@@ -29,7 +29,8 @@ from mistruct.kernels.lanes import (
     store,
     subtract,
 )
-from mistruct.kernels.line_counts import TINY
+from mistruct.kernels.line_counts import stretch
+from mistruct.kernels.local_ties import COUNTS, add_points, mean_of_counts
 from mistruct.kernels.neighbors import partition_points
 
 #: Between the coordinates of categories; normal scores differ by less than half of it.
@@ -75,29 +76,6 @@ def n_below(distance: NDArray[np.float64], n_sorted: int, limit: float) -> int:
         else:
             high = middle
     return low
-
-
-@kernel
-def stretch(
-    ordered: NDArray[np.float64], first: int, last: int, at: int, limit: float
-) -> tuple[int, int]:
-    """Where those of the sorted values begin and end that are closer than the limit to one."""
-    low, high = first, at
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[at] - ordered[middle] < limit:
-            high = middle
-        else:
-            low = middle + 1
-    begin = low
-    low, high = at, last
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[middle] - ordered[at] < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return begin, low
 
 
 @kernel
@@ -169,6 +147,7 @@ def information_of_surrogates(
     z: NDArray[np.float64],
     strata: NDArray[np.int64],
     n_neighbors: NDArray[np.int64],
+    with_ties: bool,
     psi: NDArray[np.float64],
     first: int,
     last: int,
@@ -179,7 +158,9 @@ def information_of_surrogates(
     `surrogates` of x have shape (n_surrogates, n), `z` has shape (d, n) with d > 0. Points in
     different strata, which begin at ``strata[s]`` and end with the points, are infinitely far
     apart; those of a stratum ascend in z if d is 1. `sums`, of shape (n_surrogates, n_scales), has
-    a column for each of the ascending `n_neighbors`; `psi` is tabulated up to n.
+    a column for each of the ascending `n_neighbors`; `psi` is tabulated up to n. Ties at the
+    radius are counted as in `local_ties` if asked for, as must be where a column that is not of
+    categories repeats values.
     """
     n_surrogates, n = surrogates.shape
     d = z.shape[0]
@@ -192,6 +173,8 @@ def information_of_surrogates(
     by_z = np.empty(n + LANES if d > 1 else 0, np.int64)
     by_yz = np.empty(n + LANES, np.int64)
     in_xyz = np.empty(n + LANES)
+    of_z = z[0] if d == 1 else in_z
+    counts = np.empty(COUNTS, np.int64)
     s = 0
     for i in range(first, last):
         while strata[s + 1] <= i:
@@ -245,28 +228,48 @@ def information_of_surrogates(
             for scale in range(n_scales):
                 k = min(n_neighbors[scale], n_found)
                 radius = nth_smallest(in_xyz, n_walked, k + 1, in_yz, n_floors)
-                limit = radius if radius > 0.0 else TINY
-                n_yz = n_below(in_yz, n_by_yz, limit)
+                n_yz = n_below(in_yz, n_by_yz, radius)
                 if d == 1:
-                    z_low, z_high = stretch(z[0], begin, begin + size, i, limit)
+                    z_low, z_high = stretch(z[0], begin, begin + size, i, radius)
                 else:
-                    z_low, z_high = 0, n_below(in_z, n_by_z, limit)
-                if radius > 0.0 and n_yz < n_by_yz and (d == 1 or z_high < n_by_z):
+                    z_low, z_high = 0, n_below(in_z, n_by_z, radius)
+                is_short = n_yz < n_by_yz and (d == 1 or z_high < n_by_z)
+                if is_short:
                     n_z = z_high - z_low
-                    n_xz = n_within(x, by_z, z_low, z_high, i, limit)
-                else:  # lists as long as this are rare, and so are equal points
-                    n_z, n_xz, n_yz, n_equal = 0, 0, 0, 0
+                    n_xz = n_within(x, by_z, z_low, z_high, i, radius)
+                else:  # lists as long as this are rare
+                    n_z, n_xz, n_yz = 0, 0, 0
                     for u in range(begin, begin + size):
                         apart = 0.0
                         for c in range(d):
                             along = abs(z[c, u] - z[c, i])
                             apart = along if along > apart else apart
-                        if apart < limit:
-                            near_x, near_y = abs(x[u] - x[i]) < limit, abs(y[u] - y[i]) < limit
+                        if apart < radius:
                             n_z += 1
-                            n_xz += near_x
-                            n_yz += near_y
-                            n_equal += near_x and near_y
-                    if radius == 0.0:
-                        k = n_equal
+                            n_xz += abs(x[u] - x[i]) < radius
+                            n_yz += abs(y[u] - y[i]) < radius
+                if with_ties:
+                    beyond = np.nextafter(radius, np.inf)
+                    if d == 1:
+                        z_first, z_last = stretch(z[0], begin, begin + size, i, beyond)
+                    else:
+                        z_first, z_last = 0, n_below(in_z, n_by_z, beyond)
+                        z_last = z_last if z_last < n_by_z else size
+                    at_z = z_last - z_first - n_z
+                    at_xy = 2  # how many are closer in z and at the radius in x or y: unknown
+                    if is_short and radius > 0.0:
+                        at_xy = n_within(x, by_z, z_low, z_high, i, beyond) - n_xz
+                        at_xy += n_within(y, by_z, z_low, z_high, i, beyond) - n_yz
+                    if at_xy != 1 or at_z != 0:  # else the neighbour is alone there
+                        counts[:] = 0
+                        if at_xy == 0:
+                            below = np.nextafter(radius, 0.0)
+                            counts[0, 0] = n_walked - n_beyond(in_xyz, n_walked, below) - 1
+                            counts[1, 0], counts[2, 0], counts[3, 0] = n_xz - 1, n_yz - 1, n_z - 1
+                            add_points(x, y, of_z, by_z, z_first, z_low, i, radius, counts)
+                            add_points(x, y, of_z, by_z, z_high, z_last, i, radius, counts)
+                        else:
+                            add_points(x, y, of_z, by_z, z_first, z_last, i, radius, counts)
+                        sums[b, scale] += psi[k] + mean_of_counts(counts, k, psi)
+                        continue
                 sums[b, scale] += psi[k] - psi[n_xz] - psi[n_yz] + psi[n_z]

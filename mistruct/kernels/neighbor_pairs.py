@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES, any_less, fill, higher, load, lower, store, subtract
-from mistruct.kernels.line_counts import TINY, n_closer, sum_over_counts
+from mistruct.kernels.line_counts import n_closer, sum_over_counts
 
 
 @kernel
@@ -128,10 +128,6 @@ def find_extents(
     n = x.size - 2 * pad
     for i in range(first, last):
         limit = radius[i]
-        if limit == 0.0:  # all neighbours are where the point is
-            radius[i] = TINY
-            radius_y[place[i]] = TINY
-            continue
         at, at_y = pad + i, pad + place[i]
         of_x = min(x[at + reach] - x[at], x[at] - x[at - reach]) > limit
         if not of_x:
@@ -181,55 +177,6 @@ def lay_out(
 
 
 @kernel
-def sum_over_neighbors(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    place: NDArray[np.int64],
-    pad: int,
-    k: int,
-    terms: NDArray[np.float64],
-    radius: NDArray[np.float64],
-    radius_y: NDArray[np.float64],
-) -> float:
-    """Sum of ``terms[k]`` over the points, or of their number of equal ones where the radius is 0.
-
-    `radius_y` becomes `radius` in the order of y. A radius of 0 becomes the smallest number above,
-    within which is what is equal.
-    """
-    n = place.size
-    total = n * terms[k]
-    tied = False
-    for i in range(n):
-        if radius[i] == 0.0:
-            radius[i] = TINY
-            tied = True
-        radius_y[place[i]] = radius[i]
-    if not tied:
-        return total
-    label = np.empty(n, np.int64)
-    counts = np.empty(n, np.int64)
-    first = 0
-    for i in range(n):
-        if y[pad + i] != y[pad + first]:
-            first = i
-        label[i] = first
-        counts[i] = 0
-    start = 0
-    while start < n:
-        stop = start
-        while stop < n and x[pad + stop] == x[pad + start]:
-            counts[label[place[stop]]] += 1
-            stop += 1
-        for i in range(start, stop):
-            if radius[i] == TINY:
-                total += terms[counts[label[place[i]]]] - terms[k]
-        for i in range(start, stop):
-            counts[label[place[i]]] = 0
-        start = stop
-    return total
-
-
-@kernel
 def information_of_pairs(
     ordered: NDArray[np.float64],
     order: NDArray[np.int32],
@@ -245,9 +192,9 @@ def information_of_pairs(
 ) -> NDArray[np.float64]:
     """Information between rows `of_x` and `of_y`, pair by pair; inf where one is the other.
 
-    The columns come sorted, with the `order` that sorts them and the `rank` of each row; none is
-    constant. ``terms[c]`` is what a count of c adds: psi(c), or psi(c - 1) in variant 2, where the
-    point itself does not count; and `digamma` is psi(n).
+    The columns come sorted, with the `order` that sorts them and the `rank` of each row; none
+    repeats a value. ``terms[c]`` is what a count of c adds: psi(c), or psi(c - 1) in variant 2,
+    where the point itself does not count; and `digamma` is psi(n).
     """
     n = ordered.shape[1]
     axes = np.empty((4, n + 2 * pad))
@@ -270,7 +217,9 @@ def information_of_pairs(
             find_extents(x, y_by_x, y, x_by_y, place, pad, reach, 0, n, radius, radius_y)
             total = n * (terms[k + 1] - 1.0 / k)
         else:
-            total = sum_over_neighbors(x, y, place, pad, k, terms, radius, radius_y)
+            total = n * terms[k]
+            for t in range(n):
+                radius_y[place[t]] = radius[t]
         total -= sum_over_counts(x, radius, pad, 0, n, terms)
         total -= sum_over_counts(y, radius_y, pad, 0, n, terms)
         result[p] = total / n + digamma

@@ -21,6 +21,7 @@ from mistruct.information.copula import GaussianCopula
 from mistruct.information.copula_knn import CopulaKNN
 from mistruct.information.excess import _View, cut_in_halves
 from mistruct.information.knn import KSG
+from tests import reference_continuous as reference
 
 Block = NDArray[np.float64]
 
@@ -247,28 +248,18 @@ def test_halves_share_equal_rows() -> None:
     assert np.array_equal(first.reshape(30, 10).sum(axis=1), np.full(30, 5))
 
 
-def nearest_by_loops(x: Block, y: Block, z: Block, k: int) -> list[float]:
-    """Frenzel and Pompe's terms, and counts of equal points where the k-th neighbour is equal."""
-
-    def distances(block: Block, i: int) -> Block:
-        return np.abs(block - block[:, [i]]).max(axis=0, initial=0.0)
-
-    terms = []
+def nearest_by_loops(x: Block, y: Block, z: Block, k: int, tied: bool) -> list[float]:
+    """Frenzel and Pompe's terms, or the mean over all ways to break ties."""
+    axes = [np.abs(b[:, :, None] - b[:, None, :]).max(axis=0, initial=0.0) for b in (x, z, y)]
+    spaces, terms = [[0, 1], [1, 2], [1]], []
     for i in range(x.shape[1]):
-        joint = distances(np.concatenate([x, y, z]), i)
-        radius = np.sort(joint)[k]  # the first is the point itself
-        inside = [
-            (d < radius).sum() if radius > 0 else (d == 0).sum()
-            for d in (
-                distances(np.concatenate([x, z]), i),
-                distances(np.concatenate([y, z]), i),
-                distances(z, i),
-            )
-        ]
-        if radius > 0 and not len(z):
-            inside[2] = x.shape[1]
-        near = k if radius > 0 else (joint == 0).sum()
-        terms.append(float(psi(near) - psi(inside[0]) - psi(inside[1]) + psi(inside[2])))
+        if tied:
+            of_x, of_y, of_z = reference.psi_with_ties(axes, spaces, i, k)
+        else:
+            radius = np.sort(np.max(axes, axis=0)[i])[k]  # the first is the point itself
+            counts = [np.sum(np.max([axes[a][i] for a in s], axis=0) < radius) for s in spaces]
+            of_x, of_y, of_z = psi(counts)
+        terms.append(float(psi(k) - of_x - of_y + of_z))
     return terms
 
 
@@ -281,7 +272,8 @@ def test_terms_of_neighbours(dims: tuple[int, int, int], tied: bool) -> None:
         x, y, z = np.round(x), np.round(y), np.round(z)
     explained = rng.normal(size=60)
     half = rng.random(60) < 0.5
-    expected = np.array(nearest_by_loops(x[:, half], y[:, half], z[:, half], 3)) - explained[half]
+    expected = np.array(nearest_by_loops(x[:, half], y[:, half], z[:, half], 3, tied))
+    expected -= explained[half]
     assert _View(x, y, z, explained).excess(half, 3) == pytest.approx(expected, abs=1e-12)
 
 

@@ -55,9 +55,14 @@ class Points:
 
     def add(self, n_neighbors: Sequence[int], first: int, last: int, sums: np.ndarray) -> None:
         table = psi(np.maximum(np.arange(self.x.shape[1] + 1), 1))
+        continuous = [*self.z]
+        continuous += [self.x[0]] if not self.x_discrete else []
+        continuous += [self.y] if not self.y_discrete else []
+        with_ties = any(len(np.unique(column)) < len(column) for column in continuous)
         information_of_surrogates(
-            self.x, self.y, self.z, self.strata, np.array(n_neighbors), table, first, last, sums
-        )
+            self.x, self.y, self.z, self.strata, np.array(n_neighbors), with_ties, table,
+            first, last, sums,
+        )  # fmt: skip
 
     def by_reference(self, n_neighbors: Sequence[int], b: int = 0) -> list[float]:
         """The same for one surrogate, divided by the number of points."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.special import psi
+from scipy.special import gammaln, psi
 
 import mistruct as ms
 from mistruct.errors import DataError, MistructWarning
@@ -40,6 +40,47 @@ def to_others(joint: Column) -> Column:
     return np.sort(joint[~np.eye(len(joint), dtype=bool)].reshape(len(joint), -1), axis=1)
 
 
+def mean_psi(inside: int, nth: int, n_marked: int, n_tied: int) -> float:
+    """Of inside + P, P the place of the nth of the marked ones among the tied in random order."""
+    places = np.arange(nth, n_tied - n_marked + nth + 1)
+    ways = log_choose(places - 1, nth - 1) + log_choose(n_tied - places, n_marked - nth)
+    return float(np.exp(ways - log_choose(n_tied, n_marked)) @ psi(inside + places))
+
+
+def log_choose(n: Any, k: Any) -> Any:
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+
+def axis_psis(x: Column, y: Column, k_i: Column, radius: Column) -> Column:
+    """Of each point, the sum of psi over both axes; over all ways to break ties if there are any.
+
+    In one half of the ways ties in x are reached first, in the other half those in y.
+    """
+    own = np.eye(len(x), dtype=bool)
+    inside = [(d < radius[:, None]) & ~own for d in (distances(x), distances(y))]
+    at = [(d == radius[:, None]) & ~own for d in (distances(x), distances(y))]
+    n_x, n_y = (near.sum(axis=1) for near in inside)
+    repeats = any(v.dtype.kind == "f" and len(np.unique(v)) < len(v) for v in (x, y))
+    if not repeats:
+        return np.asarray(psi(n_x + 1) + psi(n_y + 1))
+    result = np.empty(len(x))
+    closer = (inside[0] & inside[1]).sum(axis=1)
+    along_x, along_y = (at[0] & inside[1]).sum(axis=1), (inside[0] & at[1]).sum(axis=1)
+    both = (at[0] & at[1]).sum(axis=1)
+    t_x, t_y = (tied.sum(axis=1) for tied in at)
+    for i, nth in enumerate(k_i - closer):
+        ways = []
+        for (n_a, t_a, a), (n_b, t_b, b) in itertools.permutations(
+            [(n_x[i], t_x[i], along_x[i]), (n_y[i], t_y[i], along_y[i])]
+        ):
+            if nth <= a:
+                ways.append(mean_psi(n_a, nth, a, t_a) + psi(n_b + 1))
+            else:
+                ways.append(psi(n_a + t_a + 1) + mean_psi(n_b, nth - a, b + both[i], t_b))
+        result[i] = np.mean(ways)
+    return result
+
+
 def textbook(x: Column, y: Column, k: int) -> float:
     """Variant 1, Ross, and counts: mean of psi(k_i) + psi(n) - psi(n_x) - psi(n_y)."""
     if x.dtype.kind != y.dtype.kind:
@@ -48,28 +89,31 @@ def textbook(x: Column, y: Column, k: int) -> float:
         x, y = x[kept], y[kept]
     if not len(x):
         return 0.0
-    dx, dy = distances(x), distances(y)
-    joint = np.maximum(dx, dy)
-    others = to_others(joint)
+    if x.dtype.kind != "f" and y.dtype.kind != "f":
+        dx, dy = distances(x), distances(y)
+        n_xy, n_x, n_y = ((d == 0).sum(axis=1) for d in (np.maximum(dx, dy), dx, dy))
+        return float((psi(n_xy) - psi(n_x) - psi(n_y)).mean() + psi(len(x)))
+    others = to_others(np.maximum(distances(x), distances(y)))
     k_i = np.minimum(k, np.isfinite(others).sum(axis=1))
-    # Alone in a cell of two discrete columns, a point is its own neighbour.
-    radius = np.where(k_i > 0, others[np.arange(len(x)), k_i - 1], 0.0)[:, None]
-    n_x, n_y = ((d < radius) | (d == 0) for d in (dx, dy))
-    k_i = np.where(radius[:, 0] > 0, k_i, (joint == 0).sum(axis=1))
-    terms = psi(k_i) - psi(n_x.sum(axis=1)) - psi(n_y.sum(axis=1))
-    return float(terms.mean() + psi(len(x)))
+    radius = others[np.arange(len(x)), k_i - 1]
+    return float((psi(k_i) - axis_psis(x, y, k_i, radius)).mean() + psi(len(x)))
 
 
 def textbook_2(x: Column, y: Column, k: int) -> float:
-    """Variant 2: how far all neighbours up to the k-th distance reach along each axis."""
+    """Variant 2: how far the k neighbours reach along each axis; by their radius where unclear."""
     dx, dy = distances(x), distances(y)
     joint = np.maximum(dx, dy)
-    near = joint <= to_others(joint)[:, k - 1 : k]
-    psis = [
-        psi((to_others(d) <= np.where(near, d, 0.0).max(axis=1, keepdims=True)).sum(axis=1))
-        for d in (dx, dy)
-    ]
-    return float(psi(k) - 1 / k + psi(len(x)) - np.mean(psis[0] + psis[1]))
+    radius = to_others(joint)[:, k - 1]
+    near = joint <= radius[:, None]
+    clear = near.sum(axis=1) == k + 1
+    psis = np.full(len(x), 1 / k)
+    for d in (dx, dy):
+        reach = np.where(near, d, 0.0).max(axis=1, keepdims=True)
+        clear &= (to_others(d) == reach).sum(axis=1) == 1
+        psis += psi((to_others(d) <= reach).sum(axis=1))
+    if len(np.unique(x)) < len(x) or len(np.unique(y)) < len(y):
+        psis = np.where(clear, psis, axis_psis(x, y, np.full(len(x), k), radius))
+    return float(psi(k) + psi(len(x)) - np.mean(psis))
 
 
 def expected(x: Column, y: Column, k: int, variant: int = 1, scores: bool = False) -> float:

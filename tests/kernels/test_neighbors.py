@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mistruct.kernels.neighbor_counts import count_on_line, count_within
+from mistruct.kernels.neighbor_counts import count_on_line, count_shells, count_within
 from mistruct.kernels.neighbors import (
     AFTER,
     BEGIN,
@@ -152,6 +152,35 @@ def test_reach_of_neighbors(points: np.ndarray) -> None:
     for b in range(min(d, 2)):
         expected = np.where(is_near, _distances(points[block_of == b]), 0.0).max(axis=1)
         np.testing.assert_array_equal(reach[b], expected)
+
+
+@given(points, st.integers(0, 2**32))
+@settings(max_examples=40)
+def test_shells(points: np.ndarray, seed: int) -> None:
+    """By the lowest and the highest block in which a point is at the radius; one has no block."""
+    d, n = points.shape
+    n_blocks = min(d, 3)
+    block_of = np.append(np.arange(d) % n_blocks, -1)
+    labels = 1e12 * np.random.default_rng(seed).integers(0, 2, n)
+    coordinates = np.vstack([points, labels])
+    n_alike = (labels == labels[:, np.newaxis]).sum(axis=1)
+    radii = _nearest(coordinates, np.clip(n_alike - 1, 1, 3))
+    order, *tree = grow_tree(coordinates)
+    found, counts = np.empty((2, 1 + 2 * n_blocks, n), dtype=np.int64)
+    count_shells(*tree, block_of, radii[order], 0, len(tree[1]), found)
+    counts[:, order] = found
+    distances, limits = _distances(coordinates), radii[:, np.newaxis]
+    np.testing.assert_array_equal(counts[0], (distances < limits).sum(axis=1))
+    at_radius = np.array(
+        [(np.abs(c[:, np.newaxis] - c) == limits) for c in points]
+    ) & (distances == limits)  # fmt: skip
+    at_block = np.array([at_radius[block_of[:d] == b].any(axis=0) for b in range(n_blocks)])
+    for b in range(n_blocks):
+        lowest = at_block[b] & ~at_block[:b].any(axis=0)
+        highest = at_block[b] & ~at_block[b + 1 :].any(axis=0)
+        alike = n_alike > 1  # else the radius is that to the other labels
+        np.testing.assert_array_equal(counts[1 + b, alike], lowest.sum(axis=1)[alike])
+        np.testing.assert_array_equal(counts[1 + n_blocks + b, alike], highest.sum(axis=1)[alike])
 
 
 def test_ranges_of_nodes_fill_their_own_part() -> None:
