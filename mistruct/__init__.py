@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mistruct.export import write_network as write_network
     from mistruct.export import write_regulatory_network as write_regulatory_network
     from mistruct.features import ClusteringComparison as ClusteringComparison
+    from mistruct.features import CorrelationExplanation as CorrelationExplanation
     from mistruct.features import InformationSelector as InformationSelector
     from mistruct.features import compare_clusterings as compare_clusterings
     from mistruct.features import rank_features as rank_features
@@ -121,6 +122,7 @@ _PUBLIC = {
     ),
     "mistruct.features": (
         "ClusteringComparison",
+        "CorrelationExplanation",
         "InformationSelector",
         "compare_clusterings",
         "rank_features",

@@ -1,7 +1,14 @@
 """Which columns: selection of features for a target, and how alike two clusterings are."""
 
 from mistruct.features.comparison import ClusteringComparison, compare_clusterings
+from mistruct.features.correlation_explanation import CorrelationExplanation
 from mistruct.features.ranking import rank_features
 from mistruct.features.selector import InformationSelector
 
-__all__ = ["ClusteringComparison", "InformationSelector", "compare_clusterings", "rank_features"]
+__all__ = [
+    "ClusteringComparison",
+    "CorrelationExplanation",
+    "InformationSelector",
+    "compare_clusterings",
+    "rank_features",
+]
