@@ -27,6 +27,10 @@ class ParameterError(MistructError, ValueError):
     """A parameter outside its rule."""
 
 
+class MissingExtraError(MistructError, ImportError):
+    """Something that needs a package which is not installed; the message says how to get it."""
+
+
 class MistructWarning(UserWarning):
     """A result that is returned, but that a careful user should look at."""
 
