@@ -50,16 +50,17 @@ def run_blocks(
     when numba compiles, which it does in the first run only. An exception, or Ctrl-C, stops the
     blocks that have not started.
     """
+    threads = n_threads()
     if len(blocks) == 1:
         with _progress(1, description):
             yield function(blocks[0])
         return
-    pool = ThreadPoolExecutor(max(1, min(n_threads(), len(blocks))))
+    pool = ThreadPoolExecutor(max(1, min(threads, len(blocks))))
     patient = True
     pending: deque[Future[Result]] = deque()
     with _progress(len(blocks), description) as bar:
         try:
-            ahead = 2 * n_threads()  # enough to keep every thread busy while one result is taken
+            ahead = 2 * threads  # enough to keep every thread busy while one result is taken
             for i in range(len(blocks) + ahead):
                 if i < len(blocks):
                     pending.append(pool.submit(function, blocks[i]))

@@ -115,7 +115,8 @@ class PC(StructureLearner):
 
     Examples
     --------
-    >>>     >>> import pandas as pd
+    >>> import numpy as np
+    >>> import pandas as pd
     >>> import mistruct as ms
     >>> rng = np.random.default_rng(0)
     >>> rain, sprinkler = rng.random((2, 2000)) < 0.4
