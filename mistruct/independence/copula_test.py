@@ -20,7 +20,7 @@ from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION, Bases, information_of
-from mistruct.information.score_correlations import score_correlations, unit_scores
+from mistruct.information.score_correlations import row_of_scores, score_correlations
 from mistruct.kernels.partial_correlation import (
     DOF,
     HOW,
@@ -150,10 +150,9 @@ class CopulaTest:
         return join_separations(parts)
 
 
-@once_per_table
 def _plain(data: Dataset) -> NDArray[np.bool_]:
     """Which columns are continuous and without gaps."""
-    return unit_scores(data).row >= 0
+    return row_of_scores(data) >= 0
 
 
 @once_per_table
@@ -217,8 +216,7 @@ def _separate_continuous(
     """Separate pairs of continuous columns by such columns, all without missing entries."""
     columns = np.concatenate([pairs.ravel(), candidates.flat])
     correlations, row = score_correlations(data, columns)
-    position = np.empty(len(correlations), dtype=np.int64)
-    position[row[row >= 0]] = np.flatnonzero(row >= 0)
+    position = np.flatnonzero(row >= 0)
     places, flat, starts = row[pairs], row[candidates.flat], candidates.starts
     results = np.empty((len(pairs), _N_RESULTS))
     sets = np.empty((len(pairs), size), dtype=np.int64)

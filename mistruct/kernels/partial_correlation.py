@@ -90,7 +90,7 @@ def copula_test_pairs(
 
 
 @kernel
-def leave_nothing(
+def may_determine(
     correlations: NDArray[np.float64],
     least: float,
     pairs: NDArray[np.int64],

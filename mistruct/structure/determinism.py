@@ -30,9 +30,9 @@ from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.protocol import IndependenceTest, Positions, Ragged, TestBatch
 from mistruct.independence.streams import pair_blocks
 from mistruct.information.embedding import RESOLUTION
-from mistruct.information.score_correlations import score_correlations, unit_scores
+from mistruct.information.score_correlations import row_of_scores, score_correlations
 from mistruct.kernels.determinism import BOTH, NEITHER, X, Y, find_determining
-from mistruct.kernels.partial_correlation import leave_nothing
+from mistruct.kernels.partial_correlation import may_determine
 from mistruct.parallel import run_blocks
 from mistruct.structure.batches import Given, tests_given
 
@@ -246,7 +246,7 @@ def _may_determine(
 
     Told from correlations, so that it takes no tests; True where some column has none.
     """
-    plain = unit_scores(data).row >= 0
+    plain = row_of_scores(data) >= 0
     found = ~(plain[pairs].all(axis=1) & candidates.all(plain))
     places = np.flatnonzero(~found)
     of_places = candidates.take(places)
@@ -254,7 +254,7 @@ def _may_determine(
         data, np.concatenate([pairs[places].ravel(), of_places.flat])
     )
     may = np.empty(len(places), dtype=bool)
-    leave_nothing(
+    may_determine(
         correlations, RESOLUTION**2, row[pairs[places]], row[of_places.flat], of_places.starts,
         size, may,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from mistruct.kernels.partial_correlation import (
     WILKS,
     copula_separate,
     eliminate,
-    leave_nothing,
+    may_determine,
     partial_correlation_test,
 )
 from mistruct.kernels.wilks import P_VALUE, STATISTIC
@@ -245,5 +245,5 @@ def test_what_may_be_determined_is_told_from_correlations() -> None:
     flat, starts = np.concatenate(lists), np.cumsum([0, *map(len, lists)])
     for size, expected in ((1, [False, True, False]), (2, [True, False, False])):
         found = np.empty(3, dtype=bool)
-        leave_nothing(_correlations(columns), LEAST, pairs, flat, starts, size, found)
+        may_determine(_correlations(columns), LEAST, pairs, flat, starts, size, found)
         assert found.tolist() == expected
