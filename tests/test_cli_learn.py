@@ -328,8 +328,7 @@ def test_bootstraps_of_a_graph(
     option: str, run: Run, data: Path, tmp_path: Path, fitted: ms.PC
 ) -> None:
     code, out, err = run("learn", data, "--method", "pc", option, 8, "--output", tmp_path / "out")
-    assert code == 0
-    assert re.fullmatch(r"learning from 8 samples of the rows: about .+\n", err)
+    assert (code, err) == (0, "")
     assert "network.png, model.bif" in out and "triples.csv, bootstraps.csv" in out
     sampled = ms.Bootstrap(ms.PC(alpha=0.01), n_resamples=8).fit(garden()).edges_
     written = read_back(tmp_path / "out" / "bootstraps.csv")

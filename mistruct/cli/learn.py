@@ -32,7 +32,6 @@ from mistruct.cli.options import (
 )
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
-    show_bootstraps,
     show_causal_graph,
     show_edges,
     show_forest,
@@ -119,7 +118,6 @@ def learn(
         if chosen == "pc":
             tables |= {"separations.csv": learner.separations_, "triples.csv": learner.triples_}
     if bootstraps is not None:
-        show_bootstraps(bootstraps, step.seconds["learn"])
         with step("bootstraps"):
             sampled = ms.Bootstrap(learner, bootstraps, seed, checkpoint=checkpoint).fit(learnt)
             tables["edges.csv"] = _with_support(graph, learner.edges_, sampled.edges_)

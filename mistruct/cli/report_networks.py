@@ -57,12 +57,6 @@ def show_slow(reason: str | None) -> None:
         typer.echo(f"this may take minutes or more: {reason}", err=True)
 
 
-def show_bootstraps(n: int, seconds: float) -> None:
-    """What samples of the rows are going to take, on standard error."""
-    samples = counted(n, "sample")
-    typer.echo(f"learning from {samples} of the rows: about {_duration(n * seconds)}", err=True)
-
-
 def show_forest(forest: ChowLiu, table: Dataset) -> None:
     """How many edges, by which rule, and what estimated and tested them."""
     from mistruct.structure.forest import count_pairs
