@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mistruct.features import ClusteringComparison as ClusteringComparison
     from mistruct.features import CorrelationExplanation as CorrelationExplanation
     from mistruct.features import InformationSelector as InformationSelector
+    from mistruct.features import MarkovBlanketSelector as MarkovBlanketSelector
     from mistruct.features import compare_clusterings as compare_clusterings
     from mistruct.features import rank_features as rank_features
     from mistruct.independence import AutoTest as AutoTest
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
     from mistruct.structure import Knowledge as Knowledge
+    from mistruct.structure import MarkovBlanket as MarkovBlanket
     from mistruct.structure import compare as compare
     from mistruct.structure import read_knowledge as read_knowledge
 
@@ -114,6 +116,7 @@ _PUBLIC = {
         "ChowLiu",
         "Comparison",
         "Knowledge",
+        "MarkovBlanket",
         "MRNET",
         "PC",
         "TAN",
@@ -124,6 +127,7 @@ _PUBLIC = {
         "ClusteringComparison",
         "CorrelationExplanation",
         "InformationSelector",
+        "MarkovBlanketSelector",
         "compare_clusterings",
         "rank_features",
     ),

@@ -105,3 +105,37 @@ def random_dag(rng: Any, n_nodes: int, share: float) -> nx.DiGraph:
     pairs = itertools.combinations(names, 2)
     dag.add_edges_from(pair for pair in pairs if rng.random() < share)
     return dag
+
+
+Ask = Callable[[str, str, tuple[str, ...]], tuple[float, float]]
+
+
+def neighbourhood(
+    names: Iterable[str], centre: str, ask: Ask, alpha: float, max_conditioning: int
+) -> list[str]:
+    """Algorithm GetPCD of Peña et al. (2007): `ask` gives a p-value and a strength."""
+    members: list[str] = []
+    while True:
+        weakest = {}
+        for x in sorted(set(names) - {centre, *members}):
+            sets = [
+                z
+                for size in range(min(len(members), max_conditioning) + 1)
+                for z in itertools.combinations(sorted(members), size)
+            ]
+            answers = [ask(centre, x, z) for z in sets]
+            if all(p <= alpha for p, _ in answers):
+                weakest[x] = min(strength for _, strength in answers)
+        tried = {x: w for x, w in weakest.items() if x not in members}
+        if not tried:
+            return members
+        members.append(max(sorted(tried), key=lambda x: tried[x]))
+        members = [
+            m
+            for m in members
+            if all(
+                ask(centre, m, z)[0] <= alpha
+                for size in range(min(len(members) - 1, max_conditioning) + 1)
+                for z in itertools.combinations(sorted(set(members) - {m}), size)
+            )
+        ]

@@ -1,5 +1,6 @@
 """Which columns: selection of features for a target, and how alike two clusterings are."""
 
+from mistruct.features.blanket_selector import MarkovBlanketSelector
 from mistruct.features.comparison import ClusteringComparison, compare_clusterings
 from mistruct.features.correlation_explanation import CorrelationExplanation
 from mistruct.features.ranking import rank_features
@@ -9,6 +10,7 @@ __all__ = [
     "ClusteringComparison",
     "CorrelationExplanation",
     "InformationSelector",
+    "MarkovBlanketSelector",
     "compare_clusterings",
     "rank_features",
 ]

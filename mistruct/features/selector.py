@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mistruct.data.dataset import Dataset, Missing, assemble
-from mistruct.data.frames import read_columns
-from mistruct.errors import ParameterError, check_choice, check_fraction
+from mistruct.data.dataset import Missing
+from mistruct.errors import check_choice, check_fraction
+from mistruct.features.column_selector import ColumnSelector
 from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
 from mistruct.features.terms import PairTerms
 from mistruct.independence.protocol import IndependenceTest
@@ -22,7 +16,7 @@ from mistruct.independence.testing import resolve_test
 from mistruct.information.discrete import PlugIn
 
 
-class InformationSelector(SelectorMixin, BaseEstimator):
+class InformationSelector(ColumnSelector):
     r"""Choose the features that tell most about a target together, by mutual information.
 
     Features are chosen one after another, each by its score given those chosen before, S:
@@ -147,7 +141,6 @@ class InformationSelector(SelectorMixin, BaseEstimator):
         self
         """
         check_choice("stop", self.stop, (None, "test"))
-        check_choice("missing", self.missing, ("raise", "testwise"))
         check_fraction("alpha", self.alpha)
         data, target = self._table(X, y)
         names = [n for n in data.names if n != target]
@@ -162,55 +155,7 @@ class InformationSelector(SelectorMixin, BaseEstimator):
         selection = select_features(terms, self.criterion, self.n_features, rule)
         place = {name: i for i, name in enumerate(names)}
         of_terms = np.array([place[n] for n in terms.features])
-        self.selected_ = of_terms[np.array(selection.chosen, dtype=np.int64)]
-        self.support_ = np.isin(np.arange(len(names)), self.selected_)
+        self._select(of_terms[np.array(selection.chosen, dtype=np.int64)], len(names))
         self.scores_ = np.empty(len(names))
         self.scores_[of_terms] = terms.mi if mim else terms.relevance
         return self
-
-    def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:
-        """Features and target as one table, and what the target is called in it."""
-        if isinstance(x, Dataset):
-            raise ParameterError(
-                "X must be a DataFrame or an array, got a Dataset; pass its to_pandas(), or give "
-                "it to rank_features"
-            )
-        is_frame = hasattr(x, "columns")
-        # The door reads frames itself, since their columns differ in type.
-        checked = validate_data(
-            self,
-            x,
-            y,
-            skip_check_array=is_frame,
-            **({} if is_frame else self._checks()),
-        )
-        x = checked[0]
-        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
-            y = column_or_1d(y, warn=True)
-        check_consistent_length(x, y)
-        columns = read_columns(x, {})
-        names = {c.name for c in columns}
-        target = str(getattr(y, "name", None) or "target")
-        if getattr(y, "name", None) is not None and target in names:
-            raise ParameterError(f"the target {target!r} is among the features; drop it from X")
-        while target in names:
-            target += "_"
-        (column,) = read_columns(y, {}, prefix=target)
-        return assemble([*columns, replace(column, name=target)], self.missing), target
-
-    def _checks(self) -> dict[str, Any]:
-        finite = self.missing == "raise" or "allow-nan"
-        of_x = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
-        return {"validate_separately": (of_x, of_x | {"ensure_2d": False})}
-
-    def _get_support_mask(self) -> NDArray[np.bool_]:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.input_tags.allow_nan = self.missing != "raise"
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags

@@ -6,7 +6,7 @@ not change with the order of tests, the number of threads or what other columns 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -28,10 +28,13 @@ def entropy_of(seed: int | None) -> np.uint64:
     return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
 
 
-def column_keys(names: Sequence[str]) -> NDArray[np.uint64]:
+@lru_cache(maxsize=8)
+def column_keys(names: tuple[str, ...]) -> NDArray[np.uint64]:
     """A 64-bit key for each name, the same in every process."""
     digests = b"".join(blake2b(n.encode(), digest_size=8).digest() for n in names)
-    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+    keys = np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+    keys.flags.writeable = False  # every call gets the same array
+    return keys
 
 
 def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:

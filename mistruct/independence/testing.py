@@ -10,6 +10,7 @@ import numpy as np
 from mistruct.data.dataset import as_dataset
 from mistruct.errors import ParameterError, check_choice
 from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.callable_test import CallableTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
@@ -34,6 +35,13 @@ def resolve_test(test: str | IndependenceTest, seed: int = 0) -> IndependenceTes
     if isinstance(test, type) or not hasattr(test, "test_pairs"):
         raise ParameterError(f"test must be a name or a test such as GTest(), got {test!r}")
     return test
+
+
+def resolve_or_call(test: str | IndependenceTest | Callable[..., float]) -> IndependenceTest:
+    """The same, or a test that asks a function for p-values."""
+    if callable(test) and not hasattr(test, "test_pairs") and not isinstance(test, type):
+        return CallableTest(test)
+    return resolve_test(test)  # type: ignore[arg-type]
 
 
 def independence_test(

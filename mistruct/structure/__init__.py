@@ -5,6 +5,7 @@ from mistruct.structure.bootstrap import Bootstrap
 from mistruct.structure.chow_liu import ChowLiu
 from mistruct.structure.comparison import Comparison, compare
 from mistruct.structure.knowledge import Knowledge, read_knowledge
+from mistruct.structure.markov_blanket import MarkovBlanket
 from mistruct.structure.pc import PC
 from mistruct.structure.relevance import CLR, MRNET
 from mistruct.structure.tan import TAN
@@ -19,6 +20,7 @@ __all__ = [
     "ChowLiu",
     "Comparison",
     "Knowledge",
+    "MarkovBlanket",
     "compare",
     "read_knowledge",
 ]

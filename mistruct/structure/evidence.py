@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from mistruct.independence.batches import part
 from mistruct.structure.batches import Given
 from mistruct.structure.meek import Oriented
 from mistruct.structure.skeleton import (
+    CORRECTION,
     DETERMINED,
     FDR,
     FORBIDDEN,
@@ -47,11 +49,20 @@ def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.Dat
             "p_value": edges.tests.p_value,
             "n_samples": edges.tests.n_samples,
             "orientation": np.array(orientation, dtype=object),
-            "separating_set": _named_sets(names, edges.sets),
+            "separating_set": named_sets(names, edges.sets),
             "cmi": edges.tests.mi,
             "n_tests": edges.n_tests,
         }
     ).sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+
+
+def both_ways(graph: nx.DiGraph) -> nx.DiGraph:
+    """A graph of such edges as a PDAG: an undirected edge becomes two opposite arcs."""
+    for source, target, evidence in list(graph.edges(data=True)):
+        del evidence["separating_set"], evidence["cmi"]
+        if evidence["orientation"] != "directed":
+            graph.add_edge(target, source, **evidence)
+    return graph
 
 
 def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
@@ -68,7 +79,7 @@ def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
                 {
                     "source": named[pairs[:, 0]],
                     "target": named[pairs[:, 1]],
-                    "separating_set": _named_sets(
+                    "separating_set": named_sets(
                         names, [of_depth.sets[k] for k in places.tolist()]
                     ),
                     "mi": tests.mi,
@@ -138,7 +149,7 @@ def explain(
         of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
         for row in of_pair.itertuples():
             return say(row)
-    raise AssertionError(f"{x!r} and {y!r} are neither adjacent nor removed")
+    raise ParameterError(f"why: nothing was asked about {x!r} and {y!r}; one must be the target")
 
 
 def _why_removed(separation: Any) -> str:
@@ -152,6 +163,7 @@ def _why_removed(separation: Any) -> str:
         DETERMINED: f"{depth}: {given} determines one of the two, which leaves nothing to test",
         UNTESTABLE: "one of the two does not vary, or too few rows are known of both",
         FORBIDDEN: "knowledge forbids an edge either way",
+        CORRECTION: f"not significant beside so many other columns, {p_value}",
         FDR: f"above the threshold of the false discovery rate, {p_value}"
         + (f" given {given}" if given else ""),
     }
@@ -176,6 +188,7 @@ def _why_adjacent(edge: Any, kept: bool) -> str:
     return text
 
 
-def _named_sets(names: Sequence[str], sets: Sequence[Given]) -> NDArray[Any]:
+def named_sets(names: Sequence[str], sets: Sequence[Given]) -> NDArray[Any]:
+    """Sets of columns as tuples of names."""
     named = (tuple(sorted(names[z] for z in given)) for given in sets)
     return np.fromiter(named, dtype=object, count=len(sets))

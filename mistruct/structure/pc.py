@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import Any, get_args
+from typing import get_args
 
 import networkx as nx
 import numpy as np
@@ -19,11 +19,16 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_count, check_fraction
-from mistruct.independence.callable_test import CallableTest
 from mistruct.independence.protocol import IndependenceTest
-from mistruct.independence.testing import resolve_test
+from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.determinism import Determinism
-from mistruct.structure.evidence import edge_table, explain, separation_table, triple_table
+from mistruct.structure.evidence import (
+    both_ways,
+    edge_table,
+    explain,
+    separation_table,
+    triple_table,
+)
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
@@ -166,10 +171,7 @@ class PC(StructureLearner):
             )
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
-        test: Any = self.test
-        if callable(test) and not hasattr(test, "test_pairs") and not isinstance(test, type):
-            test = CallableTest(test)
-        self.test_ = resolve_test(test)
+        self.test_ = resolve_or_call(self.test)
         knowledge = self.knowledge or Knowledge()
         constraints = knowledge.constraints(data.names)
         found = learn_skeleton(
@@ -220,11 +222,7 @@ class PC(StructureLearner):
         ], oriented
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
-        graph = super()._graph(nodes, edges)
-        for source, target, evidence in list(graph.edges(data=True)):
-            del evidence["separating_set"], evidence["cmi"]
-            if evidence["orientation"] != "directed":
-                graph.add_edge(target, source, **evidence)
+        graph = both_ways(super()._graph(nodes, edges))
         ambiguous = [t for t in self._triples if t.verdict in ("ambiguous", "conflict")]
         graph.graph["ambiguous_triples"] = [
             [self._names[v] for v in (t.x, t.middle, t.y)] for t in ambiguous

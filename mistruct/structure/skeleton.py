@@ -33,12 +33,13 @@ Floats = NDArray[np.float64]
 Adjacency = NDArray[np.bool_]
 
 # Why a pair is no longer adjacent; "" while it is.
-INDEPENDENT, DETERMINED, UNTESTABLE, FORBIDDEN, FDR = (
+INDEPENDENT, DETERMINED, UNTESTABLE, FORBIDDEN, FDR, CORRECTION = (
     "independent",
     "determined",
     "untestable",
     "forbidden",
     "fdr",
+    "correction",
 )
 
 

@@ -173,7 +173,7 @@ def _digest(name: str) -> bytes:
 
 
 def test_a_pair_and_its_reverse_are_one() -> None:
-    keys = column_keys([f"c{i}" for i in range(6)])
+    keys = column_keys(tuple(f"c{i}" for i in range(6)))
     pairs = np.array(list(itertools.permutations(range(6), 2)))
     found = in_key_order(pairs, keys)
     assert (keys[found[:, 0]] < keys[found[:, 1]]).all()

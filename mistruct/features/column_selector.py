@@ -1,0 +1,78 @@
+"""What the selectors share: features and a target of any kinds as one table, and scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mistruct.data.dataset import Dataset, Missing, assemble
+from mistruct.data.frames import read_columns
+from mistruct.errors import ParameterError, check_choice
+
+
+class ColumnSelector(SelectorMixin, BaseEstimator):
+    """Base of the selectors: one has a parameter `missing`, and chooses in `fit`."""
+
+    missing: Missing
+    selected_: NDArray[np.int64]
+    support_: NDArray[np.bool_]
+
+    def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:
+        """Features and target as one table, and what the target is called in it."""
+        if isinstance(x, Dataset):
+            raise ParameterError(
+                "X must be a DataFrame or an array, got a Dataset; pass its to_pandas(), or give "
+                "it to rank_features"
+            )
+        check_choice("missing", self.missing, ("raise", "testwise"))
+        is_frame = hasattr(x, "columns")
+        # The door reads frames itself, since their columns differ in type.
+        checked = validate_data(
+            self,
+            x,
+            y,
+            skip_check_array=is_frame,
+            **({} if is_frame else self._checks()),
+        )
+        x = checked[0]
+        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
+            y = column_or_1d(y, warn=True)
+        check_consistent_length(x, y)
+        columns = read_columns(x, {})
+        names = {c.name for c in columns}
+        target = str(getattr(y, "name", None) or "target")
+        if getattr(y, "name", None) is not None and target in names:
+            raise ParameterError(f"the target {target!r} is among the features; drop it from X")
+        while target in names:
+            target += "_"
+        (column,) = read_columns(y, {}, prefix=target)
+        return assemble([*columns, replace(column, name=target)], self.missing), target
+
+    def _checks(self) -> dict[str, Any]:
+        finite = self.missing == "raise" or "allow-nan"
+        of_x = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
+        return {"validate_separately": (of_x, of_x | {"ensure_2d": False})}
+
+    def _select(self, positions: NDArray[np.int64], n_features: int) -> None:
+        """Choose the features at these positions."""
+        self.selected_ = positions
+        self.support_ = np.isin(np.arange(n_features), positions)
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = self.missing != "raise"
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
