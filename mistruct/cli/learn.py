@@ -18,7 +18,14 @@ from mistruct.cli.files import (
     write_text,
 )
 from mistruct.cli.groups import as_record, given_in, grouped
-from mistruct.cli.methods import ForChowLiu, ForPC, Method, choose_method, method_of, why_slow
+from mistruct.cli.methods import (
+    ForChowLiu,
+    ForPC,
+    Method,
+    choose_method,
+    method_of,
+    why_slow,
+)
 from mistruct.cli.options import (
     Bootstraps,
     Checkpoint,
@@ -32,6 +39,7 @@ from mistruct.cli.options import (
 )
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
+    show_blanket,
     show_causal_graph,
     show_edges,
     show_forest,
@@ -60,8 +68,8 @@ def learn(
     method: Annotated[
         Method | None,
         typer.Option(
-            help="pc: candidate causal graph; chow-liu: strongest tree. By default pc where it is "
-            "quick."
+            help="pc: candidate causal graph; chow-liu: strongest tree; markov-blanket: causal "
+            "graph around --target. By default pc where it is quick."
         ),
     ] = None,
     target: Target = None,
@@ -83,7 +91,8 @@ def learn(
 
     With pc a candidate causal graph: the pairs of columns that no others make independent, with
     arrows where the data tell the direction. With chow-liu a forest: the strongest tree of mutual
-    information, less the edges that the data do not support. Written are the network, its
+    information, less the edges that the data do not support. With markov-blanket the part of a
+    causal graph that surrounds one column, of tables however wide. Written are the network, its
     evidence as tables, a picture, a fitted Bayesian network and a record of the run.
     """
     parameters = dict(locals())
@@ -94,6 +103,8 @@ def learn(
     if of_chow_liu.penalty and alpha is not None:
         raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
     chosen = method_of(method, given_in(context))
+    if chosen == "markov-blanket" and target is None:
+        raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -110,21 +121,26 @@ def learn(
         show_method(chosen, reason)
     elif chosen == "pc":
         show_slow(why_slow(learnt, test))
-    own = of_pc if chosen == "pc" else of_chow_liu
+    own: Any = {"pc": of_pc, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
-        learner = own.learner(0.01 if alpha is None else alpha, resolve_test(test, seed))
+        level, tested_by = 0.01 if alpha is None else alpha, resolve_test(test, seed)
+        if own is None:
+            learner: Any = ms.MarkovBlanket(str(target), level, tested_by)
+        else:
+            learner = own.learner(level, tested_by)
         learner.fit(learnt)
         graph, tables = learner.graph_, {"edges.csv": learner.edges_}
-        if chosen == "pc":
-            tables |= {"separations.csv": learner.separations_, "triples.csv": learner.triples_}
+        for name in ("separations", "triples", "members"):
+            if hasattr(learner, f"{name}_"):
+                tables[f"{name}.csv"] = getattr(learner, f"{name}_")
     if bootstraps is not None:
         with step("bootstraps"):
             sampled = ms.Bootstrap(learner, bootstraps, seed, checkpoint=checkpoint).fit(learnt)
             tables["edges.csv"] = _with_support(graph, learner.edges_, sampled.edges_)
             tables["bootstraps.csv"] = sampled.edges_
     with step("fit", "fitting the model"):
-        binned = ms.discretize(learnt, n_bins=columns.bins)
-        model, lacking = _model(learner.dag_ if chosen == "pc" else graph, binned, target)
+        binned = ms.discretize(learnt.select(graph), n_bins=columns.bins)
+        model, lacking = _model(getattr(learner, "dag_", graph), binned, target)
     with step("draw", "drawing the network"):
         picture = ms.plot_network(graph, target=target)
     with together(output) as folder:
@@ -136,7 +152,9 @@ def learn(
             if model is not None:
                 ms.write_network(model, folder / "model.bif")
         parameters |= {"method": chosen, "alpha": learner.alpha}
-        del parameters["of_chow_liu" if chosen == "pc" else "of_pc"]
+        for group in ("of_pc", "of_chow_liu"):
+            if parameters[group] is not own:
+                del parameters[group]
         edges = tables["edges.csv"]
         known = learner.knowledge and asdict(learner.knowledge) if chosen == "pc" else None
         record = run_record(
@@ -148,10 +166,12 @@ def learn(
     show_bins(table, learnt, columns.discretize)
     if chosen == "pc":
         show_causal_graph(learner)
+    elif chosen == "markov-blanket":
+        show_blanket(learner)
     else:
         show_forest(learner, learnt)
     show_edges(edges)
-    if target is not None:
+    if target is not None and chosen != "markov-blanket":
         show_neighbours(edges, target)
     files = ["network.graphml", *tables, "network.png", *(["model.bif"] if model else [])]
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
@@ -161,7 +181,7 @@ def learn(
         show_bins(
             learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
         )
-    if chosen == "pc":
+    if chosen != "chow-liu":
         show_why(output, learner, target)
 
 

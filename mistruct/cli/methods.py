@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mistruct.independence.protocol import IndependenceTest
     from mistruct.structure import PC, ChowLiu
 
-Method = Literal["pc", "chow-liu"]
+Method = Literal["pc", "chow-liu", "markov-blanket"]
 
 # What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
 # held against permutations of all rows; columns of both kinds want a regression for every test, and

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.independence.protocol import IndependenceTest
-    from mistruct.structure import ARACNE, PC, ChowLiu
+    from mistruct.structure import ARACNE, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
 _STRONGEST = 10
@@ -82,7 +82,28 @@ def show_causal_graph(cause: PC) -> None:
     typer.echo(f"{n_tests} by {name_of(cause.test_)}")
 
 
-def show_why(folder: Path, cause: PC, target: str | None) -> None:
+def show_blanket(around: MarkovBlanket) -> None:
+    """Which columns make the target independent of all others, by their roles."""
+    members = around.members_
+    n_columns = counted(around.n_features_in_ - 1, "other column")
+    rule = f"alpha {around.alpha:g}, {around.correction}"
+    size = f"{len(members)} of {n_columns}"
+    typer.echo(f"Markov blanket of {around.target}: {size} ({rule}), by {name_of(around.test_)}")
+    heads = {
+        "neighbour": "neighbours",
+        "spouse": "spouses (through)",
+        "interaction": "only together with (the other)",
+    }
+    for role, head in heads.items():
+        of_role = members[members["role"] == role]
+        if of_role.empty:
+            continue
+        through = [f" ({t})" if t else "" for t in of_role["through"]]
+        text = f"  {head}: {', '.join(of_role['column'] + through)}"
+        typer.echo(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
+
+
+def show_why(folder: Path, cause: PC | MarkovBlanket, target: str | None) -> None:
     """How to ask about a pair, by the example of the first that others made independent."""
     pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
     of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]

@@ -30,6 +30,7 @@ def why(
     Which test, or which other columns, decided that when the network was learned.
     """
     run = _read_run(folder)
+    from mistruct.structure.blanket_tables import role_in_words
     from mistruct.structure.evidence import check_pair, explain
 
     asked, names = run["parameters"], list(run["data"]["kinds"])
@@ -38,9 +39,13 @@ def why(
     if run["command"] == "aracne":
         typer.echo(_in_gene_network(x, y, edges, _read_graph(folder), asked))
         return
-    if asked["method"] == "pc":
+    if asked["method"] != "chow-liu":
         required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
-        typer.echo(explain(x, y, names, edges, _read_table(folder, "separations.csv"), required))
+        text = explain(x, y, names, edges, _read_table(folder, "separations.csv"), required)
+        if asked["method"] == "markov-blanket" and asked["target"] in (x, y):
+            other = y if x == asked["target"] else x
+            text += role_in_words(asked["target"], other, _read_table(folder, "members.csv"))
+        typer.echo(text)
     else:
         typer.echo(_in_forest(x, y, edges, asked))
     if asked["bootstraps"]:
@@ -130,7 +135,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(
             path,
-            dtype={"source": str, "target": str},
+            dtype=dict.fromkeys(("source", "target", "column", "through"), str),
             keep_default_na=False,  # a column may be called NA
             na_values={number: [""] for number in ("mi", "p_value", "cmi")},
             float_precision="round_trip",
