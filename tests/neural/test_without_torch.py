@@ -47,7 +47,13 @@ def refusal(statement: str) -> str:
     )
 
 
-@pytest.mark.parametrize("statement", ["import mistruct.neural.bounds"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import mistruct.neural.bounds",
+        "ms.NeuralEstimator(batch_size=2).evaluate([0, 1] * 9, [0, 1] * 9)",
+    ],
+)
 def test_the_line_that_installs_it_is_said(statement: str) -> None:
     assert refusal(statement) == MESSAGE
 
