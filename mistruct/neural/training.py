@@ -90,8 +90,7 @@ class Run:
             return
         train, k = self.parts.train, self.settings.batch_size
         for _ in range(min(STEPS_OF_A_ROUND, self.settings.n_steps - self.steps)):
-            rows = train[torch.randint(len(train), (2 * k,), generator=self.rng)].unique()
-            rows = rows[torch.randperm(len(rows), generator=self.rng)[:k]]
+            rows = train[torch.randperm(len(train), generator=self.rng)[:k]]
             loss = -self._objective(self.scores(self.x[rows], self.y[rows]))
             self.optimizer.zero_grad()
             loss.backward()
