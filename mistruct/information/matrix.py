@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import ParameterError
-from mistruct.information.estimators import Estimator, resolve_pairwise
+from mistruct.information.estimators import Estimator, resolve_estimator, resolve_pairwise
+from mistruct.information.group_matrix import group_matrix
 
 
 def mutual_information_matrix(
@@ -20,9 +21,10 @@ def mutual_information_matrix(
     estimator: str | Estimator = "auto",
     rows: Sequence[Hashable] | None = None,
     columns: Sequence[Hashable] | None = None,
+    groups: Mapping[Hashable, Iterable[Hashable]] | None = None,
     dtype: DTypeLike = np.float64,
 ) -> pd.DataFrame:
-    r"""Mutual information :math:`I(X_i; X_j)` between the columns of a table.
+    r"""Mutual information :math:`I(X_i; X_j)` between the columns of a table, or groups of them.
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ def mutual_information_matrix(
         ``auto`` goes by the kinds of each pair; see the table in the guide to estimators.
     rows, columns : sequence of column names, optional
         Which columns of the table become the rows and columns of the matrix; all by default.
+    groups : dict of lists of column names, optional
+        Groups of columns, such as pathways or sensors, which become the rows and columns of the
+        matrix instead: each is taken jointly. None may share a column with another.
     dtype : float64 or float32
         Of the entries, by name or as a numpy type; ``float32`` halves the memory of a large matrix.
 
@@ -48,7 +53,8 @@ def mutual_information_matrix(
     DataError
         The table is not fit, or the estimator does not take the kind of a column.
     ParameterError
-        `rows` or `columns` name a column that is not there.
+        `rows`, `columns` or `groups` name a column that is not there, groups are empty or share
+        a column, or `groups` are given beside `rows` or `columns`.
 
     Notes
     -----
@@ -66,12 +72,28 @@ def mutual_information_matrix(
     a  0.693  0.693  0.000
     b  0.693  0.693  0.000
     c  0.000  0.000  0.693
+
+    The parity of two columns is told by both together:
+
+    >>> table["d"] = table["a"] ^ table["c"]
+    >>> pathways = {"ac": ["a", "c"], "d": ["d"]}
+    >>> ms.mutual_information_matrix(table, groups=pathways).round(3)
+           ac      d
+    ac  1.386  0.693
+    d   0.693  0.693
     """
     table = as_dataset(data)
     of_rows = _positions(table, "rows", rows)
     of_columns = _positions(table, "columns", columns)
     if dtype is None or dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ParameterError(f"dtype must be float64 or float32, got {dtype!r}")
+    if groups is not None:
+        if rows is not None or columns is not None:
+            raise ParameterError("groups must be given without rows and columns")
+        by = resolve_estimator(estimator, table)
+        frame = group_matrix(table, groups, by, np.dtype(dtype))
+        frame.attrs["estimator"] = by.name
+        return frame
     used = resolve_pairwise(estimator, table)
     values = used.pairwise(table, of_rows, of_columns, np.dtype(dtype))
     names = np.array(table.names, dtype=object)
