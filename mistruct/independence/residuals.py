@@ -11,10 +11,8 @@ spread which depends on z does no harm.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.information.blocks import joint_labels
 from mistruct.information.embedding import RESOLUTION, basis, embed
+from mistruct.kernels.logistic import fit_logistic
 
 # The discrete columns of z enter by their joint states where that many rows are left for each.
 _ROWS_PER_STATE = 5
@@ -40,9 +39,6 @@ _LEAST_EXPECTED_COUNT = 1.0
 
 # Of the coefficients, for columns of unit variance: wide, but finite where z separates the states.
 _WIDE = 1e3
-
-# Filters of warnings belong to the process: two threads that set them aside would mix them up.
-_ONE_AT_A_TIME = Lock()
 
 Rows = NDArray[np.float64]
 
@@ -121,12 +117,12 @@ class Condition:
         A second one bends along the first, by powers of its log odds (as in Ramsey's 1969 test of
         a regression's form), since probabilities need not follow the logistic curve.
         """
-        fitted = fitted_probabilities(self.basis, codes)
+        fitted, coefficients = _fit(self.basis, codes, _WIDE)
         log_odds = np.log(np.maximum(fitted[1:], _TINY) / np.maximum(fitted[:1], _TINY))
         bent = np.concatenate([self.basis, basis(_powers(log_odds), self.basis)])
         if _ROWS_PER_TERM * (1 + len(bent)) > codes.size:
             return fitted
-        return fitted_probabilities(bent, codes)
+        return _fit(bent, codes, _WIDE, coefficients)[0]
 
 
 def _powers(rows: Rows) -> Rows:
@@ -138,21 +134,30 @@ def _powers(rows: Rows) -> Rows:
 
 def fitted_probabilities(basis: Rows, codes: NDArray[Any], prior_variance: float = _WIDE) -> Rows:
     """Probability of each state that occurs, by logistic regression on orthonormal rows."""
-    from sklearn.linear_model import LogisticRegression
+    return _fit(basis, codes, prior_variance)[0]
 
-    design = basis.T * np.sqrt(basis.shape[1])
-    fit = LogisticRegression(C=prior_variance, solver="newton-cholesky", max_iter=50)
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what has not converged has nearly separated states
-        fit.fit(design, codes)
-    return np.asarray(fit.predict_proba(design)).T
+
+def _fit(
+    basis: Rows, codes: NDArray[Any], prior_variance: float, start: Rows | None = None
+) -> tuple[Rows, Rows]:
+    """Fitted probabilities and coefficients; a search from those of the first rows is shorter."""
+    states, labels = np.unique(codes, return_inverse=True)
+    n_samples = basis.shape[1]
+    design = np.concatenate([np.ones((1, n_samples)), basis * np.sqrt(n_samples)])
+    coefficients = np.zeros((len(states) - 1, len(design)))
+    if start is not None:
+        coefficients[:, : start.shape[1]] = start
+    probabilities = np.empty((len(states), n_samples))
+    fit_logistic(design, labels.astype(np.int64), 1 / prior_variance, coefficients, probabilities)
+    return probabilities, coefficients
 
 
 def score(x: Residuals, y: Residuals) -> tuple[float, int]:
     """Sum of squares of the standardised sums of products, and their degrees of freedom."""
     sums = (x.rows @ y.rows.T).ravel()
-    of_pairs = np.einsum("acn,bdn->abcd", x.covariances, y.covariances)
-    covariance = of_pairs.reshape(len(sums), len(sums))
+    d_x, d_y = len(x.rows), len(y.rows)
+    of_pairs = x.covariances.reshape(d_x * d_x, -1) @ y.covariances.reshape(d_y * d_y, -1).T
+    covariance = of_pairs.reshape(d_x, d_x, d_y, d_y).swapaxes(1, 2).reshape(sums.size, sums.size)
     deviations = np.sqrt(np.diagonal(covariance))
     some = deviations > 0
     if x.expected is not None and y.expected is not None:

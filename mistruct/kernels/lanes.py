@@ -134,6 +134,7 @@ subtract = _of_two(_lanes, lambda make, a, b: make.fsub(a, b), "a - b")
 lower = _of_two(_lanes, lambda make, a, b: make.select(_less(make, a, b), a, b), "min(a, b)")
 higher = _of_two(_lanes, lambda make, a, b: make.select(_less(make, b, a), a, b), "max(a, b)")
 add = _of_two(_lanes, lambda make, a, b: make.fadd(a, b), "a + b")
+multiply = _of_two(_lanes, lambda make, a, b: make.fmul(a, b), "a * b")
 is_less = _of_two(
     _lanes, lambda make, a, b: make.uitofp(_less(make, a, b), _VECTOR), "1.0 where a < b, else 0.0"
 )
