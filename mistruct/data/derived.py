@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import wraps
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from mistruct.data.dataset import Dataset
@@ -26,3 +27,30 @@ def once_per_table(function: Callable[[Dataset], Derived]) -> Callable[[Dataset]
             return results[data]
 
     return derived
+
+
+class Kept:
+    """Results that are likely to be asked for again, the latest ones, up to a number of bytes.
+
+    Each has `nbytes`. None may hold the table that it is of, or the table would live on with it.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self._free = most_bytes
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` returns; two threads that ask at once may both make it."""
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+                return self._results[key]
+        result = make()
+        with self._lock:
+            if key not in self._results:
+                self._results[key] = result
+                self._free -= result.nbytes
+                while self._free < 0:
+                    self._free += self._results.popitem(last=False)[1].nbytes
+        return result

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from mistruct.data.derived import once_per_table
 from mistruct.independence.batches import join_separations, join_tests
 from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
-from mistruct.independence.residuals import Condition, score
+from mistruct.independence.residuals import Condition, is_skewed_kept, score
 from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.information.copula import gaussian_bias
@@ -116,7 +117,7 @@ class CopulaTest:
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
-        pairs = in_key_order(pairs, column_keys(data.names))
+        pairs = in_key_order(pairs, _keys(data))
         by_kernel = _is_plain(data, pairs) & bool(_plain(data)[list(given)].all())
         others = np.flatnonzero(~by_kernel)
         if not len(others):
@@ -136,7 +137,7 @@ class CopulaTest:
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        pairs = in_key_order(pairs, column_keys(data.names))
+        pairs = in_key_order(pairs, _keys(data))
         plain = _plain(data)
         by_kernel = _is_plain(data, pairs) & candidates.all(plain)
         parts = []
@@ -153,6 +154,11 @@ class CopulaTest:
 def _plain(data: Dataset) -> NDArray[np.bool_]:
     """Which columns are continuous and without gaps."""
     return row_of_scores(data) >= 0
+
+
+@once_per_table
+def _keys(data: Dataset) -> NDArray[np.uint64]:
+    return column_keys(data.names)
 
 
 @once_per_table
@@ -242,28 +248,31 @@ def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDA
     results = np.full((len(pairs), _N_RESULTS), np.nan)
     if data.n_samples < _FEWEST_ROWS or not len(pairs):
         return results
-    condition = Condition(data, [data.names[z] for z in given])
+    condition = Condition.of(data, [data.names[z] for z in given])
     used, of_used = np.unique(pairs, return_inverse=True)
-    bases = Bases(data, used, known=condition.basis)
     names = [data.names[p] for p in used]
+    if len(used) > 2:
+        of_column: Callable[[int], NDArray[Any]] = Bases(data, used, known=condition.basis).of
+    else:  # as in a search for a separating set, which comes back to the same columns
+        of_column = dict(enumerate(condition.left(data, n) for n in names)).__getitem__
     x, y = of_used.reshape(pairs.shape).T
     discrete = np.array([data.kinds[n] == "discrete" for n in names])
     n_z = len(condition.basis)
     by_scores = condition.has_discrete | ((discrete[x] | discrete[y]) & (n_z > 0))
-    skewed = np.array([is_skewed(data, n) for n in names])
+    skewed = [is_skewed_kept(data, n) for n in names]
     n_error = data.n_samples - 1 - n_z
     strata = condition.strata if condition.by_strata else np.zeros(data.n_samples, dtype=np.int64)
 
     def run(block: slice) -> None:
         for k in range(block.start, block.stop):
-            result, of_x, of_y = results[k], bases.of(x[k]), bases.of(y[k])
+            result, of_x, of_y = results[k], of_column(x[k]), of_column(y[k])
             d_x, d_y = len(of_x), len(of_y)
             result[[N_X, N_Y, N_Z]] = d_x, d_y, n_z
             result[[DOF, HOW]] = d_x * d_y, WILKS
             result[NATS] = information_of(of_x @ of_y.T) if d_x and d_y else 0.0
             wilks_test(result[NATS], d_x, d_y, n_error, result)
             if by_scores[k] and not np.isnan(result[P_VALUE]):
-                residuals = [condition.residuals(names[c]) for c in (x[k], y[k])]
+                residuals = [condition.residuals(data, names[c]) for c in (x[k], y[k])]
                 statistic, dof = score(residuals[0], residuals[1])
                 fitted = bool(discrete[x[k]] or discrete[y[k]])
                 result[[STATISTIC, DOF, HOW]] = statistic, dof, SCORE
@@ -299,11 +308,13 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
     testable = ~np.isnan(results[:, P_VALUE])
     bias = np.zeros(len(results))
     sizes = np.column_stack([n_samples, dimensions])[testable]
-    # As one number each, which is faster to sort than rows are.
-    shape = sizes.max(axis=0, initial=0) + 1
-    distinct, which = np.unique(np.ravel_multi_index(sizes.T, shape), return_inverse=True)
-    of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
-    bias[testable] = np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]
+    if len(sizes) == 1:
+        bias[testable] = gaussian_bias(*sizes[0].tolist())
+    else:  # as one number each, which is faster to sort than rows are
+        shape = sizes.max(axis=0, initial=0) + 1
+        distinct, which = np.unique(np.ravel_multi_index(sizes.T, shape), return_inverse=True)
+        of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
+        bias[testable] = np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]
     return TestBatch(
         statistic=np.where(testable, results[:, STATISTIC], np.nan),
         p_value=results[:, P_VALUE],

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.data.derived import Kept, once_per_table
+from mistruct.independence.permutation_moments import is_skewed
 from mistruct.information.blocks import joint_labels
 from mistruct.information.embedding import RESOLUTION, basis, embed
 from mistruct.kernels.logistic import fit_logistic
@@ -33,6 +35,9 @@ _LEAST_KEPT = 0.1
 _ROWS_PER_TERM = 10
 
 _TINY = 1e-12
+
+# Of one table, so that a search which comes back to a set need not regress again.
+_MOST_BYTES = 1 << 26
 
 # A cell of fewer expected rows is not near normal, and is left out of the score.
 _LEAST_EXPECTED_COUNT = 1.0
@@ -54,16 +59,39 @@ class Residuals:
     covariances: NDArray[np.float64]
     expected: Rows | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return 2 * self.rows.nbytes + self.covariances.nbytes
+
+
+@once_per_table
+def _kept(data: Dataset) -> Kept:
+    """Conditions of a table by their columns, and what is left of others by both."""
+    return Kept(_MOST_BYTES)
+
+
+def _scores(data: Dataset, name: str) -> Rows:
+    """Normal scores of a continuous column, shape (1, n)."""
+    scores: Rows = _kept(data).get(("scores", name), lambda: embed(data, [name]))
+    return scores
+
+
+def is_skewed_kept(data: Dataset, name: str) -> bool:
+    """Whether the scores of a complete column are far from symmetric."""
+    return bool(_kept(data).get(("skewed", name), lambda: np.bool_(is_skewed(data, name))))
+
 
 class Condition:
     """A conditioning set of a table without gaps, and what is left of other columns given it."""
 
     def __init__(self, data: Dataset, names: Sequence[str]) -> None:
-        self._data = data
+        self._key = tuple(names)
         discrete = [n for n in names if data.kinds[n] == "discrete"]
         labels, n_labels = joint_labels(data, discrete)
         self.has_discrete = n_labels > 1
-        continuous = basis(embed(data, [n for n in names if data.kinds[n] == "continuous"]))
+        scores = [_scores(data, n) for n in names if data.kinds[n] == "continuous"]
+        continuous = basis(np.concatenate([np.empty((0, data.n_samples)), *scores]))
         jointly = n_labels * _ROWS_PER_STATE <= data.n_samples
         if jointly:
             of_discrete = (labels == np.arange(1, n_labels)[:, np.newaxis]).astype(np.float64)
@@ -72,7 +100,6 @@ class Condition:
         self.basis = basis(np.concatenate([continuous, of_discrete]))
         self.strata = labels
         self.by_strata = not len(continuous) and (jointly or not len(self.basis))
-        self._residuals: dict[str, Residuals] = {}
         # A fit takes part of each row's variance to itself: once from the sum of products, but
         # twice, in x and in y, from what its variance is estimated to be. (In strata of m rows the
         # variance of that sum has m - 1 in it where the estimates have m.)
@@ -80,29 +107,51 @@ class Condition:
             share = 1 / np.bincount(labels)[labels]
         else:
             share = 1 / data.n_samples + (self.basis**2).sum(axis=0)
-        self._kept = np.sqrt(np.maximum(1 - share, _LEAST_KEPT))
+        self._kept_share = np.sqrt(np.maximum(1 - share, _LEAST_KEPT))
 
-    def residuals(self, name: str) -> Residuals:
+    @classmethod
+    def of(cls, data: Dataset, names: Sequence[str]) -> Condition:
+        """The same for the same columns, if it is kept; whatever their order."""
+        ordered = sorted(names)
+        key = ("condition", *ordered)
+        condition: Condition = _kept(data).get(key, lambda: cls(data, ordered))
+        return condition
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.basis.nbytes + self.strata.nbytes + self._kept_share.nbytes
+
+    def residuals(self, data: Dataset, name: str) -> Residuals:
         """The vectors of a column less what the conditioning set explains of them."""
-        if name not in self._residuals:
-            of_kind = {"continuous": self._of_continuous, "discrete": self._of_discrete}
-            self._residuals[name] = of_kind[self._data.kinds[name]](name)
-        return self._residuals[name]
+        make = self._of_continuous if data.kinds[name] == "continuous" else self._of_discrete
+        found: Residuals = _kept(data).get(("residuals", self._key, name), lambda: make(data, name))
+        return found
 
-    def _of_continuous(self, name: str) -> Residuals:
-        rows = embed(self._data, [name])
+    def left(self, data: Dataset, name: str) -> Rows:
+        """An orthonormal basis of a column less the conditioning set."""
+
+        def make() -> Rows:
+            rows = _scores(data, name) if data.kinds[name] == "continuous" else embed(data, [name])
+            return basis(rows, self.basis)
+
+        found: Rows = _kept(data).get(("left", self._key, name), make)
+        return found
+
+    def _of_continuous(self, data: Dataset, name: str) -> Residuals:
+        rows = _scores(data, name)
         rows = rows - rows.mean(axis=1, keepdims=True)
         rows = rows - (rows @ self.basis.T) @ self.basis
-        return Residuals(rows, rows[np.newaxis] ** 2 / self._kept)
+        return Residuals(rows, rows[np.newaxis] ** 2 / self._kept_share)
 
-    def _of_discrete(self, name: str) -> Residuals:
-        codes = self._data.codes[self._data.row(name)]
+    def _of_discrete(self, data: Dataset, name: str) -> Residuals:
+        codes = data.codes[data.row(name)]
         states = np.unique(codes)[:, np.newaxis]
         indicators = (codes == states).astype(np.float64)
         expected = self._shares(indicators) if self.by_strata else self._fitted(codes)
         covariances = -expected[np.newaxis] * expected[:, np.newaxis]
         covariances[np.diag_indices(len(states))] += expected
-        covariances /= self._kept
+        covariances /= self._kept_share
         return Residuals(indicators - expected, covariances, expected)
 
     def _shares(self, indicators: Rows) -> Rows:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import pickle
 import warnings
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -182,7 +184,7 @@ def test_what_is_expected_is_a_logistic_regression(kinds: list[str], n_states: i
     table = Table({**table.frame, "x": states(np.digitize(latent, [-0.7, 0.9][: n_states - 1]))})
     names = [f"c{i}" for i in range(len(kinds))]
     condition = Condition(table.data, names)
-    found = condition.residuals("x")
+    found = condition.residuals(table.data, "x")
     assert found.expected is not None
     assert found.rows.shape == found.expected.shape == (n_states, 300)
     np.testing.assert_allclose(found.expected.sum(axis=0), 1.0)
@@ -205,7 +207,7 @@ def test_what_is_expected_need_not_follow_the_logistic_curve() -> None:
     z = rng.normal(size=4000)
     p = 0.9 * np.exp(-((z - 1) ** 2))
     table = Table({"x": states((rng.random(4000) < p).astype(int)), "z": z})
-    found = Condition(table.data, ["z"]).residuals("x").expected
+    found = Condition(table.data, ["z"]).residuals(table.data, "x").expected
     assert found is not None
     inside = np.abs(z) < 2
     assert np.abs(found[1] - p)[inside].mean() < 0.05
@@ -222,14 +224,18 @@ def test_the_score_of_two_continuous_residuals_weighs_rows_by_their_spread() -> 
     sizes = table.frame["c2"].astype(str).map(table.frame["c2"].astype(str).value_counts())
     products = left[0] * left[1]
     expected = products.sum() ** 2 / (products**2 / (1 - 1 / sizes.to_numpy())).sum()
-    statistic, dof = score(condition.residuals("c0"), condition.residuals("c1"))
+    statistic, dof = score(
+        condition.residuals(table.data, "c0"), condition.residuals(table.data, "c1")
+    )
     assert (statistic, dof) == (pytest.approx(expected), 1)
 
 
 def test_the_score_given_mixed_columns_is_held_against_a_t_statistic() -> None:
     table = make_table(["normal", "normal", "states", "normal"], 90, 1)
     condition = Condition(table.data, ["c2", "c3"])
-    statistic, _ = score(condition.residuals("c0"), condition.residuals("c1"))
+    statistic, _ = score(
+        condition.residuals(table.data, "c0"), condition.residuals(table.data, "c1")
+    )
     result = result_of(table, 0, 1, [2, 3])
     assert result.method == "copula, products of residuals"
     assert result.statistic == pytest.approx(statistic)
@@ -681,3 +687,20 @@ def test_the_result_is_a_record_of_plain_values() -> None:
         types = [type(v) for v in numbers(result_of(table, 0, 1, z))]
         assert types == [float, float, int, float, int, str, bool]
     assert result_of(table, 0, 1, positions(2)).z == ("c2",)
+
+
+def test_what_is_kept_of_a_table_does_not_keep_the_table() -> None:
+    table = make_table(["normal", "states", "normal", "states"], 60, 0)
+    data = ms.as_dataset(table.frame)
+    CopulaTest().test_pairs(data, np.array([[0, 1]]), [2, 3])
+    gone = weakref.ref(data)
+    del data
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_order_of_a_conditioning_set_does_not_matter() -> None:
+    table = make_table(["normal", "states", "normal", "states", "tied"], 150, 0)
+    for order in itertools.permutations((2, 3, 4)):
+        again = make_table(["normal", "states", "normal", "states", "tied"], 150, 0)
+        assert numbers(result_of(again, 0, 1, order)) == numbers(result_of(table, 0, 1, (2, 3, 4)))
