@@ -23,7 +23,7 @@ Method = Literal["pc", "chow-liu", "markov-blanket"]
 # What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
 # held against permutations of all rows; columns of both kinds want a regression for every test, and
 # nearest neighbours are slow anyway.
-_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 20}
+_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 50}
 _MOST_ENTRIES = 100_000
 _NEIGHBOURS = ("knn", "hybrid")
 # Below so many rows, hardly any test given others can tell dependence from chance.
