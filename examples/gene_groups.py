@@ -1,4 +1,4 @@
-"""Groups of genes as nodes: which processes in breast tumours share most, and which tell the subtype.
+"""Groups of genes as nodes: what processes in breast tumours share and tell of the subtype.
 
 Five groups, named after what their genes are known for, are each taken jointly, and so is the
 subtype. The copula reads their mutual information off 220 tumours; networkx makes the strongest

@@ -117,7 +117,7 @@ class CopulaTest:
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
-        pairs = in_key_order(pairs, _keys(data))
+        pairs = in_key_order(pairs, column_keys(data.names))
         by_kernel = _is_plain(data, pairs) & bool(_plain(data)[list(given)].all())
         others = np.flatnonzero(~by_kernel)
         if not len(others):
@@ -137,7 +137,7 @@ class CopulaTest:
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        pairs = in_key_order(pairs, _keys(data))
+        pairs = in_key_order(pairs, column_keys(data.names))
         plain = _plain(data)
         by_kernel = _is_plain(data, pairs) & candidates.all(plain)
         parts = []
@@ -154,11 +154,6 @@ class CopulaTest:
 def _plain(data: Dataset) -> NDArray[np.bool_]:
     """Which columns are continuous and without gaps."""
     return row_of_scores(data) >= 0
-
-
-@once_per_table
-def _keys(data: Dataset) -> NDArray[np.uint64]:
-    return column_keys(data.names)
 
 
 @once_per_table
