@@ -1,0 +1,75 @@
+"""PC on tables of both kinds: beside the same after the continuous columns were cut into bins.
+
+Random sparse networks of 50 columns, about half of them discrete. A continuous column moves with
+its parents, some along a bend, and by the states of the discrete ones; a discrete column has the
+log odds of its states move with its parents.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mistruct as ms
+
+N_COLUMNS, N_ROWS, N_NETWORKS, N_PARENTS = 50, 1000, 10, 1.25
+
+
+def effects(parent: np.ndarray, discrete: bool, rng: np.random.Generator) -> np.ndarray:
+    """What a parent does to a child: an offset for each state, or a slope that may bend."""
+    sign = rng.choice([-1, 1])
+    if discrete:
+        offsets = rng.normal(size=parent.max() + 1)
+        offsets = (offsets - offsets.mean()) / max(offsets.std(), 1e-9)
+        return np.asarray(rng.uniform(0.4, 1.0) * offsets[parent])
+    bent = np.tanh(parent) if rng.random() < 0.3 else parent
+    return np.asarray(sign * rng.uniform(0.4, 1.0) * bent / bent.std())
+
+
+def mixed_network(seed: int) -> tuple[pd.DataFrame, set[frozenset[str]]]:
+    """A table and the edges of the skeleton that it comes from."""
+    rng = np.random.default_rng(seed)
+    columns: list[np.ndarray] = []
+    discrete = rng.permutation(np.arange(N_COLUMNS) % 2 == 0)
+    edges = set()
+    for j in range(N_COLUMNS):
+        parents = rng.choice(j, min(j, 3, rng.poisson(N_PARENTS)), replace=False) if j else []
+        edges |= {frozenset((f"v{i:02}", f"v{j:02}")) for i in parents}
+        if discrete[j]:
+            n_states = int(rng.integers(2, 5))
+            odds = rng.gumbel(size=(n_states, N_ROWS)) + 0.3 * rng.normal(size=(n_states, 1))
+            for i in parents:
+                # The states differ by what would be one to two deviations of a logistic latent.
+                moved = 2.0 * effects(columns[i], bool(discrete[i]), rng)
+                odds += moved * rng.permutation(np.linspace(-0.75, 0.75, n_states))[:, np.newaxis]
+            columns.append(np.unique(odds.argmax(axis=0), return_inverse=True)[1])
+        else:
+            moved = sum((effects(columns[i], bool(discrete[i]), rng) for i in parents), 0.0)
+            columns.append(moved + rng.normal(size=N_ROWS))
+    table = pd.DataFrame({f"v{j:02}": c for j, c in enumerate(columns)})
+    return table.astype({f"v{j:02}": "category" for j in np.flatnonzero(discrete)}), edges
+
+
+def f1(learner: ms.PC, table: object, true: set[frozenset[str]]) -> float:
+    """Of the edges of the skeleton."""
+    found = {frozenset(e) for e in learner.fit(table).skeleton_.edges}
+    return 2 * len(found & true) / (len(found) + len(true))
+
+
+@pytest.mark.long
+def test_mixed_tables_beside_discretised_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = []
+    for seed in range(N_NETWORKS):
+        table, true = mixed_network(seed)
+        for alpha in (0.01, 0.05):
+            row = {"alpha": alpha, "as they are": f1(ms.PC(alpha), table, true)}
+            for n_bins in (2, 3, 5):
+                cut = ms.discretize(table, n_bins=n_bins)
+                row[f"{n_bins} bins"] = f1(ms.PC(alpha, ms.GTest(seed=0)), cut, true)
+            rows.append(row)
+    means = pd.DataFrame(rows).groupby("alpha").mean()
+    with capsys.disabled():
+        print(f"\n\nmean F1 of the skeleton, {N_NETWORKS} networks\n{means.round(3)}")  # noqa: T201
+    cut = means.drop(columns="as they are")
+    assert (means["as they are"] > cut.max(axis=1)).all()
