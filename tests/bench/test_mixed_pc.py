@@ -7,13 +7,15 @@ log odds of its states move with its parents.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import mistruct as ms
 
-N_COLUMNS, N_ROWS, N_NETWORKS, N_PARENTS = 50, 1000, 10, 1.25
+N_COLUMNS, N_ROWS, N_NETWORKS, N_PARENTS = 50, 1000, 5, 1.25
 
 
 def effects(parent: np.ndarray, discrete: bool, rng: np.random.Generator) -> np.ndarray:
@@ -58,18 +60,16 @@ def f1(learner: ms.PC, table: object, true: set[frozenset[str]]) -> float:
 
 
 @pytest.mark.long
-def test_mixed_tables_beside_discretised_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_mixed_tables_beside_discretised_ones(request: pytest.FixtureRequest) -> None:
     rows = []
     for seed in range(N_NETWORKS):
         table, true = mixed_network(seed)
-        for alpha in (0.01, 0.05):
-            row = {"alpha": alpha, "as they are": f1(ms.PC(alpha), table, true)}
-            for n_bins in (2, 3, 5):
-                cut = ms.discretize(table, n_bins=n_bins)
-                row[f"{n_bins} bins"] = f1(ms.PC(alpha, ms.GTest(seed=0)), cut, true)
-            rows.append(row)
-    means = pd.DataFrame(rows).groupby("alpha").mean()
-    with capsys.disabled():
-        print(f"\n\nmean F1 of the skeleton, {N_NETWORKS} networks\n{means.round(3)}")  # noqa: T201
-    cut = means.drop(columns="as they are")
-    assert (means["as they are"] > cut.max(axis=1)).all()
+        row = {"as they are": f1(ms.PC(0.01), table, true)}
+        for n_bins in (2, 3, 5):
+            cut = ms.discretize(table, n_bins=n_bins)
+            row[f"{n_bins} bins"] = f1(ms.PC(0.01, ms.GTest(seed=0)), cut, true)
+        rows.append(row)
+    means = pd.DataFrame(rows).mean()
+    plugins: Any = request.config.pluginmanager
+    plugins.getplugin("terminalreporter").write_line(f"mean F1: {means.round(3).to_dict()}")
+    assert means["as they are"] > means.drop("as they are").max() + 0.03
