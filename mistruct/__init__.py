@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mistruct.export import write_regulatory_network as write_regulatory_network
     from mistruct.features import ClusteringComparison as ClusteringComparison
     from mistruct.features import CorrelationExplanation as CorrelationExplanation
+    from mistruct.features import InformationProjection as InformationProjection
     from mistruct.features import InformationSelector as InformationSelector
     from mistruct.features import MarkovBlanketSelector as MarkovBlanketSelector
     from mistruct.features import compare_clusterings as compare_clusterings
@@ -128,6 +129,7 @@ _PUBLIC = {
     "mistruct.features": (
         "ClusteringComparison",
         "CorrelationExplanation",
+        "InformationProjection",
         "InformationSelector",
         "MarkovBlanketSelector",
         "compare_clusterings",

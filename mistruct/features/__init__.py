@@ -3,12 +3,14 @@
 from mistruct.features.blanket_selector import MarkovBlanketSelector
 from mistruct.features.comparison import ClusteringComparison, compare_clusterings
 from mistruct.features.correlation_explanation import CorrelationExplanation
+from mistruct.features.projection import InformationProjection
 from mistruct.features.ranking import rank_features
 from mistruct.features.selector import InformationSelector
 
 __all__ = [
     "ClusteringComparison",
     "CorrelationExplanation",
+    "InformationProjection",
     "InformationSelector",
     "MarkovBlanketSelector",
     "compare_clusterings",
