@@ -2,7 +2,7 @@
 
 20 columns and 20 more, of which each is correlated with its partner so that all share 2, 4, 6, 8 or
 10 nats; the same cubed; and the same cubed and then mixed by a rotation, where no longer any
-transform of single columns makes them Gaussian. `pytest tests/bench/test_neural.py --long`
+transform of single columns makes them Gaussian. `pytest -s tests/bench/test_neural.py --long`
 prints the table of docs/guide/neural.md.
 """
 
