@@ -62,9 +62,6 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     information_ : ndarray, shape (n_components,)
         I(first k projections; target) in nats, on rows held out, the mean over the folds, by
         :func:`mistruct.mutual_information`; NaN without folds, or where they have too few rows.
-    climbed_ : ndarray, shape (n_components,)
-        The smooth estimate of the same at the rows that were fitted: for comparing starts, too
-        large for anything else.
     mean_ : ndarray, shape (n_features,)
         Of the columns.
     n_features_in_ : int
@@ -81,9 +78,9 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
 
     Notes
     -----
-    A target of floats is continuous, other ones are classes, as in :func:`mistruct.as_dataset`; a
-    continuous one is climbed in eight bins of equal size. Where there are as many columns as rows,
-    the directions follow chance, and `information_` shows it.
+    The kind of the target is inferred as by :func:`mistruct.as_dataset`; a continuous one is
+    climbed in eight bins of equal size. Where there are as many columns as rows, the directions
+    follow chance, and `information_` shows it.
 
     References
     ----------
@@ -146,7 +143,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         check_consistent_length(x, y)
         target, continuous = _read_target(y)
         labels = _bins(target) if continuous else target.astype(np.int64)
-        self.mean_, self.components_, self.climbed_ = self._directions(x, labels)
+        self.mean_, self.components_ = self._directions(x, labels)
         self.information_ = np.full(self.n_components, np.nan)
         if self.n_folds:
             shown = target if continuous else target.astype(str)
@@ -160,8 +157,8 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         _, values = read_numbers(self, X, reset=False)
         return np.asarray((values.T - self.mean_) @ self.components_.T)
 
-    def _directions(self, x: Floats, labels: Labels) -> tuple[Floats, Floats, Floats]:
-        """Mean, directions in the units of the columns, and the smooth estimates."""
+    def _directions(self, x: Floats, labels: Labels) -> tuple[Floats, Floats]:
+        """Mean, and directions in the units of the columns."""
         rng = np.random.default_rng(self.seed)
         mean = x.mean(axis=0)
         scale = x.std(axis=0)
@@ -179,14 +176,15 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             rows = np.sort(rng.choice(len(x), _MOST_ROWS, replace=False))
         # Of a class with one row, nothing can be told.
         rows = rows[np.bincount(labels[rows])[labels[rows]] > 1]
+        if not len(rows):
+            raise DataError(
+                "every class of the target has one row; it needs classes of two or more"
+            )
         white, labels = (x[rows] - mean) @ whiten.T, labels[rows]
         found = np.empty((0, len(whiten)))
-        climbed = []
         for _ in range(self.n_components):
-            direction, nats = _climb(white, labels, found, rng)
-            found = np.vstack([found, direction])
-            climbed.append(nats)
-        return mean, found @ whiten, np.array(climbed)
+            found = np.vstack([found, _climb(white, labels, found, rng)])
+        return mean, found @ whiten
 
     def _held_out(
         self, x: Floats, labels: Labels, target: NDArray[Any], continuous: bool
@@ -200,7 +198,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         ):
             if len(np.unique(labels[fitted])) < 2 or len(np.unique(labels[rest])) < 2:
                 continue
-            mean, components, _ = self._directions(x[fitted], labels[fitted])
+            mean, components = self._directions(x[fitted], labels[fitted])
             z = (x[rest] - mean) @ components.T
             try:
                 told = [
@@ -240,10 +238,8 @@ def _bins(target: NDArray[Any]) -> Labels:
     return np.asarray(ranks * n_bins // len(ranks))
 
 
-def _climb(
-    white: Floats, labels: Labels, found: Floats, rng: np.random.Generator
-) -> tuple[Floats, float]:
-    """The direction, orthogonal to those found, that adds most to them, and what all then tell."""
+def _climb(white: Floats, labels: Labels, found: Floats, rng: np.random.Generator) -> Floats:
+    """The direction, orthogonal to those found, that adds most to them."""
     n, d = white.shape
     # Rows of a basis of what is orthogonal to the directions found.
     space = np.linalg.svd(found, full_matrices=True)[2][len(found) :] if len(found) else np.eye(d)
@@ -271,7 +267,7 @@ def _climb(
     assert best is not None
     unit = best.x / np.linalg.norm(best.x)
     unit *= np.sign(unit[np.abs(unit).argmax()])
-    return unit @ space, -float(best.fun)
+    return np.asarray(unit @ space)
 
 
 def _covariance(rows: Floats) -> Floats:

@@ -91,7 +91,7 @@ class NeuralEstimator:
         by the Jensen-Shannon objective.
     critic : {"separable", "concat"} or callable
         ``separable`` multiplies an embedding of x with one of y, ``concat`` has one network see
-        both and is some ten times slower. A callable is given the numbers of columns of x and y and
+        both and is much slower. A callable is given the numbers of columns of x and y and
         returns a ``torch.nn.Module`` that maps rows of x and rows of y to scores of all pairs, of
         shape (len(x), len(y)).
     n_hidden : int

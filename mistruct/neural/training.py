@@ -115,7 +115,7 @@ class Run:
             case "mine":
                 value = sums.joint - sums.log_mean
             case "nwj":
-                value = sums.joint + 1 - math.exp(sums.log_mean)
+                value = sums.joint + 1 - _exp(sums.log_mean)
             case _:
                 value = self._infonce(x, y)
         return value, sums.error
@@ -142,7 +142,7 @@ class Run:
                 return sums.jsd
             case "mine":
                 return sums.joint - sums.log_mean
-        return sums.joint + 1 - math.exp(min(sums.log_mean, 700.0))
+        return sums.joint + 1 - _exp(sums.log_mean)
 
     def _infonce(self, x: Any, y: Any) -> float:
         k = min(self.settings.batch_size, len(x))
@@ -178,6 +178,11 @@ class Run:
             -float(torch.nn.functional.softplus(-of_p).mean()) - softplus / pairs,
             float(of_p.std()) / math.sqrt(m),
         )
+
+
+def _exp(log: float) -> float:
+    """Infinite where Python's would raise an error: of a critic that has run away."""
+    return math.exp(log) if log < 709.0 else math.inf
 
 
 def make_critic(

@@ -92,7 +92,8 @@ def find_neighbourhood(data: Dataset, rule: Rule, centre: int) -> Neighbourhood:
     search = _Search(data, rule, centre)
     n_others = data.n_variables - 1
     members: list[int] = []
-    left = search.ask(np.delete(np.arange(data.n_variables), centre), ())
+    left = np.delete(np.arange(data.n_variables), centre)
+    search.ask(left, ())
     mi = search.tests.mi.copy()
     while True:
         passing = rule.passing(search.tests.p_value, n_others)
@@ -126,8 +127,8 @@ class _Search:
         self.n_tests = np.zeros(data.n_variables, dtype=np.int64)
         self.weakest = np.full(data.n_variables, np.inf)
 
-    def ask(self, columns: Positions, given: Sequence[int]) -> Positions:
-        """Test the centre with each column given a set; the columns again."""
+    def ask(self, columns: Positions, given: Sequence[int]) -> None:
+        """Test the centre with each column given a set."""
         for start in range(0, len(columns), _COLUMNS_AT_ONCE):
             some = columns[start : start + _COLUMNS_AT_ONCE]
             pairs = np.sort(np.column_stack([np.full(len(some), self._centre), some]), axis=1)
@@ -143,4 +144,3 @@ class _Search:
                 getattr(self.tests, field.name)[some[larger]] = getattr(found, field.name)[larger]
             for k in some[larger].tolist():
                 self.sets[k] = tuple(sorted(given))
-        return columns

@@ -139,6 +139,7 @@ def test_frames_names_and_repetition() -> None:
         ({"parameters": {"n_folds": 1}}, "n_folds must be 0 or at least 2"),
         ({"y": np.zeros(50, dtype=int)}, "is constant; nothing tells it"),
         ({"y": pd.Series([None, *["a", "b"] * 24, "a"])}, "1 missing entries"),
+        ({"y": pd.Series(range(50), dtype="category")}, "every class of the target has one row"),
         ({"y": np.zeros(49, dtype=int)}, "inconsistent numbers of samples"),
         ({"x": pd.DataFrame({"a": ["u", "v"] * 25, "b": range(50)})}, "column 'a' must hold num"),
         ({"x": pd.DataFrame({"a": [np.nan, *range(49)], "b": range(50)})}, "missing"),

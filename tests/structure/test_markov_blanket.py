@@ -116,7 +116,7 @@ def test_neighbourhoods_are_those_of_the_reference(name: str) -> None:
 
 
 def test_false_members_are_as_rare_as_alpha_says() -> None:
-    """Of 60 tables of independent columns, 3 or more with a member have probability .02."""
+    """Of 60 tables of independent columns, 4 or more with a member have probability .003."""
     n_found = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
