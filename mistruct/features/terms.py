@@ -142,6 +142,6 @@ def _rows_with_target(data: Dataset, target: str) -> Dataset:
     continuous = data.kinds[target] == "continuous"
     values = (rows.values if continuous else rows.codes)[row]
     if (values == values[0]).all():
-        held = values[0] if continuous else data.states[target][values[0]]
+        held = float(values[0]) if continuous else data.states[target][values[0]]
         raise DataError(f"target {target!r} is constant, {held!r} in all rows; nothing tells it")
     return rows

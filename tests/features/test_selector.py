@@ -129,6 +129,7 @@ X, Y = parity(60)
         ({"missing": "drop"}, X, Y, "missing must be one of 'raise', 'testwise', got 'drop'"),
         ({}, X, X["b"], "the target 'b' is among the features; drop it from X"),
         ({}, X, pd.Series([1] * 60), "target 'target' is constant, 1 in all rows"),
+        ({}, X, pd.Series([0.5] * 60), "target 'target' is constant, 0.5 in all rows"),
         ({}, X, Y[:50], "inconsistent numbers of samples"),
         ({}, X.mask(X.index.to_series() < 3), Y, "15 entries are missing, in 'a' .3."),
         ({}, X, Y.where(Y.index > 2), "3 entries are missing, in 'target' .3."),
