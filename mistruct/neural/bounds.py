@@ -12,7 +12,7 @@ bound              formula                                            best criti
 `nwj`              :math:`E_P f - E_Q e^f / e`                        log p/q, and 1
 `infonce`          :math:`E_P[f - \log \frac1K \sum_j e^{f(x, y_j)}]` log p/q, and any h(x)
 `smile`            `donsker_varadhan` with :math:`e^f` clipped        log p/q
-`jsd`              :math:`-E_P\,sp(-f) - E_Q\,sp(f)`, not in nats     log p/q
+`jsd`, `nce`       :math:`-E_P\,sp(-f) - E_Q\,sp(f)`, not in nats     log p/q
 ================== ================================================== ======================
 
 with sp the softplus :math:`\log(1 + e^f)`. A bound holds for expectations. Replacing them by means
@@ -157,8 +157,8 @@ def moving_average(
 def nwj(scores: torch.Tensor) -> torch.Tensor:
     r"""The bound of Nguyen, Wainwright and Jordan, :math:`E_P[f] - E_Q[e^f] / e`, in nats.
 
-    Also known as MINE-f and f-GAN's bound of the Kullback-Leibler divergence. Its estimate is
-    unbiased, since no logarithm of a mean is taken, and never larger than `donsker_varadhan`.
+    Also known as MINE-f. Its estimate is unbiased, since no logarithm of a mean is taken, and never
+    larger than `donsker_varadhan`.
 
     Parameters
     ----------
@@ -244,8 +244,7 @@ def jsd(scores: torch.Tensor) -> torch.Tensor:
 
     The log likelihood of a classifier of pairs of P against pairs of Q, with as much weight on
     each. Its maximum is twice the Jensen-Shannon divergence less log 4, reached by the log density
-    ratio, so what it is for is training a critic: gradients are bounded, however strong the
-    dependence, and `smile` reads the information off the critic.
+    ratio, so it is for training critics: gradients are bounded, however strong the dependence.
 
     Parameters
     ----------
@@ -255,23 +254,17 @@ def jsd(scores: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     tensor, shape (...)
-        Below 0; -log 4 for scores of 0.
+        At most 0, for a dependence that is beyond doubt; -log 4 for scores of 0.
 
     Raises
     ------
     ParameterError
         The scores are no square matrix of two rows or more.
 
-    Notes
-    -----
-    The ceiling is 0, for a dependence that is beyond doubt. Where no score is larger than c in
-    size, each mean varies by at most that.
-
     References
     ----------
     Hjelm, Fedorov, Lavoie-Marchildon, Grewal, Bachman, Trischler and Bengio (2019), "Learning deep
     representations by mutual information estimation and maximization", ICLR 7, eq. 4.
-    Nowozin, Cseke and Tomioka (2016), "f-GAN", NIPS 29.
 
     Examples
     --------
@@ -280,16 +273,56 @@ def jsd(scores: torch.Tensor) -> torch.Tensor:
     >>> round(float(jsd(torch.zeros(3, 3))), 4)  # -log 4
     -1.3863
     """
+    return nce(scores, 1)
+
+
+def nce(scores: torch.Tensor, n_noise: float) -> torch.Tensor:
+    r"""Noise-contrastive estimation, :math:`-E_P[sp(\log\nu - f)] - \nu E_Q[sp(f - \log\nu)]`.
+
+    The log likelihood of a classifier of pairs of P against :math:`\nu` times as many pairs of Q;
+    `jsd` is the case of one. Each has its maximum at the log density ratio. The more pairs of Q,
+    the more it matters where that is large.
+
+    Parameters
+    ----------
+    scores : tensor, shape (..., K, K)
+        :math:`f(x_i, y_j)`.
+    n_noise : float
+        :math:`\nu`, above 0. With K - 1 each pair of a batch counts as much as any other.
+
+    Returns
+    -------
+    tensor, shape (...)
+        Not in nats of information, and below 0.
+
+    Raises
+    ------
+    ParameterError
+        The scores are no square matrix of two rows or more.
+
+    References
+    ----------
+    Gutmann and Hyvarinen (2012), "Noise-contrastive estimation of unnormalized statistical models,
+    with applications to natural image statistics", JMLR 13, section 2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from mistruct.neural.bounds import nce
+    >>> round(float(nce(torch.zeros(3, 3), 2)), 4)  # log(1 / 3) + 2 log(2 / 3)
+    -1.9095
+    """
     softplus = torch.nn.functional.softplus
-    of_joint = softplus(-_joint(scores)).mean(-1)
-    return -of_joint - _off_diagonal(softplus(scores)).mean((-2, -1))
+    log_odds = math.log(n_noise)
+    of_joint = softplus(log_odds - _joint(scores)).mean(-1)
+    return -of_joint - n_noise * softplus(_off_diagonal(scores) - log_odds).mean((-2, -1))
 
 
 def smile(scores: torch.Tensor, clip: float | None = 5.0) -> torch.Tensor:
     r"""The estimate SMILE, :math:`E_P[f] - \log E_Q[clip(e^f, e^{-\tau}, e^\tau)]`, in nats.
 
     `donsker_varadhan` with the terms that make its variance clipped. Song and Ermon train the
-    critic by `jsd`, so that it is the log density ratio itself, and estimate by this.
+    critic by `jsd`, `NeuralEstimator` by `nce`; either way it is the log density ratio itself.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ class NeuralEstimator:
     ----------
     bound : {"smile", "mine", "nwj", "infonce"}
         How the critic is trained and read: see :mod:`mistruct.neural.bounds`. ``smile`` is trained
-        by the Jensen-Shannon objective.
+        by noise-contrastive estimation.
     critic : {"separable", "concat"} or callable
         ``separable`` multiplies an embedding of x with one of y, ``concat`` has one network see
         both and is much slower. A callable is given the numbers of columns of x and y and
@@ -170,8 +170,8 @@ class NeuralEstimator:
     bound: Bound = "smile"
     critic: str | Callable[[int, int], Any] = "separable"
     n_hidden: int = 128
-    batch_size: int = 128
-    n_steps: int = 1000
+    batch_size: int = 256
+    n_steps: int = 2000
     max_seconds: float | None = None
     clip: float = 10.0
     n_seeds: int = 3

@@ -30,8 +30,10 @@ from mistruct.neural.torch_backend import torch
 STEPS_OF_A_ROUND = 50
 _PATIENCE = 10  # rounds without a better critic before training ends
 _TILE = 256
-_MOST_PAIRS = 2**22
+# Pairs of Q, of which the estimate is made and by which a critic is judged in between.
+_PAIRS_HELD_OUT, _PAIRS_BETWEEN = 2**22, 2**20
 _LEARNING_RATE = 1e-3
+_WEIGHT_DECAY = 0.1
 
 Points = NDArray[np.float32]
 
@@ -42,7 +44,7 @@ class Sums(NamedTuple):
     joint: float  # mean score over P
     log_mean: float  # log of the mean of e^score over Q
     log_clipped: float  # the same with clipped scores
-    jsd: float
+    nce: float
     error: float  # standard error of `joint`
 
 
@@ -63,9 +65,12 @@ class Run:
         self.settings, self.deadline = settings, deadline
         self.rng = torch.Generator().manual_seed(seed)
         self.critic = make_critic(settings.critic, x.shape[1], y.shape[1], settings.n_hidden, seed)
-        self.optimizer = torch.optim.Adam(self.critic.parameters(), lr=_LEARNING_RATE)
+        self.optimizer = torch.optim.AdamW(
+            self.critic.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY
+        )
         self.steps = self.best_step = self.stale = 0
         self.average: Any = None
+        self.log_odds = math.log(settings.batch_size - 1)
         of = [[block[rows] for block in (x, y)] for rows in (parts.train, parts.validation)]
         gaussian = fit_gaussian(*of)
         self.start: Gaussian | None = None
@@ -108,7 +113,7 @@ class Run:
         """The bound on the rows held out, in nats, and the standard error of its mean over P."""
         self.critic.load_state_dict(self.kept)
         x, y = self.x[self.parts.held_out], self.y[self.parts.held_out]
-        sums = self._sums(x, y)
+        sums = self._sums(x, y, _PAIRS_HELD_OUT)
         match self.settings.bound:
             case "smile":
                 value = sums.joint - sums.log_clipped
@@ -123,7 +128,7 @@ class Run:
     def _objective(self, scores: Any) -> Any:
         match self.settings.bound:
             case "smile":
-                return bounds.jsd(scores)
+                return bounds.nce(scores, len(scores) - 1)
             case "mine":
                 self.average = bounds.moving_average(scores, self.average)
                 return bounds.mine(scores, self.average)
@@ -136,10 +141,10 @@ class Run:
         x, y = self.x[self.parts.validation], self.y[self.parts.validation]
         if self.settings.bound == "infonce":
             return self._infonce(x, y)
-        sums = self._sums(x, y)
+        sums = self._sums(x, y, _PAIRS_BETWEEN)
         match self.settings.bound:
             case "smile":
-                return sums.jsd
+                return sums.nce
             case "mine":
                 return sums.joint - sums.log_mean
         return sums.joint + 1 - _exp(sums.log_mean)
@@ -151,10 +156,10 @@ class Run:
             found = [bounds.infonce(self.scores(x[i : i + k], y[i : i + k])) for i in places]
         return float(torch.stack(found).mean())
 
-    def _sums(self, x: Any, y: Any) -> Sums:
+    def _sums(self, x: Any, y: Any, most_pairs: int) -> Sums:
         m = len(x)
         tiles = [(x[i : i + _TILE], y[i : i + _TILE]) for i in range(0, m, _TILE)]
-        offsets = min(len(tiles), max(1, _MOST_PAIRS // (m * _TILE)))
+        offsets = min(len(tiles), max(1, most_pairs // (m * _TILE)))
         clip = self.settings.clip
         joint, logs, clipped, softplus, pairs = [], [], [], 0.0, 0
         for offset in range(offsets):
@@ -168,14 +173,15 @@ class Run:
                 if len(scores):
                     logs.append(torch.logsumexp(scores, 0))
                     clipped.append(torch.logsumexp(scores.clamp(-clip, clip), 0))
-                    softplus += float(torch.nn.functional.softplus(scores).sum())
+                    softplus += float(torch.nn.functional.softplus(scores - self.log_odds).sum())
                     pairs += len(scores)
         of_p = torch.cat(joint)
         return Sums(
             float(of_p.mean()),
             float(torch.logsumexp(torch.stack(logs), 0)) - math.log(pairs),
             float(torch.logsumexp(torch.stack(clipped), 0)) - math.log(pairs),
-            -float(torch.nn.functional.softplus(-of_p).mean()) - softplus / pairs,
+            -float(torch.nn.functional.softplus(self.log_odds - of_p).mean())
+            - math.exp(self.log_odds) * softplus / pairs,
             float(of_p.std()) / math.sqrt(m),
         )
 

@@ -53,6 +53,9 @@ def by_hand(name: str, scores: Scores) -> float:
             return sum(scores[i][i] - math.log(rows[i]) for i in range(k)) / k
         case "jsd":
             return -mean([softplus(-s) for s in of_p]) - mean([softplus(s) for s in of_q])
+        case "nce":
+            of_joint = mean([math.log(1 / (1 + 3 * math.exp(-s))) for s in of_p])
+            return of_joint + 3 * mean([math.log(3 / (3 + math.exp(s))) for s in of_q])
         case "smile":
             clipped = [min(max(math.exp(s), math.exp(-1)), math.exp(1)) for s in of_q]
             return mean(of_p) - math.log(mean(clipped))
@@ -64,6 +67,7 @@ BOUNDS: dict[str, Callable[..., Any]] = {
     "nwj": bounds.nwj,
     "infonce": bounds.infonce,
     "jsd": bounds.jsd,
+    "nce": lambda scores: bounds.nce(scores, 3),
     "smile": lambda scores: bounds.smile(scores, clip=1.0),
 }
 
@@ -103,7 +107,13 @@ def test_each_matrix_of_a_stack_is_one_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("name", BOUNDS)
 def test_large_scores_do_not_overflow(name: str) -> None:
     scores = tensor([[900.0, -900.0], [-900.0, 900.0]])
-    expected = {"donsker_varadhan": 1800.0, "nwj": 900.0, "infonce": math.log(2), "jsd": 0.0}
+    expected = {
+        "donsker_varadhan": 1800.0,
+        "nwj": 900.0,
+        "infonce": math.log(2),
+        "jsd": 0.0,
+        "nce": 0.0,
+    }
     assert float(BOUNDS[name](scores)) == pytest.approx(expected.get(name, 901.0))
 
 
@@ -126,6 +136,7 @@ def test_theorems(seed: int) -> None:
     assert float(bounds.infonce(scores + rows)) == pytest.approx(float(bounds.infonce(scores)))
     assert float(bounds.infonce(scores)) <= math.log(6)
     assert float(bounds.jsd(scores)) < 0
+    assert float(bounds.jsd(scores)) == float(bounds.nce(scores, 1))
     # Nothing is beyond a clip of 100.
     for clip in (100.0, None):
         assert float(bounds.smile(scores, clip)) == pytest.approx(largest)
@@ -156,6 +167,10 @@ def test_the_best_critic_attains_the_information() -> None:
     middle = (p + q) / 2
     divergence = ((p * np.log(p / middle)).sum() + (q * np.log(q / middle)).sum()) / 2
     assert float(bounds.jsd(scores)) == pytest.approx(2 * divergence - math.log(4), abs=2 / n)
+    # No other scores are more likely to a classifier of one pair of P and seven of Q.
+    best = float(bounds.nce(scores, 7))
+    for change in np.random.default_rng(0).normal(scale=0.2, size=(20, 2, 2)):
+        assert float(bounds.nce(tensor((ratio + change)[x][:, y]), 7)) < best
 
 
 def gradient(function: Callable[[Any], Any], scores: Any) -> np.ndarray:
