@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from mistruct.structure import Comparison as Comparison
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
+    from mistruct.structure import aracne_network as aracne_network
+    from mistruct.structure import chow_liu_tree as chow_liu_tree
     from mistruct.structure import compare as compare
     from mistruct.structure import read_knowledge as read_knowledge
 
@@ -123,6 +125,8 @@ _PUBLIC = {
         "MRNET",
         "PC",
         "TAN",
+        "aracne_network",
+        "chow_liu_tree",
         "compare",
         "read_knowledge",
     ),

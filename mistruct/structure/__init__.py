@@ -6,6 +6,7 @@ from mistruct.structure.chow_liu import ChowLiu
 from mistruct.structure.comparison import Comparison, compare
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.markov_blanket import MarkovBlanket
+from mistruct.structure.matrix_networks import aracne_network, chow_liu_tree
 from mistruct.structure.pc import PC
 from mistruct.structure.relevance import CLR, MRNET
 from mistruct.structure.tan import TAN
@@ -21,6 +22,8 @@ __all__ = [
     "Comparison",
     "Knowledge",
     "MarkovBlanket",
+    "aracne_network",
+    "chow_liu_tree",
     "compare",
     "read_knowledge",
 ]

@@ -23,7 +23,13 @@ from mistruct.independence.protocol import IndependenceTest
 from mistruct.information.estimators import Estimator
 from mistruct.kernels.pruning import explain_edges, list_neighbors
 from mistruct.parallel import run_blocks
-from mistruct.structure.network import Direction, Floats, Network, NetworkLearner
+from mistruct.structure.network import (
+    Direction,
+    Floats,
+    Network,
+    NetworkLearner,
+    PairMatrix,
+)
 from mistruct.structure.ranking import blocks
 from mistruct.structure.replicates import Folder
 from mistruct.structure.significance import Correction
@@ -211,9 +217,7 @@ class ARACNE(NetworkLearner):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        value = self.tolerance
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
-            raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
+        check_tolerance(self.tolerance)
 
     def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
         edges = super()._learn_consensus(data, regulators, n)
@@ -227,10 +231,16 @@ class ARACNE(NetworkLearner):
         return np.where(direct, mi, 0.0), {"direct": direct, "explained_by": names[through]}
 
 
-def explain(network: Network, tolerance: float) -> NDArray[np.int32]:
+def check_tolerance(value: float) -> None:
+    """Raise ParameterError unless it can be ARACNE's."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
+
+
+def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
     """The position of the column that explains each significant pair best, or -1.
 
-    The matrix of the network is overwritten: pairs that did not pass explain nothing.
+    The matrix is overwritten: pairs that did not pass explain nothing.
     """
     matrix, row_of, mi = network.matrix, network.row_of, network.mi
     source, target = network.source, network.target

@@ -50,13 +50,11 @@ _MOST_DOUBLES = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """The information of the pairs of a table, and which of them are significant.
+class PairMatrix:
+    """Information of pairs of columns, and which of them are significant.
 
     Attributes
     ----------
-    data : Dataset
-        Columns that vary, in the order of their names.
     rows : ndarray of int, shape (n_rows,)
         Positions of the regulators, or of all columns.
     matrix : ndarray of float, shape (n_rows, n_variables)
@@ -65,7 +63,6 @@ class Network:
         Those that passed.
     """
 
-    data: Dataset
     rows: Positions
     matrix: NDArray[Any]
     pairs: Pairs
@@ -88,9 +85,16 @@ class Network:
     @property
     def row_of(self) -> Positions:
         """Row of each column in the matrix, -1 where it has none."""
-        row_of = np.full(self.data.n_variables, -1, dtype=np.int64)
+        row_of = np.full(self.matrix.shape[1], -1, dtype=np.int64)
         row_of[self.rows] = np.arange(len(self.rows))
         return row_of
+
+
+@dataclass(frozen=True, eq=False)
+class Network(PairMatrix):
+    """The same with the table that it is of: columns that vary, in the order of their names."""
+
+    data: Dataset
 
 
 class NetworkLearner(StructureLearner):
@@ -252,7 +256,7 @@ class NetworkLearner(StructureLearner):
         if not count_tests(len(rows), len(columns)):
             none = np.empty(0, dtype=np.int32)
             empty = np.empty((len(rows), len(columns)), dtype=dtype)
-            return Network(data, rows, empty, Pairs(none, none, np.empty(0)))
+            return Network(rows, empty, Pairs(none, none, np.empty(0)), data)
         matrix = self.estimator_.pairwise(data, rows, columns, dtype)
         for row, position in enumerate(rows):
             matrix[row, position] = np.nan
@@ -261,7 +265,7 @@ class NetworkLearner(StructureLearner):
         pairs = significant_pairs(
             data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_
         )
-        return Network(data, rows, matrix, pairs)
+        return Network(rows, matrix, pairs, data)
 
     def _check_memory(self, data: Dataset, rows: Positions) -> int:
         n_pairs = count_tests(len(rows), data.n_variables)

@@ -26,7 +26,7 @@ def network(n_genes: int, n_samples: int, alpha: float | None, dtype: Any = np.f
     matrix = COPULA.pairwise(data, everything, everything, dtype)
     np.fill_diagonal(matrix, 0.0)
     pairs = significant_pairs(data, COPULA, matrix, everything, alpha, "bh")
-    return Network(data, everything, matrix, pairs)
+    return Network(everything, matrix, pairs, data)
 
 
 def by_numpy(matrix: np.ndarray, tolerance: float) -> np.ndarray:
@@ -72,8 +72,8 @@ def test_twenty_thousand_genes(share: float, record: Callable[..., None]) -> Non
     sampled = made.matrix[np.random.default_rng(0).integers(0, n, 3000)]
     row, column = np.nonzero(np.triu(made.matrix >= np.quantile(sampled, 1 - share), 1))
     pairs = Pairs(row.astype(np.int32), column.astype(np.int32), np.zeros(len(row)))
-    made = Network(made.data, made.rows, made.matrix, pairs)
-    explain(Network(made.data, made.rows, made.matrix.copy(), pairs.take(slice(0, 9))), 0.1)
+    made = Network(made.rows, made.matrix, pairs, made.data)
+    explain(Network(made.rows, made.matrix.copy(), pairs.take(slice(0, 9)), made.data), 0.1)
     taken = seconds(lambda: explain(made, 0.1))
     record(
         f"data processing inequality, {n:,} genes, {share:.0%} of the pairs",
