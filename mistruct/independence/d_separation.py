@@ -5,7 +5,13 @@ z d-separates them (Pearl 1988). A path is open unless it has a node of z that i
 collider that neither is in z nor has a descendant there. All nodes that open paths from x lead to
 are found in one walk over (node, direction of arrival) (Koller and Friedman 2009, algorithm 3.1).
 
-A set of nodes is one integer here, a bit for each node, so that a step of the walk takes all the
+A search among many sets walks less. Of a set that separates x and y, the part among the ancestors
+of the two separates them as well, and it does so where it cuts all paths between x and y in the
+moral graph of these ancestors (Lauritzen, Dawid, Larsen and Leimer 1990). So a path that was found
+open rules out every set that has none of its nodes; a path without candidates, or more paths than
+a set has nodes and no candidate on two of them, rule out all sets.
+
+A set of nodes is one integer here, a bit for each node, so that a step of a walk takes all the
 neighbours of a node at once.
 """
 
@@ -19,6 +25,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, nearest_names
@@ -48,6 +55,8 @@ class DSeparation:
     References
     ----------
     Pearl (1988), "Probabilistic Reasoning in Intelligent Systems", section 3.3.
+    Lauritzen, Dawid, Larsen and Leimer (1990), "Independence properties of directed Markov
+    fields", Networks 20, proposition 3.
     Koller and Friedman (2009), "Probabilistic Graphical Models", algorithm 3.1.
 
     Examples
@@ -65,6 +74,9 @@ class DSeparation:
 
     graph: nx.DiGraph
     _bit: dict[str, int] = field(init=False, repr=False)
+    _parents: list[int] = field(init=False, repr=False)
+    _children: list[int] = field(init=False, repr=False)
+    _ancestors: list[int] = field(init=False, repr=False)  # with the node itself
     _reachable: Callable[[int, int], int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,9 +92,12 @@ class DSeparation:
 
         parents = [bits(graph.pred[v]) for v in graph]
         children = [bits(graph.succ[v]) for v in graph]
-        ancestors = [bits(nx.ancestors(graph, v)) for v in graph]
+        ancestors = [bits({v, *nx.ancestors(graph, v)}) for v in graph]
         object.__setattr__(self, "graph", nx.freeze(graph))
         object.__setattr__(self, "_bit", bit)
+        object.__setattr__(self, "_parents", parents)
+        object.__setattr__(self, "_children", children)
+        object.__setattr__(self, "_ancestors", ancestors)
 
         @lru_cache(maxsize=_WALKS_KEPT)
         def reachable(source: int, given: int) -> int:
@@ -121,21 +136,80 @@ class DSeparation:
         size: int,
         alpha: float,
     ) -> Separations:
-        """Find a separating set of one size for each pair among its own candidates."""
+        """Find a separating set of one size for each pair among its own candidates.
+
+        Where the graph tells at once that no set separates, that is one test.
+        """
         node = self._nodes(data, np.union1d(pairs, candidates.flat))
         p_values = np.full(len(pairs), np.nan)
         sets = np.full((len(pairs), size), -1, dtype=np.int64)
         n_tests = np.zeros(len(pairs), dtype=np.int64)
         for k, (x, y) in enumerate(pairs.tolist()):
-            for given in combinations(candidates[k], size):
-                n_tests[k] += 1
-                z = sum(1 << node[c] for c in given)
-                apart = not self._reachable(node[x], z) >> node[y] & 1
-                if apart or n_tests[k] == 1:
-                    p_values[k], sets[k] = float(apart), given
-                if apart:
-                    break
+            among = candidates[k]
+            if len(among) >= size:
+                found, n_tests[k] = self._first_set(
+                    node[x], node[y], [node[c] for c in among], size
+                )
+                p_values[k] = float(found is not None)
+                sets[k] = [among[i] for i in found or range(size)]
         return Separations(_batch(p_values, data.n_samples), sets, n_tests)
+
+    def joined(self, data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
+        """Whether each pair of columns, shape (n_pairs, 2), is joined by an edge of the graph."""
+        node = self._nodes(data, pairs.ravel())
+        around = [p | c for p, c in zip(self._parents, self._children, strict=True)]
+        return np.array([around[node[x]] >> node[y] & 1 for x, y in pairs.tolist()], dtype=bool)
+
+    def _first_set(
+        self, x: int, y: int, candidates: list[int], size: int
+    ) -> tuple[tuple[int, ...] | None, int]:
+        """The places of the first candidates that separate x and y, and the number of tests."""
+        bits = [1 << c for c in candidates]
+        usable = sum(bits)
+        paths: list[int] = []  # the candidates on each
+        cut = 0
+        while (path := self._open_path(x, y, cut)) is not None:
+            path &= usable
+            paths.append(path)
+            if not path or len(paths) > size:
+                return None, 1
+            cut |= path
+        n_tests = 0
+        for given in combinations(range(len(bits)), size):
+            n_tests += 1
+            z = sum([bits[i] for i in given])
+            for path in paths:
+                if not path & z:
+                    break
+            else:
+                found = self._open_path(x, y, z)
+                if found is not None:
+                    paths.append(found & usable)
+                elif not self._reachable(x, z) >> y & 1:
+                    return given, n_tests
+        return None, n_tests
+
+    def _open_path(self, x: int, y: int, cut: int) -> int | None:
+        """The nodes between x and y on a shortest path in the moral graph of their ancestors.
+
+        It has no node of `cut`; None where there is no such path.
+        """
+        ancestors = self._ancestors[x] | self._ancestors[y]
+        left = ancestors & ~cut & ~(1 << x)
+        before: dict[int, int] = {x: 0}  # the nodes between x and this one, and itself
+        queue = [x]
+        for node in queue:
+            near = self._parents[node]
+            for child in _members(self._children[node] & ancestors):
+                near |= 1 << child | self._parents[child]
+            near &= left
+            if near >> y & 1:
+                return before[node]
+            left ^= near
+            for new in _members(near):
+                before[new] = before[node] | 1 << new
+                queue.append(new)
+        return None
 
     def _nodes(self, data: Dataset, positions: Iterable[int]) -> list[int]:
         """The node of each column by its position; those that are asked for must have one."""

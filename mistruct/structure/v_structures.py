@@ -10,6 +10,9 @@ more than half, or in all. Between, and where no set separates, the triple is am
 Sets smaller than the one that was found do not separate, or the search would have found them.
 All larger ones vote, up to the largest that the search tried: on samples of known networks votes
 of few sizes turn twice as many arrows around.
+
+Where both edges are known to be in the graph that a test answers from, all sets agree and the one
+that was found is enough: a path over a collider is opened by it, and any other closed by it alone.
 """
 
 from __future__ import annotations
@@ -71,10 +74,13 @@ def judge_triples(
         parents = [
             [z for z in around if constraints.possible[z, x]] for x, around in enumerate(neighbours)
         ]
+        settled = _settled(data, test, middles)
         for size in range(max_size + 1):
             # No set smaller than the one that was found separates: it was tried before.
             of_size = {
-                pair: found for pair, found in votes.items() if not found or len(found[0]) <= size
+                pair: found
+                for pair, found in votes.items()
+                if not found or (len(found[0]) <= size and pair not in settled)
             }
             _vote(data, test, of_size, parents, alpha, size)
     return [
@@ -83,6 +89,19 @@ def judge_triples(
         for z in middles[x, y]
         for n_with in [sum(z in given for given in votes[x, y])]
     ]
+
+
+def _settled(
+    data: Dataset, test: IndependenceTest, middles: Mapping[Pair, Sequence[int]]
+) -> set[Pair]:
+    """The pairs whose separating sets are known to agree on every middle."""
+    if not hasattr(test, "joined"):
+        return set()
+    return {
+        (x, y)
+        for (x, y), between in middles.items()
+        if test.joined(data, np.array([(end, z) for end in (x, y) for z in between])).all()
+    }
 
 
 def _vote(
