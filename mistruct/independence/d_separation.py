@@ -9,7 +9,7 @@ A search among many sets walks less. Of a set that separates x and y, the part a
 of the two separates them as well, and it does so where it cuts all paths between x and y in the
 moral graph of these ancestors (Lauritzen, Dawid, Larsen and Leimer 1990). So a path that was found
 open rules out every set that has none of its nodes; a path without candidates, or more paths than
-a set has nodes and no candidate on two of them, rule out all sets.
+a set has nodes where no two share a candidate, rule out all sets.
 
 A set of nodes is one integer here, a bit for each node, so that a step of a walk takes all the
 neighbours of a node at once.
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate
 from typing import Any
 
 import networkx as nx
@@ -40,7 +40,8 @@ class DSeparation:
 
     The p-value is 1 where the given columns d-separate the pair in the graph and 0 where they do
     not. Of the data only the names of the columns matter, and each must be a node; nodes that are
-    no columns are hidden variables.
+    no columns are hidden variables. Where sets that separate a pair must agree on what lies between
+    the two, :class:`PC` counts one of them in `triples_` and not all.
 
     Parameters
     ----------
@@ -138,7 +139,8 @@ class DSeparation:
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates.
 
-        Where the graph tells at once that no set separates, that is one test.
+        A set that no path found before rules out is one test, and so is the answer that none
+        separates.
         """
         node = self._nodes(data, np.union1d(pairs, candidates.flat))
         p_values = np.full(len(pairs), np.nan)
@@ -154,11 +156,11 @@ class DSeparation:
                 sets[k] = [among[i] for i in found or range(size)]
         return Separations(_batch(p_values, data.n_samples), sets, n_tests)
 
-    def joined(self, data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
-        """Whether each pair of columns, shape (n_pairs, 2), is joined by an edge of the graph."""
-        node = self._nodes(data, pairs.ravel())
-        around = [p | c for p, c in zip(self._parents, self._children, strict=True)]
-        return np.array([around[node[x]] >> node[y] & 1 for x, y in pairs.tolist()], dtype=bool)
+    def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
+        """Which columns an edge joins, either way; shape (n_variables, n_variables)."""
+        self._nodes(data, range(data.n_variables))
+        arcs = nx.to_numpy_array(self.graph, list(data.names), dtype=bool, weight=None)
+        return np.asarray(arcs | arcs.T)
 
     def _first_set(
         self, x: int, y: int, candidates: list[int], size: int
@@ -169,25 +171,42 @@ class DSeparation:
         paths: list[int] = []  # the candidates on each
         cut = 0
         while (path := self._open_path(x, y, cut)) is not None:
-            path &= usable
-            paths.append(path)
-            if not path or len(paths) > size:
+            paths.append(path & usable)
+            if not paths[-1] or len(paths) > size:
                 return None, 1
-            cut |= path
+            cut |= paths[-1]
+        rest = [*accumulate(bits, int.__xor__, initial=usable)]  # from each place on
         n_tests = 0
-        for given in combinations(range(len(bits)), size):
-            n_tests += 1
-            z = sum([bits[i] for i in given])
+
+        def complete(z: int, start: int, left: int) -> tuple[int, ...] | None:
+            """The first `left` places from `start` on that separate x and y together with z."""
+            nonlocal n_tests
+            apart = n_apart = 0  # open paths of which no two share a candidate
             for path in paths:
                 if not path & z:
-                    break
-            else:
-                found = self._open_path(x, y, z)
-                if found is not None:
-                    paths.append(found & usable)
-                elif not self._reachable(x, z) >> y & 1:
-                    return given, n_tests
-        return None, n_tests
+                    path &= rest[start]
+                    if not path:
+                        return None
+                    if not path & apart:
+                        apart |= path
+                        n_apart += 1
+            if n_apart > left:
+                return None
+            if not left:
+                n_tests += 1
+                missed = self._open_path(x, y, z)
+                if missed is not None:
+                    paths.append(missed & usable)
+                    return None
+                return None if self._reachable(x, z) >> y & 1 else ()
+            for i in range(start, len(bits) - left + 1):
+                if n_apart < left or bits[i] & apart:
+                    found = complete(z | bits[i], i + 1, left - 1)
+                    if found is not None:
+                        return (i, *found)
+            return None
+
+        return complete(0, 0, size), max(n_tests, 1)
 
     def _open_path(self, x: int, y: int, cut: int) -> int | None:
         """The nodes between x and y on a shortest path in the moral graph of their ancestors.
@@ -196,11 +215,14 @@ class DSeparation:
         """
         ancestors = self._ancestors[x] | self._ancestors[y]
         left = ancestors & ~cut & ~(1 << x)
+        families = ancestors  # children whose parents have not been met
         before: dict[int, int] = {x: 0}  # the nodes between x and this one, and itself
         queue = [x]
         for node in queue:
             near = self._parents[node]
-            for child in _members(self._children[node] & ancestors):
+            children = self._children[node] & families
+            families ^= children
+            for child in _members(children):
                 near |= 1 << child | self._parents[child]
             near &= left
             if near >> y & 1:

@@ -56,7 +56,42 @@ def test_search_stops_at_the_first_separator() -> None:
     found = ms.DSeparation(dag).separate(data, pairs, Ragged.of(candidates), 1, 0.05)
     assert found.tests.p_value.tolist() == [1, 0, 1]
     assert found.sets.ravel().tolist() == [at["m"], at["b"], at["a"]]
-    assert found.n_tests.tolist() == [2, 2, 1]
+    # c is on no path between a and b, and a and m are joined.
+    assert found.n_tests.tolist() == [1, 1, 1]
+
+
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 9),
+    st.sampled_from([0.2, 0.4, 0.7]),
+    st.integers(1, 4),
+)
+def test_search_finds_what_trying_all_sets_does(
+    seed: int, n_nodes: int, share: float, size: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    dag = random_dag(rng, n_nodes, share)
+    data = table_of(dag)
+    names = data.names
+    pairs = np.array(list(itertools.combinations(range(n_nodes), 2)))
+    candidates = [
+        rng.permutation(
+            [c for c in range(n_nodes) if c not in pair and rng.random() < 0.8]
+        ).tolist()
+        for pair in pairs
+    ]
+    found = ms.DSeparation(dag).separate(data, pairs, Ragged.of(candidates), size, 0.05)
+    for k, (x, y) in enumerate(pairs):
+        sets = [[int(c) for c in z] for z in itertools.combinations(candidates[k], size)]
+        separating = [
+            z for z in sets if nx.is_d_separator(dag, {names[x]}, {names[y]}, {names[c] for c in z})
+        ]
+        expected = (separating or sets or [[-1] * size])[0]
+        assert found.sets[k].tolist() == expected
+        assert found.tests.testable[k] == bool(sets)
+        if sets:
+            assert found.tests.p_value[k] == bool(separating)
+        assert bool(sets) <= found.n_tests[k] <= len(sets)
 
 
 @pytest.mark.parametrize(

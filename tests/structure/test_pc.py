@@ -20,7 +20,7 @@ from sklearn.base import clone
 import mistruct as ms
 from mistruct.structure.orientation import to_dag
 from tests import reference_pc as reference
-from tests.structure.networks import network, sample_network, undirected
+from tests.structure.networks import network, network_graph, sample_network, undirected
 
 RULES = ["majority", "standard", "conservative"]
 QUICK = ms.GTest(n_permutations=99)
@@ -37,12 +37,25 @@ def arrows_of(graph: nx.DiGraph) -> set[tuple[str, str]]:
 # With an oracle ---------------------------------------------------------------------------------
 
 
+# All that pgmpy ships up to munin1, and andes, which has some more columns.
+NETWORKS = [
+    *("asia", "cancer", "earthquake", "sachs", "survey"),
+    *("alarm", "barley", "child", "insurance", "mildew", "water"),
+    *("hailfinder", "hepar2", "win95pts", "andes", "munin1", "pathfinder"),
+]
+
+
+@pytest.mark.parametrize("name", ["asia", "alarm", "hailfinder"])
+def test_the_graph_of_a_network_is_that_of_its_model(name: str) -> None:
+    dag, model = network_graph(name), network(name)
+    assert set(dag) == set(model)
+    assert set(dag.edges) == set(model.edges)
+
+
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(
-    "name", ["asia", "survey", "sachs", "insurance", "alarm", "hailfinder", "win95pts"]
-)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_oracle_gives_the_exact_cpdag_of_a_network(name: str, rule: str) -> None:
-    dag = nx.DiGraph(network(name).edges)
+    dag = network_graph(name)
     learned = ms.PC(test=ms.DSeparation(dag), orientation=rule).fit(columns_of(dag))
     assert set(learned.graph_.edges) == reference.cpdag_by_rules(dag)
     assert learned.graph_.graph["ambiguous_triples"] == []
@@ -62,6 +75,34 @@ def test_the_oracle_gives_the_exact_cpdag(seed: int, n: int, share: float, rule:
     learned = ms.PC(test=ms.DSeparation(dag), orientation=rule).fit(columns_of(dag))
     assert set(learned.graph_.edges) == reference.cpdag_by_rules(dag)
     assert list(learned.graph_) == list(dag)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.3, 0.5]),
+    st.sampled_from(RULES),
+    st.sampled_from([None, 1]),
+)
+@settings(max_examples=40)
+def test_what_the_oracle_need_not_look_at_changes_nothing(
+    seed: int, share: float, rule: str, depth: int | None
+) -> None:
+    """Against every set asked one by one, also with hidden variables and a search cut short."""
+    rng = np.random.default_rng(seed)
+    dag = reference.random_dag(rng, 9, share)
+    table = columns_of(dag.subgraph(rng.choice(sorted(dag), 7, replace=False)))
+
+    def p_value(data: pd.DataFrame, x: str, y: str, z: tuple[str, ...]) -> float:
+        return float(nx.is_d_separator(dag, {x}, {y}, set(z)))
+
+    quick, slow = (
+        ms.PC(test=test, orientation=rule, max_conditioning=depth).fit(table)
+        for test in (ms.DSeparation(dag), p_value)
+    )
+    assert set(quick.graph_.edges) == set(slow.graph_.edges)
+    assert quick.separating_sets_ == slow.separating_sets_
+    verdicts = ["x", "middle", "y", "verdict"]
+    pd.testing.assert_frame_equal(quick.triples_[verdicts], slow.triples_[verdicts])
 
 
 @given(st.integers(0, 10**6), st.integers(2, 6), st.sampled_from([0.3, 0.5, 0.8]))
