@@ -84,7 +84,7 @@ class DSeparation:
         if not isinstance(self.graph, nx.Graph) or not nx.is_directed_acyclic_graph(self.graph):
             raise ParameterError(f"graph must be a directed acyclic graph, got {self.graph!r}")
         graph = nx.DiGraph()
-        graph.add_nodes_from(str(v) for v in self.graph)
+        graph.add_nodes_from(sorted(str(v) for v in self.graph))
         graph.add_edges_from((str(u), str(v)) for u, v in self.graph.edges)
         bit = {v: i for i, v in enumerate(graph)}
 

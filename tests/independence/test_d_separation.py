@@ -81,6 +81,10 @@ def test_search_finds_what_trying_all_sets_does(
         for pair in pairs
     ]
     found = ms.DSeparation(dag).separate(data, pairs, Ragged.of(candidates), size, 0.05)
+    reordered = nx.DiGraph(rng.permutation(list(dag.edges)).tolist())
+    reordered.add_nodes_from(dag)
+    again = ms.DSeparation(reordered).separate(data, pairs, Ragged.of(candidates), size, 0.05)
+    assert again.n_tests.tolist() == found.n_tests.tolist()
     for k, (x, y) in enumerate(pairs):
         sets = [[int(c) for c in z] for z in itertools.combinations(candidates[k], size)]
         separating = [

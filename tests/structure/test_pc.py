@@ -37,11 +37,11 @@ def arrows_of(graph: nx.DiGraph) -> set[tuple[str, str]]:
 # With an oracle ---------------------------------------------------------------------------------
 
 
-# All that pgmpy ships up to munin1, and andes, which has some more columns.
+# All that pgmpy ships up to munin1, which has 186 columns.
 NETWORKS = [
     *("asia", "cancer", "earthquake", "sachs", "survey"),
     *("alarm", "barley", "child", "insurance", "mildew", "water"),
-    *("hailfinder", "hepar2", "win95pts", "andes", "munin1", "pathfinder"),
+    *("hailfinder", "hepar2", "win95pts", "munin1", "pathfinder"),
 ]
 
 
@@ -52,8 +52,9 @@ def test_the_graph_of_a_network_is_that_of_its_model(name: str) -> None:
     assert set(dag.edges) == set(model.edges)
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "rule"), [*itertools.product(NETWORKS, RULES), ("andes", "majority")]
+)
 def test_the_oracle_gives_the_exact_cpdag_of_a_network(name: str, rule: str) -> None:
     dag = network_graph(name)
     learned = ms.PC(test=ms.DSeparation(dag), orientation=rule).fit(columns_of(dag))
