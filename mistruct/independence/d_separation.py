@@ -57,7 +57,7 @@ class DSeparation:
     ----------
     Pearl (1988), "Probabilistic Reasoning in Intelligent Systems", section 3.3.
     Lauritzen, Dawid, Larsen and Leimer (1990), "Independence properties of directed Markov
-    fields", Networks 20, proposition 3.
+    fields", Networks 20.
     Koller and Friedman (2009), "Probabilistic Graphical Models", algorithm 3.1.
 
     Examples
