@@ -133,7 +133,7 @@ class NeuralEstimator:
     helps on the validation part, else to 0, and either alone is a candidate for the best critic. So
     blocks that are jointly Gaussian up to a monotone transform of each column are easy, and all
     else depends on what the network can learn from the rows: 20 columns with as many, cubed and
-    then rotated, share 4 nats, of which 2.3 were found from 10,000 rows. For pairs of columns
+    then rotated, share 4 nats, of which 2.5 were found from 10,000 rows. For pairs of columns
     and for blocks of a few, other estimators are better and thousands of times faster.
 
     No estimate from N rows is a lower bound above O(log N) with high confidence for all
