@@ -124,6 +124,22 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     assert set(record["seconds"]) == {"read", "bin", "learn", "fit", "draw", "write", "total"}
 
 
+def test_files_of_an_earlier_run_go(run: Run, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("learn", data, "--method", "pc", "--output", out)
+    (out / "notes.txt").write_text("mine")
+    assert {p.name for p in out.iterdir()} == FILES | {"notes.txt"}
+    run("learn", data, "--method", "chow-liu", "--output", out)
+    left = {p.name for p in out.iterdir()}
+    assert left == FILES - {"separations.csv", "triples.csv"} | {"notes.txt"}
+    # A record that names files elsewhere is none of ours.
+    elsewhere = tmp_path / "elsewhere.csv"
+    elsewhere.touch()
+    (out / "run.json").write_text(json.dumps({"files": ["../elsewhere.csv", "model.bif"]}))
+    run("learn", data, "--output", out, "--method", "chow-liu")
+    assert elsewhere.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "parameters"),
     [

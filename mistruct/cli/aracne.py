@@ -142,7 +142,7 @@ def aracne(
     with together(output) as folder:
         with step("write", f"writing to {output}"):
             files = write_gene_network(net, edges, folder, target, for_tool)
-        record = run_record("aracne", parameters, table, learnt, edges, step.seconds)
+        record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
         write_text(folder / "run.json", record)
     show_table(data, table)
     show_bins(table, learnt, columns.discretize)

@@ -73,7 +73,8 @@ def check_bootstraps(bootstraps: int | None, checkpoint: Path | None) -> None:
 def together(folder: Path) -> Iterator[Path]:
     """A folder for files that move to `folder`, all of them, once the block has ended well.
 
-    If it does not, `folder` is as it was, and not there if it was not.
+    What an earlier run wrote and this one does not goes, so that all files are of one run. If the
+    block does not end well, `folder` is as it was, and not there if it was not.
     """
     new = [p for p in (folder, *folder.parents) if not p.exists()]
     try:
@@ -89,13 +90,25 @@ def together(folder: Path) -> Iterator[Path]:
             for file in files:
                 if (folder / file.name).is_dir():
                     raise DataError(f"--output: {str(folder / file.name)!r} is a folder")
+            earlier = _recorded(folder / "run.json")
             for file in files:
                 os.replace(file, folder / file.name)
+            for name in earlier - {file.name for file in files}:
+                (folder / name).unlink(missing_ok=True)
     except BaseException:
         for made in new:
             with suppress(OSError):
                 made.rmdir()
         raise
+
+
+def _recorded(record: Path) -> set[str]:
+    """The files that a run says it wrote beside its record."""
+    try:
+        names = json.loads(record.read_text(encoding="utf-8"))["files"]
+        return {name for name in names if Path(name).name == name}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()  # no record of ours
 
 
 def write_text(path: Path, text: str) -> None:
@@ -164,9 +177,10 @@ def run_record(
     binned: Dataset,
     edges: pd.DataFrame,
     seconds: dict[str, float],
+    folder: Path,
     **more: Any,
 ) -> str:
-    """What it takes to repeat a run, and what came out, as JSON."""
+    """What it takes to repeat a run, and what came out and lies in `folder`, as JSON."""
     from mistruct import __version__
 
     record = {
@@ -181,6 +195,7 @@ def run_record(
             "n_bins": bins_of(table, binned),
         },
         "n_edges": len(edges),
+        "files": sorted(file.name for file in folder.iterdir()),
         "versions": {
             "mistruct": __version__,
             "python": platform.python_version(),

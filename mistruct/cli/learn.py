@@ -158,7 +158,14 @@ def learn(
         edges = tables["edges.csv"]
         known = learner.knowledge and asdict(learner.knowledge) if chosen == "pc" else None
         record = run_record(
-            "learn", as_record(parameters), table, binned, edges, step.seconds, knowledge=known
+            "learn",
+            as_record(parameters),
+            table,
+            binned,
+            edges,
+            step.seconds,
+            folder,
+            knowledge=known,
         )
         write_text(folder / "run.json", record)
 
