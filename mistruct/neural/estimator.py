@@ -78,7 +78,7 @@ class NeuralEstimate:
 class NeuralEstimator:
     r"""Mutual information between blocks of columns, by a critic that is trained.
 
-    It needs torch: ``pip install "mistruct[neural]"``.
+    It needs torch, ``pip install "mistruct[neural]"``, and trains on a GPU of CUDA if there is one.
 
     Of the rows 60 percent train the critic, 20 percent decide when to stop, and the estimate is the
     bound on the last 20 percent alone. Each seed draws these parts and the network anew; the
@@ -109,7 +109,7 @@ class NeuralEstimator:
     n_seeds : int
         How often all is repeated.
     seed : int
-        Of the first; the same seed gives the same estimate on the same machine and threads.
+        Of the first; the same seed gives the same estimate on the same machine, if on its CPU.
 
     Raises
     ------

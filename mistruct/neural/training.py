@@ -60,11 +60,13 @@ class Run:
         settings: Any,
         deadline: float | None,
     ) -> None:
-        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y)
-        self.parts = Parts(*(torch.from_numpy(p) for p in parts))
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.x, self.y = (torch.from_numpy(block).to(device) for block in (x, y))
+        self.parts = Parts(*(torch.from_numpy(p).to(device) for p in parts))
         self.settings, self.deadline = settings, deadline
         self.rng = torch.Generator().manual_seed(seed)
-        self.critic = make_critic(settings.critic, x.shape[1], y.shape[1], settings.n_hidden, seed)
+        critic = make_critic(settings.critic, x.shape[1], y.shape[1], settings.n_hidden, seed)
+        self.critic = critic.to(device)
         self.optimizer = torch.optim.AdamW(
             self.critic.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY
         )
@@ -72,7 +74,7 @@ class Run:
         self.average: Any = None
         self.log_odds = math.log(settings.batch_size - 1)
         of = [[block[rows] for block in (x, y)] for rows in (parts.train, parts.validation)]
-        gaussian = fit_gaussian(*of)
+        gaussian = Gaussian(*(t.to(device) for t in fit_gaussian(*of)))
         self.start: Gaussian | None = None
         self.best = self._quality()
         self.start = gaussian
@@ -168,7 +170,7 @@ class Run:
                     scores = self.scores(of_x, tiles[(i + offset) % len(tiles)][1]).double()
                 if offset == 0:
                     joint.append(scores.diagonal())
-                    scores = scores[~torch.eye(len(scores), dtype=torch.bool)]
+                    scores = scores[~torch.eye(len(scores), dtype=torch.bool, device=x.device)]
                 scores = scores.flatten()
                 if len(scores):
                     logs.append(torch.logsumexp(scores, 0))
@@ -215,7 +217,7 @@ def torch_set_apart() -> Any:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             yield
     finally:
         torch.set_num_threads(threads)
