@@ -187,6 +187,16 @@ def test_edges_of_every_kind(run: Run, tmp_path: Path) -> None:
     assert "6 continuous columns binned (quantile, 5 bins each) for model.bif" in out
 
 
+def test_a_picture_has_as_many_edges_as_it_can_show(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mistruct.cli.files._MOST_DRAWN", 2)
+    code, out, _ = run("learn", data, "--method", "pc", "--output", tmp_path / "out")
+    assert code == 0
+    assert ", network.png (2 edges), model.bif" in out
+    assert len(ms.read_network(tmp_path / "out" / "network.graphml").edges) == len(ARROWS)
+
+
 def test_missing_entries_and_mixed_kinds(run: Run, tmp_path: Path) -> None:
     frame = garden().astype(object)
     frame["level"] = np.random.default_rng(1).normal(size=len(frame)) + frame["rain"].astype(float)

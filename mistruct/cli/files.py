@@ -149,25 +149,27 @@ def write_gene_network(
         ms.write_regulatory_network(net, folder / TABLES[tool], cast("Form", tool))
         files.append(TABLES[tool])
     if graph is not None:
-        drawn = _strongest(graph, target)
-        save_picture(ms.plot_network(drawn, target=target), folder / "network.png")
-        n_drawn = drawn.number_of_edges()
-        some = n_drawn < graph.number_of_edges()
-        files.append(f"network.png ({n_drawn:,} edges)" if some else "network.png")
+        picture, drawn = draw(graph, target, "weight")
+        save_picture(picture, folder / "network.png")
+        files.append(drawn)
     return files
 
 
-def _strongest(graph: nx.Graph, target: str | None) -> nx.Graph:
-    """As many edges as a picture can show: those of the target, then the heaviest."""
-    if graph.number_of_edges() <= _MOST_DRAWN:
-        return graph
-    edges = sorted(
-        graph.edges(data="weight"), key=lambda e: (target not in e[:2], -e[2], e[0], e[1])
-    )
-    drawn = graph.edge_subgraph([e[:2] for e in edges[:_MOST_DRAWN]]).copy()
-    if target is not None:
-        drawn.add_node(target)
-    return drawn
+def draw(graph: nx.Graph, target: str | None, by: str) -> tuple[Axes, str]:
+    """A picture, and what to call it: of the target's edges, and then of the largest `by`.
+
+    There are as many edges as a picture can show.
+    """
+    import mistruct as ms
+
+    drawn, name = graph, "network.png"
+    if graph.number_of_edges() > _MOST_DRAWN:
+        edges = sorted(graph.edges(data=by), key=lambda e: (target not in e[:2], -e[2], e[0], e[1]))
+        drawn = graph.edge_subgraph([e[:2] for e in edges[:_MOST_DRAWN]]).copy()
+        name = f"network.png ({_MOST_DRAWN:,} edges)"
+        if target is not None:
+            drawn.add_node(target)
+    return ms.plot_network(drawn, target=target), name
 
 
 def run_record(

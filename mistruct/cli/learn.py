@@ -12,6 +12,7 @@ from mistruct.cli.app import app
 from mistruct.cli.files import (
     check_bootstraps,
     check_folder,
+    draw,
     run_record,
     save_picture,
     together,
@@ -142,7 +143,7 @@ def learn(
         binned = ms.discretize(learnt.select(graph), n_bins=columns.bins)
         model, lacking = _model(getattr(learner, "dag_", graph), binned, target)
     with step("draw", "drawing the network"):
-        picture = ms.plot_network(graph, target=target)
+        picture, drawn = draw(graph, target, "mi")
     with together(output) as folder:
         with step("write", f"writing to {output}"):
             ms.write_network(graph, folder / "network.graphml")
@@ -180,7 +181,7 @@ def learn(
     show_edges(edges)
     if target is not None and chosen != "markov-blanket":
         show_neighbours(edges, target)
-    files = ["network.graphml", *tables, "network.png", *(["model.bif"] if model else [])]
+    files = ["network.graphml", *tables, drawn, *(["model.bif"] if model else [])]
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
     if model is None:
         typer.echo(f"no model.bif: {lacking}")
