@@ -86,7 +86,8 @@ def to_dag(graph: nx.Graph) -> nx.DiGraph:
         shown = ", ".join(repr(v) for v in sorted(into)[:6]) + (", ..." if len(into) > 6 else "")
         raise DataError(
             "the graph has no consistent extension to a DAG: whatever direction the undirected "
-            f"edges among {shown} take, a cycle or a new v-structure arises"
+            f"edges among {shown} take, a cycle or a new v-structure arises; where PC "
+            "learned it, dag_ is the nearest DAG"
         )
     dag = nx.DiGraph()
     dag.graph.update(graph.graph)
