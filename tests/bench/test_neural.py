@@ -25,7 +25,11 @@ pytest.importorskip("torch")
 N_SAMPLES, N_COLUMNS = 64_000, 20
 LEVELS = (2, 4, 6, 8, 10)
 FORMS = ("gaussian", "cubed", "rotated")
-BOUNDS = ("smile", "infonce", "mine", "nwj")
+# The cubed have the normal scores of the others, so that one bound is enough to show that.
+CASES = [
+    ("smile", "cubed"),
+    *((bound, form) for bound in ("smile", "infonce", "mine", "nwj") for form in FORMS[::2]),
+]
 
 Found = dict[tuple[str, str, int], ms.NeuralEstimate]
 
@@ -54,8 +58,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("nats", LEVELS)
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize(("bound", "form"), CASES)
 @pytest.mark.filterwarnings("ignore::mistruct.MistructWarning")
 def test_the_staircase(bound: Any, form: str, nats: int, found: Found) -> None:
     x, y = blocks(nats, form)
@@ -77,7 +80,7 @@ def draw(found: Found, path: Path) -> None:
     figure, axes = plt.subplots(1, len(FORMS), figsize=(11, 3.8), sharey=True, layout="tight")
     for ax, form in zip(axes, FORMS, strict=True):
         ax.plot(LEVELS, LEVELS, color="0.6", label="truth")
-        for bound in BOUNDS:
+        for bound in [b for b, f in CASES if f == form]:
             points = [(i, e) for (b, f, i), e in found.items() if (b, f) == (bound, form)]
             ax.errorbar(
                 [i for i, _ in points],
