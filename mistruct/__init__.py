@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from mistruct.information import normalized_mutual_information as normalized_mutual_information
     from mistruct.information import total_correlation as total_correlation
     from mistruct.information import variation_of_information as variation_of_information
+    from mistruct.neural import ContrastivePredictiveCoding as ContrastivePredictiveCoding
+    from mistruct.neural import DeepInfoMax as DeepInfoMax
     from mistruct.neural import NeuralEstimate as NeuralEstimate
     from mistruct.neural import NeuralEstimator as NeuralEstimator
     from mistruct.plot import plot_comparison as plot_comparison
@@ -147,7 +149,12 @@ _PUBLIC = {
         "write_network",
         "write_regulatory_network",
     ),
-    "mistruct.neural": ("NeuralEstimate", "NeuralEstimator"),
+    "mistruct.neural": (
+        "ContrastivePredictiveCoding",
+        "DeepInfoMax",
+        "NeuralEstimate",
+        "NeuralEstimator",
+    ),
     "mistruct.plot": (
         "plot_comparison",
         "plot_contingency_table",

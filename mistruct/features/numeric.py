@@ -1,4 +1,4 @@
-"""Tables of numbers for the transformers: what they take, and columns as scores and back.
+"""Columns of numbers as scores and back.
 
 A *score* is a column's normal score (the normal quantile of its rank), centred and of unit
 variance. Ranks do not change under a monotone transform of a column, and so nor does anything that
@@ -9,75 +9,15 @@ value that stands at its rank.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from sklearn.utils.validation import validate_data
 
-from mistruct.data.dataset import Dataset
-from mistruct.data.frames import anndata_frame, is_anndata, read_columns
-from mistruct.errors import DataError, ParameterError, check_count
+from mistruct.errors import ParameterError, check_count
 
 Floats = NDArray[np.float64]
-Gaps = Literal["raise", "centre"]
-
-
-def read_numbers(
-    transformer: Any, table: Any, missing: Gaps = "raise", *, reset: bool
-) -> tuple[list[str], Floats]:
-    """Names of the columns of a table, and their values, shape (n_features, n_samples).
-
-    `reset` is for `fit`; otherwise the columns have to be those that the transformer saw there.
-    """
-    if isinstance(table, Dataset):
-        table = table.to_pandas()
-    elif is_anndata(table):
-        table = anndata_frame(table)
-    if not hasattr(table, "columns"):
-        values = validate_data(
-            transformer,
-            table,
-            reset=reset,
-            dtype=np.float64,
-            ensure_all_finite=True if missing == "raise" else "allow-nan",
-            ensure_min_samples=2 if reset else 1,
-        )
-        names = [f"x{i}" for i in range(values.shape[1])]
-        return names, _known(names, np.ascontiguousarray(values.T), missing)
-    validate_data(transformer, table, reset=reset, skip_check_array=True)
-    columns = read_columns(table, {})
-    values = np.empty((len(columns), len(columns[0].values)))
-    for row, column in zip(values, columns, strict=True):
-        if column.states is None:
-            row[:] = column.values
-            continue
-        strange = next((s for s in column.states if not isinstance(s, (int, float))), None)
-        if strange is not None:
-            raise DataError(
-                f"column {column.name!r} must hold numbers for {type(transformer).__name__}, "
-                f"got {strange!r}; drop it, or make numbers of it"
-            )
-        row[:] = np.array([*column.states, np.nan])[column.values]
-    if reset and values.shape[1] < 2:
-        raise DataError(f"the table must have two rows or more, got {values.shape[1]}")
-    names = [c.name for c in columns]
-    return names, _known(names, values, missing)
-
-
-def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:
-    """The values, once it is clear that gaps among them are allowed."""
-    gaps = np.isnan(values).sum(axis=1)
-    if missing == "raise" and gaps.any():
-        shown = ", ".join(f"{names[i]!r} ({gaps[i]})" for i in np.flatnonzero(gaps)[:3])
-        raise DataError(
-            f"{gaps.sum()} entries are missing, in {shown}{', ...' if (gaps > 0).sum() > 3 else ''}"
-        )
-    if (gaps == values.shape[1]).any() and values.shape[1] > 1:
-        column = names[int((gaps == values.shape[1]).argmax())]
-        raise DataError(f"column {column!r} holds only missing entries, so it says nothing")
-    return values
 
 
 def check_n_components(n_components: Any, n_features: int) -> None:

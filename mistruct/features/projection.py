@@ -24,9 +24,9 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from mistruct.data.frames import read_columns
+from mistruct.data.numbers import read_numbers
 from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_count
 from mistruct.features.kernel_information import kernel_information
-from mistruct.features.numeric import read_numbers
 from mistruct.information.measures import mutual_information
 
 Floats = NDArray[np.float64]

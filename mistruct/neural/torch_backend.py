@@ -7,12 +7,23 @@ what does not says which line installs it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mistruct.errors import MissingExtraError
 
-try:
+
+@contextmanager
+def of_the_extra() -> Iterator[None]:
+    """Around an import of a package of the extra."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(
+            f"mistruct.neural needs {error.name}, which is not installed; "
+            'pip install "mistruct[neural]"'
+        ) from None
+
+
+with of_the_extra():
     import torch as torch
-except ImportError as error:
-    raise MissingExtraError(
-        f"mistruct.neural needs {error.name}, which is not installed; "
-        'pip install "mistruct[neural]"'
-    ) from None

@@ -1,0 +1,72 @@
+"""Tables of numbers, for transformers: every kind of table becomes an array, column by column."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from mistruct.data.dataset import Dataset
+from mistruct.data.frames import anndata_frame, is_anndata, read_columns
+from mistruct.errors import DataError
+
+Floats = NDArray[np.float64]
+Gaps = Literal["raise", "centre"]
+
+
+def read_numbers(
+    transformer: Any, table: Any, missing: Gaps = "raise", *, reset: bool
+) -> tuple[list[str], Floats]:
+    """Names of the columns of a table, and their values, shape (n_features, n_samples).
+
+    `reset` is for `fit`; otherwise the columns have to be those that the transformer saw there.
+    """
+    if isinstance(table, Dataset):
+        table = table.to_pandas()
+    elif is_anndata(table):
+        table = anndata_frame(table)
+    if not hasattr(table, "columns"):
+        values = validate_data(
+            transformer,
+            table,
+            reset=reset,
+            dtype=np.float64,
+            ensure_all_finite=True if missing == "raise" else "allow-nan",
+            ensure_min_samples=2 if reset else 1,
+        )
+        names = [f"x{i}" for i in range(values.shape[1])]
+        return names, _known(names, np.ascontiguousarray(values.T), missing)
+    validate_data(transformer, table, reset=reset, skip_check_array=True)
+    columns = read_columns(table, {})
+    values = np.empty((len(columns), len(columns[0].values)))
+    for row, column in zip(values, columns, strict=True):
+        if column.states is None:
+            row[:] = column.values
+            continue
+        strange = next((s for s in column.states if not isinstance(s, (int, float))), None)
+        if strange is not None:
+            raise DataError(
+                f"column {column.name!r} must hold numbers for {type(transformer).__name__}, "
+                f"got {strange!r}; drop it, or make numbers of it"
+            )
+        row[:] = np.array([*column.states, np.nan])[column.values]
+    if reset and values.shape[1] < 2:
+        raise DataError(f"the table must have two rows or more, got {values.shape[1]}")
+    names = [c.name for c in columns]
+    return names, _known(names, values, missing)
+
+
+def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:
+    """The values, once it is clear that gaps among them are allowed."""
+    gaps = np.isnan(values).sum(axis=1)
+    if missing == "raise" and gaps.any():
+        shown = ", ".join(f"{names[i]!r} ({gaps[i]})" for i in np.flatnonzero(gaps)[:3])
+        raise DataError(
+            f"{gaps.sum()} entries are missing, in {shown}{', ...' if (gaps > 0).sum() > 3 else ''}"
+        )
+    if (gaps == values.shape[1]).any() and values.shape[1] > 1:
+        column = names[int((gaps == values.shape[1]).argmax())]
+        raise DataError(f"column {column!r} holds only missing entries, so it says nothing")
+    return values
