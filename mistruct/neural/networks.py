@@ -40,7 +40,7 @@ class InfoMax(torch.nn.Module):
         return self.encoder(x)
 
     def bound(self, x: torch.Tensor) -> torch.Tensor:
-        """Mean of the two terms by their weights; of the Jensen-Shannon divergence under ``jsd``."""
+        """Mean of the two terms by their weights, in nats."""
         settings = self.settings
         found = self._terms(x, self.encoder(x))
         found = found / (settings.global_weight + settings.local_weight)

@@ -46,8 +46,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @abstractmethod
     def _make(self, shape: tuple[int, ...], encoder: Any) -> Any:
-        """The network for input of shape (n, *shape); an `encoder` that is not None is the user's.
-        """
+        """The network for input of shape (n, *shape), around a copy of the encoder if there is one."""
 
     def fit(self, X: Any, y: None = None) -> Self:
         """Train the encoder.
@@ -203,7 +202,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _read(self, X: Any, *, reset: bool) -> Floats:
         """The rows of a table or an array of more dimensions, shape (n_samples, ...)."""
-        n_dimensions = getattr(X, "ndim", None) or np.ndim(X)
+        n_dimensions = np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)
         if n_dimensions > self._most_dimensions:
             raise DataError(
                 f"X must be an array of 2 to {self._most_dimensions} dimensions, got {n_dimensions}"
@@ -226,11 +225,13 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_count("n_steps", self.n_steps)
         check_count("seed", self.seed, least=0)
         if self.max_seconds is not None:
-            check_number("max_seconds", self.max_seconds)
+            check_number("max_seconds", self.max_seconds, positive=True)
         self._check()
 
 
-def check_number(name: str, value: Any) -> None:
-    """Raise ParameterError unless `value` is a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < np.inf:
-        raise ParameterError(f"{name} must be a number of at least 0, got {value!r}")
+def check_number(name: str, value: Any, *, positive: bool = False) -> None:
+    """Raise ParameterError unless `value` is a finite number of at least 0, or above it."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 <= float(value) < np.inf or (positive and not value):
+        rule = "a positive number" if positive else "a number of at least 0"
+        raise ParameterError(f"{name} must be {rule}, got {value!r}")

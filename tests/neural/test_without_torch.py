@@ -52,6 +52,9 @@ def refusal(statement: str) -> str:
     [
         "import mistruct.neural.bounds",
         "ms.NeuralEstimator(batch_size=2).evaluate([0, 1] * 9, [0, 1] * 9)",
+        "ms.DeepInfoMax().fit([[0.0, 1.0]] * 999)",
+        "ms.DeepInfoMax.load('model.safetensors')",
+        "ms.ContrastivePredictiveCoding().fit([[0.0] * 99] * 999)",
     ],
 )
 def test_the_line_that_installs_it_is_said(statement: str) -> None:
