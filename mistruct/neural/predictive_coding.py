@@ -98,7 +98,7 @@ class ContrastivePredictiveCoding(Representation):
     >>> model = ms.ContrastivePredictiveCoding(n_components=8, batch_size=64, n_steps=100).fit(x)
     >>> model.transform(x).shape
     (400, 8)
-    >>> 0 < model.score(x) < np.log(64)
+    >>> bool(0 < model.score(x) < np.log(64))
     True
     """
 

@@ -46,7 +46,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @abstractmethod
     def _make(self, shape: tuple[int, ...], encoder: Any) -> Any:
-        """The network for input of shape (n, *shape), around a copy of the encoder if there is one."""
+        """The network for input of shape (n, *shape), around a copy of the encoder if given."""
 
     def fit(self, X: Any, y: None = None) -> Self:
         """Train the encoder.

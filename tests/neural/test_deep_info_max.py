@@ -132,7 +132,9 @@ def test_textures_are_told_wherever_they_begin() -> None:
     rng = np.random.default_rng(0)
     kind, shift = rng.integers(0, 2, 300), rng.integers(0, 4, 300)
     down, right = np.mgrid[:6, :6]
-    along = np.where(kind[:, np.newaxis, np.newaxis], down, right) + shift[:, np.newaxis, np.newaxis]
+    along = (
+        np.where(kind[:, np.newaxis, np.newaxis], down, right) + shift[:, np.newaxis, np.newaxis]
+    )
     x = np.where(along % 4 < 2, 1.0, -1.0) + 0.5 * rng.normal(size=(300, 6, 6))
     model = ms.DeepInfoMax(8, n_hidden=32, n_steps=150, batch_size=64).fit(x[:200])
 

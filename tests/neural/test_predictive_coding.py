@@ -21,7 +21,9 @@ def test_the_bound_is_that_of_the_paper() -> None:
     network = Predictive(None, 2, settings).double()
     x = torch.randn(4, 2, 9, dtype=torch.float64)
     with torch.no_grad():
-        frames = [x[:, :, start : start + 2] for start in (1, 3, 5, 7)]  # what is left over is first
+        frames = [
+            x[:, :, start : start + 2] for start in (1, 3, 5, 7)
+        ]  # what is left over is first
         codes = torch.stack([network.encoder(f) for f in frames], dim=1)
         contexts = [network.context(codes[:, : t + 1])[0][:, -1] for t in range(4)]
         of_steps = []
@@ -31,7 +33,9 @@ def test_the_bound_is_that_of_the_paper() -> None:
             for t in range(4 - step):
                 for i in range(4):
                     # Eq. 3 and 4, with log K so that it is the bound itself.
-                    scores = [float(codes[j, t + step] @ weights @ contexts[t][i]) for j in range(4)]
+                    scores = [
+                        float(codes[j, t + step] @ weights @ contexts[t][i]) for j in range(4)
+                    ]
                     terms.append(scores[i] - math.log(sum(map(math.exp, scores)) / 4))
             of_steps.append(np.mean(terms))
         assert float(network.bound(x)) == pytest.approx(np.mean(of_steps), rel=1e-10)
