@@ -52,7 +52,8 @@ class InfoMax(torch.nn.Module):
         loss = -self._terms(x, code)
         if self.settings.prior_weight:
             softplus = torch.nn.functional.softplus
-            real, found = self.of_prior(torch.randn_like(code)), self.of_prior(Against.apply(code))
+            drawn = torch.randn(code.shape).to(code)  # on the CPU, whose numbers are seeded
+            real, found = self.of_prior(drawn), self.of_prior(Against.apply(code))
             game = softplus(-real).mean() + softplus(found).mean()
             loss = loss + self.settings.prior_weight * game
         return loss

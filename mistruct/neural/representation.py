@@ -71,7 +71,9 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         axes = (0, *range(2, rows.ndim))
         self.mean_ = rows.mean(axis=axes, keepdims=True)[0]
         scale = rows.std(axis=axes, keepdims=True)[0]
-        self.scale_ = np.where(scale > 0, scale, 1.0)
+        # Of a constant, rounding leaves some.
+        varies = scale > 10 * np.finfo(float).eps * np.abs(self.mean_)
+        self.scale_ = np.where(varies, scale, 1.0)
         with torch_set_apart():
             self._build()
             self.n_steps_, self.bound_ = train(self._network, self._scaled(rows), self)
@@ -87,7 +89,8 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def score(self, X: Any, y: None = None) -> float:
         """The bound on these rows, in nats; of rows that were not fitted, an honest one.
 
-        Rows are compared within batches of `batch_size`, or within all where they are fewer.
+        Rows are compared within batches of `batch_size`, or all of them where they are fewer; what
+        is left over after the last batch is not used.
         """
         points = self._points(X)
         from mistruct.neural.encoding import evaluate
@@ -185,12 +188,14 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return model
 
     def _build(self) -> None:
+        from mistruct.neural.networks import device_of
         from mistruct.neural.torch_backend import torch
 
         torch.manual_seed(self.seed)
         shape = self._input(np.empty((1, *self.shape_), dtype=np.float32)).shape[1:]
-        self._network = self._make(shape, self.encoder)
-        self.encoder_ = self._network.encoder
+        network = self._make(shape, self.encoder)
+        self._network = network.to(device_of(network.encoder))
+        self.encoder_ = network.encoder
         self._n_features_out = self.n_components
 
     def _points(self, X: Any) -> Points:

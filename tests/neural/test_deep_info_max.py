@@ -102,7 +102,7 @@ def test_the_loss_is_the_objective_and_the_game(prior_weight: float) -> None:
         found = float(network.loss(x))
         torch.manual_seed(1)
         code = network.encode(x)
-        real, fake = network.of_prior(torch.randn_like(code)), network.of_prior(code)
+        real, fake = network.of_prior(torch.randn(code.shape).to(code)), network.of_prior(code)
         told = -np.mean([softplus(-float(v)) for v in real])
         told -= np.mean([softplus(float(v)) for v in fake])  # eq. 7: log D(y) + log(1 - D(E(x)))
         assert found == pytest.approx(-2.0 * float(network.bound(x)) - prior_weight * told)
@@ -110,10 +110,11 @@ def test_the_loss_is_the_objective_and_the_game(prior_weight: float) -> None:
 
 def test_a_bound_starts_at_zero_and_stays_below_its_ceiling() -> None:
     x = np.random.default_rng(0).normal(size=(200, 3))
+    small: dict[str, Any] = {"n_hidden": 16, "batch_size": 16, "global_weight": 1.0}
     for objective, ceiling in (("jsd", math.log(2)), ("infonce", math.log(16))):
-        model = ms.DeepInfoMax(3, objective=objective, global_weight=1.0, batch_size=16)
+        model = ms.DeepInfoMax(3, objective=objective, **small)
         assert model.set_params(max_seconds=1e-9).fit(x).score(x) == pytest.approx(0, abs=1e-6)
-        assert 0.1 < model.set_params(max_seconds=None, n_steps=300).fit(x).score(x) < ceiling
+        assert 0.1 < model.set_params(max_seconds=None, n_steps=200).fit(x).score(x) < ceiling
 
 
 def test_one_number_tells_the_cause_that_columns_share() -> None:
@@ -121,7 +122,7 @@ def test_one_number_tells_the_cause_that_columns_share() -> None:
     cause = rng.normal(size=600)
     x = cause[:, np.newaxis] + rng.normal(size=(600, 8))
     x[:, 0] = 3 * rng.normal(size=600)  # much variance that nothing else shares
-    model = ms.DeepInfoMax(1, n_steps=300, batch_size=64).fit(x[:400])
+    model = ms.DeepInfoMax(1, n_hidden=32, n_steps=300, batch_size=64).fit(x[:400])
     found = model.transform(x[400:])[:, 0]
     # The best that can be said of the cause is the mean of seven columns.
     best = np.corrcoef(x[400:, 1:].mean(axis=1), cause[400:])[0, 1]
@@ -146,9 +147,13 @@ def test_textures_are_told_wherever_they_begin() -> None:
     assert probe(model.transform(x)) > raw + 0.2
 
 
-def test_the_prior_gives_embeddings_its_spread() -> None:
-    x = 3.0 + np.random.default_rng(0).normal(size=(400, 4))
-    model = ms.DeepInfoMax(2, prior_weight=1.0, n_steps=600, batch_size=64, n_hidden=32)
-    found = model.fit(x).transform(x)
-    np.testing.assert_allclose(found.mean(axis=0), 0.0, atol=0.35)
-    np.testing.assert_allclose(found.std(axis=0), 1.0, atol=0.35)
+def test_the_prior_gives_embeddings_its_place_and_spread() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    model = ms.DeepInfoMax(1, n_steps=500, batch_size=64, n_hidden=32)
+
+    def away(found: np.ndarray) -> float:
+        return abs(found.mean()) + abs(np.log(found.std()))
+
+    free = model.set_params(prior_weight=0.0).fit(x).transform(x)
+    held = model.set_params(prior_weight=0.3).fit(x).transform(x)
+    assert away(held) < min(0.3, away(free))

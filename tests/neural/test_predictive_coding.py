@@ -52,7 +52,7 @@ def waves(n: int, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_what_lasts_is_told() -> None:
     x, fast = waves(600, 32)
-    model = ms.ContrastivePredictiveCoding(16, n_steps=200, batch_size=64).fit(x[:400])
+    model = ms.ContrastivePredictiveCoding(16, n_hidden=32, n_steps=200, batch_size=64).fit(x[:400])
     assert 0.5 < model.score(x[400:]) < math.log(64)
 
     def probe(rows: np.ndarray) -> float:
@@ -64,7 +64,7 @@ def test_what_lasts_is_told() -> None:
 
 def test_of_noise_nothing_is_found() -> None:
     x = np.random.default_rng(0).normal(size=(500, 20))
-    model = ms.ContrastivePredictiveCoding(8, n_steps=200, batch_size=64).fit(x[:300])
+    model = ms.ContrastivePredictiveCoding(8, n_hidden=32, n_steps=100, batch_size=64).fit(x[:300])
     assert model.score(x[300:]) < 0.05
 
 
@@ -73,7 +73,9 @@ def test_channels_are_used_together() -> None:
     # What the second channel does is what the first did a frame before.
     first = rng.normal(size=(500, 24))
     x = np.stack([first, np.roll(first, 4, axis=1)], axis=2)
-    settings = ms.ContrastivePredictiveCoding(16, horizon=1, n_steps=300, batch_size=64)
+    settings = ms.ContrastivePredictiveCoding(
+        16, horizon=1, n_hidden=32, n_steps=300, batch_size=64
+    )
     assert settings.fit(x[:300]).score(x[300:]) > 0.5
     assert settings.fit(x[:300, :, :1]).score(x[300:, :, :1]) < 0.1
 

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from anndata import AnnData
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -125,6 +128,31 @@ def test_names_of_columns_come_back_from_a_file(tmp_path: Path) -> None:
     assert list(found.feature_names_in_) == ["a", "b", "c", "d"]
     with pytest.raises(ValueError, match="feature names should match"):
         found.transform(table.rename(columns={"a": "z"}))
+
+
+@pytest.mark.filterwarnings("ignore:.*Transforming to str index.*")
+def test_every_kind_of_table_gives_the_same() -> None:
+    frame = pd.DataFrame(TABLE.copy(), columns=["a", "b", "c", "d"])
+    expected = info_max().fit(TABLE).transform(TABLE)
+    for table in (
+        frame,
+        ms.as_dataset(frame),
+        pl.DataFrame(frame),
+        pa.Table.from_pandas(frame),
+        AnnData(frame),
+        TABLE.tolist(),
+    ):
+        np.testing.assert_array_equal(info_max().fit(table).transform(table), expected)
+
+
+def test_a_constant_says_nothing() -> None:
+    x = TABLE.copy()
+    x[:, 1] = 0.1  # no number of the machine, so the mean of many is another
+    model = info_max().fit(x)
+    assert model.scale_[1] == 1.0
+    assert np.isfinite(model.transform(x)).all()
+    model = predictive().fit(np.zeros((60, 12)))
+    assert model.bound_ == pytest.approx(0.0, abs=1e-6)  # all series are alike
 
 
 def test_numbers_of_numpy_are_parameters_of_a_file(tmp_path: Path) -> None:
