@@ -170,14 +170,14 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             if "names" in fitted:
                 model.feature_names_in_ = np.array(fitted["names"], dtype=object)
             model._check_common()
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise DataError(f"cannot read {os.fspath(path)!r}: it is damaged ({error})") from error
-        with torch_set_apart():
-            model._build()
         weights = {name.removeprefix("network."): t for name, t in tensors.items()}
         try:
+            with torch_set_apart():
+                model._build()
             model._network.load_state_dict(weights)
-        except RuntimeError as error:
+        except (IndexError, RuntimeError) as error:
             if encoder is None:
                 raise DataError(f"cannot read {os.fspath(path)!r}: it is damaged") from error
             raise ParameterError(
@@ -192,7 +192,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         from mistruct.neural.torch_backend import torch
 
         torch.manual_seed(self.seed)
-        shape = self._input(np.empty((1, *self.shape_), dtype=np.float32)).shape[1:]
+        shape = self._input(np.broadcast_to(np.float32(0), (1, *self.shape_))).shape[1:]
         network = self._make(shape, self.encoder)
         self._network = network.to(device_of(network.encoder))
         self.encoder_ = network.encoder

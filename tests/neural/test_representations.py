@@ -26,7 +26,7 @@ safetensors = pytest.importorskip("safetensors.torch")
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(60, 1)) + RNG.normal(size=(60, 4))
-IMAGES = RNG.normal(size=(60, 5, 6))
+IMAGES = RNG.normal(size=(60, 1, 1)) + RNG.normal(size=(60, 5, 6))
 COLOURED = RNG.normal(size=(60, 3, 5, 6))
 SERIES = RNG.normal(size=(60, 12)).cumsum(axis=1)
 CHANNELS = RNG.normal(size=(60, 12, 2)).cumsum(axis=1)
@@ -208,6 +208,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         {"parameters": {"n_components": 0}},
         {"parameters": QUICK | {"n_hidden": 9}},
         {"fitted": {}},
+        {"fitted": {"shape": [], "n_steps": 0, "bound": 0.0}},
+        {"fitted": {"shape": [5], "n_steps": 0, "bound": 0.0}},
         {"tensors": {"network.more": torch.zeros(1)}},
     ):
         path.write_bytes(whole)
@@ -222,6 +224,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def linear(d: int, k: int = 3) -> Any:
+    torch.manual_seed(0)
     return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(d, k))
 
 
@@ -233,7 +236,7 @@ def linear(d: int, k: int = 3) -> Any:
 def test_an_encoder_of_your_own(make: Any, x: np.ndarray, d: int, tmp_path: Path) -> None:
     mine = linear(d)
     weights = [p.clone() for p in mine.parameters()]
-    model = make(encoder=mine).fit(x)
+    model = make(encoder=mine, n_steps=60).fit(x)
     assert all(torch.equal(a, b) for a, b in zip(weights, mine.parameters(), strict=True))
     assert isinstance(model.encoder_, torch.nn.Sequential)
     assert not torch.equal(model.encoder_[1].weight, mine[1].weight)
