@@ -43,8 +43,8 @@ class DeepInfoMax(Representation):
     global_weight, local_weight, prior_weight : float
         :math:`\alpha`, :math:`\beta` and :math:`\gamma`.
     patch_size : int
-        Side of a patch. Patches overlap by half, rounded up, and time and memory of the second term
-        grow with their number.
+        Side of a patch. From one to the next it is half a side, rounded down. Time and memory of
+        the second term grow with their number.
     n_hidden : int
         Units of the hidden layers of the critics and of the default encoder.
     batch_size : int
@@ -163,7 +163,7 @@ class DeepInfoMax(Representation):
     def _input(self, rows: NDArray[Any]) -> NDArray[Any]:
         return rows[:, np.newaxis] if rows.ndim == 3 else rows
 
-    def _make(self, shape: tuple[int, ...], encoder: Any) -> Any:
+    def _make(self, shape: tuple[int, ...], encoder: Any, settings: Any) -> Any:
         from mistruct.neural.networks import InfoMax
 
         if len(shape) > 1 and self.patch_size > min(shape[1:]):
@@ -171,4 +171,4 @@ class DeepInfoMax(Representation):
                 f"patch_size must be at most the shorter side of an image, {min(shape[1:])}, "
                 f"got {self.patch_size}"
             )
-        return InfoMax(encoder, shape, self)
+        return InfoMax(encoder, shape, settings)

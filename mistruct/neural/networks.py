@@ -121,7 +121,7 @@ class Columns(torch.nn.Module):
 
 
 class Patches(torch.nn.Module):
-    """Squares of an image, each overlapping its neighbours by half, shape (n, n_patches, d)."""
+    """Squares of an image, half a side from one to the next, shape (n, n_patches, d)."""
 
     def __init__(self, size: int) -> None:
         super().__init__()

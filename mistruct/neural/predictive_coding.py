@@ -133,7 +133,7 @@ class ContrastivePredictiveCoding(Representation):
     def _input(self, rows: NDArray[Any]) -> NDArray[Any]:
         return rows[:, np.newaxis] if rows.ndim == 2 else rows.transpose(0, 2, 1)
 
-    def _make(self, shape: tuple[int, ...], encoder: Any) -> Any:
+    def _make(self, shape: tuple[int, ...], encoder: Any, settings: Any) -> Any:
         from mistruct.neural.networks import Predictive
 
         least = self.frame_length * (self.horizon + 1)
@@ -143,4 +143,4 @@ class ContrastivePredictiveCoding(Representation):
                 f"frame_length={self.frame_length} and horizon={self.horizon} more, "
                 f"got {shape[1]}"
             )
-        return Predictive(encoder, shape[0], self)
+        return Predictive(encoder, shape[0], settings)

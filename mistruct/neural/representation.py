@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from numbers import Real
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
@@ -45,8 +46,11 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """Rows as the network takes them: channels before what is ordered in time or space."""
 
     @abstractmethod
-    def _make(self, shape: tuple[int, ...], encoder: Any) -> Any:
-        """The network for input of shape (n, *shape), around a copy of the encoder if given."""
+    def _make(self, shape: tuple[int, ...], encoder: Any, settings: Any) -> Any:
+        """The network for input of shape (n, *shape), around a copy of the encoder if given.
+
+        Settings are the parameters as they are now: a later `set_params` is for a later `fit`.
+        """
 
     def fit(self, X: Any, y: None = None) -> Self:
         """Train the encoder.
@@ -193,7 +197,9 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         torch.manual_seed(self.seed)
         shape = self._input(np.broadcast_to(np.float32(0), (1, *self.shape_))).shape[1:]
-        network = self._make(shape, self.encoder)
+        parameters = self.get_params(deep=False)
+        encoder = parameters.pop("encoder")
+        network = self._make(shape, encoder, SimpleNamespace(**parameters))
         self._network = network.to(device_of(network.encoder))
         self.encoder_ = network.encoder
         self._n_features_out = self.n_components

@@ -77,7 +77,7 @@ def test_the_places_of_a_table_are_its_columns() -> None:
         assert float(network.bound(x)) == pytest.approx(expected, rel=1e-10)
 
 
-def test_patches_overlap_by_half() -> None:
+def test_patches_are_half_a_side_apart() -> None:
     settings = ms.DeepInfoMax(2, patch_size=4, n_hidden=4)
     places = InfoMax(None, (1, 8, 8), settings).places(torch.arange(64.0).reshape(1, 1, 8, 8))
     assert places.shape == (1, 9, 16)

@@ -346,6 +346,12 @@ def test_a_time_that_is_up_ends_training() -> None:
     assert model.n_steps_ == 0
 
 
+def test_parameters_that_change_wait_for_the_next_fit() -> None:
+    model = info_max(objective="infonce").fit(TABLE)
+    score = model.score(TABLE)
+    assert model.set_params(objective="jsd", global_weight=3.0).score(TABLE) == score
+
+
 def test_embeddings_go_into_learners_and_selectors() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 400)
