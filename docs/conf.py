@@ -24,6 +24,8 @@ myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+# An extra, which pages on it do not need.
+autodoc_mock_imports = ["torch"]
 # Type hints are for mypy; the Parameters section of each docstring is for people.
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
