@@ -39,6 +39,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mistruct.errors import MistructWarning
 
@@ -125,19 +126,22 @@ def find_weights(scores: Floats, n_factors: int, rng: np.random.Generator) -> Fl
     if n_samples > 2 * n_features:
         # All that counts is the matrix of correlations, to which fewer rows lead as well.
         scores = np.ascontiguousarray(np.asarray(np.linalg.qr(scores.T, mode="r")).T)
-    for noise in _NOISE:
-        found = minimize(
-            unexplained,
-            weights.ravel(),
-            (scores, n_factors, noise),
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": _LAST_STEPS if noise == _NOISE[-1] else _STEPS,
-                "ftol": _TOLERANCE,
-            },
-        )
-        weights = np.asarray(found.x).reshape(weights.shape)
+    # The BLAS of numpy and that of scipy have threads of their own, which would wait for each other
+    # at every step.
+    with threadpool_limits(1, "blas"):
+        for noise in _NOISE:
+            found = minimize(
+                unexplained,
+                weights.ravel(),
+                (scores, n_factors, noise),
+                jac=True,
+                method="L-BFGS-B",
+                options={
+                    "maxiter": _LAST_STEPS if noise == _NOISE[-1] else _STEPS,
+                    "ftol": _TOLERANCE,
+                },
+            )
+            weights = np.asarray(found.x).reshape(weights.shape)
     if found.status == 1:
         warnings.warn(
             f"the factors did not settle in {_LAST_STEPS} steps; columns that repeat each other, "
