@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.kernels.density import class_slopes, class_sums
+
 Floats = NDArray[np.float64]
 
 # A density is never below this share of what its own bump would give a row.
@@ -24,7 +26,7 @@ _LEAST = 1e-6
 
 
 def kernel_information(
-    z: Floats, rest: Floats, labels: NDArray[np.int64], width: float
+    z: Floats, before: Floats, labels: NDArray[np.int64], width: float
 ) -> tuple[float, Floats]:
     """The estimate in nats, and its gradient with respect to z.
 
@@ -32,22 +34,18 @@ def kernel_information(
     ----------
     z : ndarray, shape (n,)
         One projection.
-    rest : ndarray, shape (n, n)
-        Squared distances of the rows in the projections beside it; zeros where there are none.
+    before : ndarray, shape (n, k)
+        The projections beside it; k may be 0.
     labels : ndarray of int, shape (n,)
-        Classes; each has two rows or more.
+        Classes, from 0; each has two rows or more.
     width : float
         Of the bumps.
     """
     n = len(z)
-    apart = z[:, np.newaxis] - z
-    bumps = np.exp(-(rest + apart**2) / (2 * width**2))
-    np.fill_diagonal(bumps, 0.0)
-    same = labels[:, np.newaxis] == labels
-    sizes = same.sum(axis=1) - 1
-    of_all = bumps.sum(axis=1) + _LEAST * (n - 1)
-    of_class = (bumps * same).sum(axis=1) + _LEAST * sizes
+    points = np.vstack([z, before.T]) / width
+    of_all, of_class = class_sums(points, labels)
+    sizes = np.bincount(labels)[labels] - 1
+    of_all += _LEAST * (n - 1)
+    of_class += _LEAST * sizes
     nats = np.log(of_class / sizes) - np.log(of_all / (n - 1))
-    pull = bumps * (same / of_class[:, np.newaxis] - 1 / of_all[:, np.newaxis])
-    gradient = -((pull + pull.T) * apart).sum(axis=1) / (width**2 * n)
-    return float(nats.mean()), gradient
+    return float(nats.mean()), class_slopes(points, labels, of_all, of_class) / (width * n)

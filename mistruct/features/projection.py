@@ -22,6 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mistruct.data.frames import read_columns
 from mistruct.data.numbers import read_numbers
@@ -245,7 +246,6 @@ def _climb(white: Floats, labels: Labels, found: Floats, rng: np.random.Generato
     space = np.linalg.svd(found, full_matrices=True)[2][len(found) :] if len(found) else np.eye(d)
     inside = white @ space.T
     before = white @ found.T
-    rest = ((before[:, np.newaxis] - before) ** 2).sum(axis=2)
     # Silverman's rule for as many dimensions, of unit variance.
     dims = len(found) + 1
     width = (4 / ((dims + 2) * n)) ** (1 / (dims + 4))
@@ -253,17 +253,19 @@ def _climb(white: Floats, labels: Labels, found: Floats, rng: np.random.Generato
     def loss(v: Floats) -> tuple[float, Floats]:
         length = np.linalg.norm(v)
         unit = v / length
-        nats, gradient = kernel_information(inside @ unit, rest, labels, width)
+        nats, gradient = kernel_information(inside @ unit, before, labels, width)
         slope = gradient @ inside
         return -nats, -(slope - (slope @ unit) * unit) / length
 
     told, others = _starts(inside, labels, rng)
     likely = np.argsort([loss(s)[0] for s in others], kind="stable")[:_N_CLIMBS]
     best = None
-    for start in (*told, *others[likely]):
-        climbed = minimize(loss, start, jac=True, method="L-BFGS-B")
-        if best is None or climbed.fun < best.fun:
-            best = climbed
+    # Those of numpy's BLAS and of scipy's would wait for each other.
+    with threadpool_limits(1, "blas"):
+        for start in (*told, *others[likely]):
+            climbed = minimize(loss, start, jac=True, method="L-BFGS-B")
+            if best is None or climbed.fun < best.fun:
+                best = climbed
     assert best is not None
     unit = best.x / np.linalg.norm(best.x)
     unit *= np.sign(unit[np.abs(unit).argmax()])

@@ -129,3 +129,50 @@ def fill_kernels(
         point = points[columns[a] : columns[a] + 1]
         _fill_factors(point, labels, i, n_samples, powers, scales, kernels[a])
         kernels[a, i] = 0.0
+
+
+@kernel
+def class_sums(
+    points: NDArray[np.float64], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of the kernels of each row with all others, and with the others of its class."""
+    n_samples = points.shape[1]
+    powers = np.empty(n_samples, np.int64)
+    scales = powers.view(np.float64)
+    one = np.zeros(n_samples, np.int32)
+    kernels = np.empty(n_samples)
+    of_all, of_class = np.zeros(n_samples), np.zeros(n_samples)
+    for i in range(n_samples):
+        _fill_factors(points, one, i, n_samples, powers, scales, kernels)
+        kernels[i] = 0.0
+        for j in range(n_samples):
+            of_all[j] += kernels[j]
+            of_class[j] += kernels[j] if labels[j] == labels[i] else 0.0
+    return of_all, of_class
+
+
+@kernel
+def class_slopes(
+    points: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    of_all: NDArray[np.float64],
+    of_class: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Slope of the sum of ``log(of_class / of_all)`` in each row's first coordinate.
+
+    The two are `class_sums`, to which something may have been added.
+    """
+    n_samples = points.shape[1]
+    powers = np.empty(n_samples, np.int64)
+    scales = powers.view(np.float64)
+    one = np.zeros(n_samples, np.int32)
+    kernels = np.empty(n_samples)
+    by_all, by_class = 1.0 / of_all, 1.0 / of_class
+    z = points[0]
+    slopes = np.zeros(n_samples)
+    for i in range(n_samples):
+        _fill_factors(points, one, i, n_samples, powers, scales, kernels)
+        for j in range(n_samples):
+            pull = by_class[i] + by_class[j] if labels[j] == labels[i] else 0.0
+            slopes[j] += kernels[j] * (pull - by_all[i] - by_all[j]) * (z[i] - z[j])
+    return slopes
