@@ -39,6 +39,42 @@ def eliminate(matrix: NDArray[np.float64], n_swept: int, least: float) -> int:
 
 
 @kernel
+def partial_information(
+    correlations: NDArray[np.float64],
+    order: NDArray[np.int64],
+    least: float,
+    matrix: NDArray[np.float64],
+    result: NDArray[np.float64],
+) -> None:
+    """Fill `result`, but for what `wilks_test` does, for the last two of `order` given the others.
+
+    `matrix` is room for their residual covariances.
+    """
+    n_given = order.size - 2
+    for a in range(order.size):
+        for b in range(order.size):
+            matrix[a, b] = correlations[order[a], order[b]]
+    n_z = eliminate(matrix, n_given, least)
+    of_x, of_y = matrix[n_given, n_given], matrix[n_given + 1, n_given + 1]
+    result[N_Z] = n_z
+    result[N_X] = of_x > least
+    result[N_Y] = of_y > least
+    result[DOF] = result[N_X] * result[N_Y]
+    result[HOW] = WILKS
+    result[NATS] = 0.0
+    if of_x > least and of_y > least:
+        square = matrix[n_given, n_given + 1] ** 2 / (of_x * of_y)
+        result[NATS] = -0.5 * math.log1p(-square) if 1.0 - square > least else math.inf
+
+
+@kernel
+def weigh_information(n_samples: int, result: NDArray[np.float64]) -> None:
+    """The rest of `result`, after `partial_information`: the statistic and its p-value."""
+    n_error = n_samples - 1 - np.int64(result[N_Z])
+    wilks_test(result[NATS], np.int64(result[N_X]), np.int64(result[N_Y]), n_error, result)
+
+
+@kernel
 def partial_correlation_test(
     correlations: NDArray[np.float64],
     x: int,
@@ -54,23 +90,8 @@ def partial_correlation_test(
     order[given.size] = x
     order[given.size + 1] = y
     matrix = np.empty((order.size, order.size))
-    for a in range(order.size):
-        for b in range(order.size):
-            matrix[a, b] = correlations[order[a], order[b]]
-    n_z = eliminate(matrix, given.size, least)
-    of_x, of_y = matrix[given.size, given.size], matrix[given.size + 1, given.size + 1]
-    result[N_Z] = n_z
-    result[N_X] = of_x > least
-    result[N_Y] = of_y > least
-    result[DOF] = result[N_X] * result[N_Y]
-    result[HOW] = WILKS
-    result[NATS] = 0.0
-    if of_x > least and of_y > least:
-        square = matrix[given.size, given.size + 1] ** 2 / (of_x * of_y)
-        result[NATS] = -0.5 * math.log1p(-square) if 1.0 - square > least else math.inf
-    wilks_test(
-        result[NATS], np.int64(result[N_X]), np.int64(result[N_Y]), n_samples - 1 - n_z, result
-    )
+    partial_information(correlations, order, least, matrix, result)
+    weigh_information(n_samples, result)
 
 
 @kernel
@@ -83,10 +104,13 @@ def copula_test_pairs(
     results: NDArray[np.float64],
 ) -> None:
     """Fill a row of `results` with the test of each pair given the same others."""
+    order = np.empty(given.size + 2, np.int64)
+    order[: given.size] = given
+    matrix = np.empty((order.size, order.size))
     for k in range(pairs.shape[0]):
-        partial_correlation_test(
-            correlations, pairs[k, 0], pairs[k, 1], given, n_samples, least, results[k]
-        )
+        order[given.size :] = pairs[k]
+        partial_information(correlations, order, least, matrix, results[k])
+        weigh_information(n_samples, results[k])
 
 
 @kernel
@@ -150,7 +174,9 @@ def copula_separate(
     they stay NaN and -1. Untestable subsets count as tests but never separate.
     """
     chosen = np.empty(size, np.int64)
-    given = np.empty(size, np.int64)
+    order = np.empty(size + 2, np.int64)
+    given = order[:size]
+    matrix = np.empty((order.size, order.size))
     test = np.empty(results.shape[1])
     for k in range(pairs.shape[0]):
         first = candidate_starts[k]
@@ -162,17 +188,21 @@ def copula_separate(
             continue
         for c in range(size):
             chosen[c] = c
+        order[size:] = pairs[k]
         while True:
             for c in range(size):
                 given[c] = candidates[first + chosen[c]]
-            partial_correlation_test(
-                correlations, pairs[k, 0], pairs[k, 1], given, n_samples, least, test
-            )
+            partial_information(correlations, order, least, matrix, test)
             n_tests[k] += 1
-            if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[k, P_VALUE]:
-                results[k] = test
-                sets[k] = given
-            if test[P_VALUE] > alpha:
-                break
+            # More information given as many columns has no larger a p-value, nor has none.
+            if test[DOF] > 0.0 and not (
+                test[NATS] >= results[k, NATS] and test[N_Z] == results[k, N_Z]
+            ):
+                weigh_information(n_samples, test)
+                if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[k, P_VALUE]:
+                    results[k] = test
+                    sets[k] = given
+                if test[P_VALUE] > alpha:
+                    break
             if not next_subset(chosen, n_candidates):
                 break

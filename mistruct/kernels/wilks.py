@@ -25,15 +25,23 @@ STATISTIC, P_VALUE = 0, 1
 
 
 @kernel
+def log_inverse_beta(a: float, b: float) -> float:
+    """-log B(a, b); for b = 1/2 and large a by the expansion of DLMF 5.11.13, which is faster."""
+    if b == 0.5 and a >= 50.0:
+        of_a = 1.0 / (a * a)
+        series = (-1.0 / 8.0 + of_a * (1.0 / 192.0 + of_a * (-1.0 / 640.0))) / a
+        return 0.5 * math.log(a / math.pi) + series
+    return math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+
+
+@kernel
 def beta_lower_tail(x: float, a: float, b: float) -> float:
     """Regularised incomplete beta function I_x(a, b), for a, b > 0."""
     if x <= 0.0:
         return 0.0
     if x >= 1.0:
         return 1.0
-    front = math.exp(
-        a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    )
+    front = math.exp(a * math.log(x) + b * math.log1p(-x) + log_inverse_beta(a, b))
     # The continued fraction (DLMF 8.17.22, by Lentz's method) converges fast below the mean.
     mirrored = x > (a + 1.0) / (a + b + 2.0)
     if mirrored:
