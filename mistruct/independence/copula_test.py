@@ -303,7 +303,7 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
     testable = ~np.isnan(results[:, P_VALUE])
     bias = np.zeros(len(results))
     sizes = np.column_stack([n_samples, dimensions])[testable]
-    if len(sizes) == 1:
+    if len(sizes) and (sizes == sizes[0]).all():
         bias[testable] = gaussian_bias(*sizes[0].tolist())
     else:  # as one number each, which is faster to sort than rows are
         shape = sizes.max(axis=0, initial=0) + 1

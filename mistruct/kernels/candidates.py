@@ -34,12 +34,13 @@ def candidates_of_pairs(
     list of fewer than `least` columns is empty, and so is the second where it holds the first.
     """
     n_variables = possible.shape[0]
-    n_possible = np.empty(n_variables, np.int64)
+    of_each = np.flatnonzero(possible) % n_variables
+    ends = np.zeros(n_variables + 1, np.int64)
     for v in range(n_variables):
-        n_possible[v] = possible[v].sum()
+        ends[v + 1] = ends[v] + possible[v].sum()
     capacity = np.int64(0)
-    for k in range(pairs.shape[0]):
-        capacity += n_possible[pairs[k, 0]] + n_possible[pairs[k, 1]]
+    for x, y in pairs:
+        capacity += ends[x + 1] - ends[x] + ends[y + 1] - ends[y]
     first = np.empty(capacity, np.int64)
     second = np.empty(0 if joined else capacity, np.int64)
     first_starts = np.zeros(pairs.shape[0] + 1, np.int64)
@@ -51,16 +52,22 @@ def candidates_of_pairs(
         n_x = np.int64(0)
         n_y = np.int64(0)
         n_both = np.int64(0)
-        for c in range(n_variables):
+        a, b = ends[x], ends[y]
+        while a < ends[x + 1] or b < ends[y + 1]:
+            from_x = of_each[a] if a < ends[x + 1] else n_variables
+            from_y = of_each[b] if b < ends[y + 1] else n_variables
+            c = min(from_x, from_y)
+            a += from_x == c
+            b += from_y == c
             if c in (x, y):
                 continue
-            if possible[x, c] or (joined and possible[y, c]):
+            if from_x == c or joined:
                 of_x[n_x] = c
                 n_x += 1
-            if possible[y, c] and not joined:
+            if from_y == c and not joined:
                 of_y[n_y] = c
                 n_y += 1
-                n_both += possible[x, c]
+                n_both += from_x == c
         short = of_x[: n_x if n_x >= least else 0]
         long = of_y[: n_y if n_y >= least else 0]
         if long.size < short.size and not joined:

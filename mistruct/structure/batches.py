@@ -34,21 +34,30 @@ def separate(
     return separate_by_loop(test.test_pairs, data, pairs, candidates, size, alpha)
 
 
+def tests_of_size(
+    test: IndependenceTest, data: Dataset, pairs: Positions, sets: Positions, alpha: float
+) -> TestBatch:
+    """Test pair k given ``sets[k]``, for all k; shape (n_pairs, size).
+
+    A search among exactly as many candidates as the set has columns is one test, so all take one
+    call.
+    """
+    n_pairs, size = sets.shape
+    if size == 0:
+        return test.test_pairs(data, pairs)
+    each = Ragged(sets.ravel(), np.arange(n_pairs + 1) * size)
+    return separate(test, data, pairs, each, size, alpha).tests
+
+
 def tests_given(
     test: IndependenceTest, data: Dataset, pairs: Positions, sets: Sequence[Given], alpha: float
 ) -> TestBatch:
-    """Test pair k given ``sets[k]``, for all k.
-
-    A search among exactly as many candidates as the set has columns is one test, so all sets of
-    one size take one call.
-    """
+    """Test pair k given ``sets[k]``, for all k, in one call for each size."""
     sizes = np.array([len(s) for s in sets], dtype=np.int64)
     parts = []
     for size in np.unique(sizes).tolist():
         places = np.flatnonzero(sizes == size)
-        if size == 0:
-            parts.append((places, test.test_pairs(data, pairs[places])))
-            continue
-        of_size = Ragged.of([sets[k] for k in places.tolist()])
-        parts.append((places, separate(test, data, pairs[places], of_size, size, alpha).tests))
+        of_size = np.array([sets[k] for k in places.tolist()], dtype=np.int64)
+        tests = tests_of_size(test, data, pairs[places], of_size.reshape(len(places), size), alpha)
+        parts.append((places, tests))
     return join_tests(parts) if parts else untestable(0)

@@ -104,8 +104,8 @@ def believe(
 
 def corrected(tests: TestBatch) -> NDArray[np.float64]:
     """The information of tests less its bias; that of counts is not corrected yet (Miller 1955)."""
-    by_counts = {m: str(m).startswith("g,") for m in set(tests.method.tolist())}
-    counted = np.array([by_counts[m] for m in tests.method.tolist()], dtype=bool)
+    methods = set(tests.method.tolist())
+    counted = np.isin(tests.method, [m for m in methods if str(m).startswith("g,")])
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(counted, tests.dof / (2.0 * tests.n_samples), 0.0)
     return np.asarray(tests.mi - bias)

@@ -26,14 +26,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest
-from mistruct.structure.batches import Given, tests_given
+from mistruct.independence.protocol import IndependenceTest, Positions, Ragged
+from mistruct.kernels.votes import count_votes, list_voters, most_voters
+from mistruct.structure.batches import Given, tests_of_size
 from mistruct.structure.knowledge import Constraints
 
 Orientation = Literal["majority", "standard", "conservative"]
 Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 
 Pair = tuple[int, int]
+
+# Sets that are listed at a time, but that those of one pair are not taken apart.
+_MOST_SETS = 2**18
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,67 @@ class Triple:
     n_separating: int
     n_with_middle: int
     verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """The votes on the unshielded triples, added up in place.
+
+    Attributes
+    ----------
+    pairs : ndarray of int, shape (n_pairs, 2)
+        The ends, in order.
+    middles : Ragged
+        Those between each pair, in ascending order.
+    found : list of (tuple of int) or None
+        The set that the search found for each pair; it has voted.
+    n_separating : ndarray of int, shape (n_pairs,)
+    n_with : ndarray of int
+        How many of these hold each of ``middles.flat``.
+    """
+
+    pairs: Positions
+    middles: Ragged
+    found: list[Given | None]
+    n_separating: Positions
+    n_with: Positions
+
+    @classmethod
+    def begin(
+        cls, middles: Mapping[Pair, Sequence[int]], separating_sets: Mapping[Pair, Given]
+    ) -> Votes:
+        """With those of the sets that were found."""
+        pairs = sorted(middles)
+        found = [separating_sets.get(pair) for pair in pairs]
+        between = Ragged.of([middles[pair] for pair in pairs])
+        votes = cls(
+            np.array(pairs, dtype=np.int64).reshape(-1, 2),
+            between,
+            found,
+            np.zeros(len(pairs), dtype=np.int64),
+            np.zeros(len(between.flat), dtype=np.int64),
+        )
+        for size in {len(given) for given in found if given is not None}:
+            of_size = [k for k, s in enumerate(found) if s is not None and len(s) == size]
+            votes.add(np.array(of_size), votes.found_of_size(np.array(of_size), size)[1])
+        return votes
+
+    def found_of_size(self, of_pairs: Positions, size: int) -> tuple[NDArray[np.bool_], Positions]:
+        """Which pairs the search found a set of this size for, and the set, else -1."""
+        has_one = np.zeros(len(of_pairs), dtype=bool)
+        sets = np.full((len(of_pairs), size), -1, dtype=np.int64)
+        for place, k in enumerate(of_pairs.tolist()):
+            given = self.found[k]
+            if given is not None and len(given) == size:
+                has_one[place] = True
+                sets[place] = sorted(given)
+        return has_one, sets
+
+    def add(self, owner: Positions, sets: Positions) -> None:
+        """Count sets of one size, each of which separates the pair that `owner` says."""
+        count_votes(
+            owner, sets, self.middles.flat, self.middles.starts, self.n_separating, self.n_with
+        )
 
 
 def judge_triples(
@@ -65,29 +130,31 @@ def judge_triples(
         for x, y in combinations(around, 2):
             if not adjacent[x, y]:
                 middles.setdefault((x, y), []).append(z)
-    pairs = sorted(middles)
-    votes: dict[Pair, list[Given]] = {
-        pair: [tuple(sorted(separating_sets[pair]))] if pair in separating_sets else []
-        for pair in pairs
-    }
+    votes = Votes.begin(middles, separating_sets)
     if rule != "standard":
-        parents = [
-            [z for z in around if constraints.possible[z, x]] for x, around in enumerate(neighbours)
-        ]
+        parents = Ragged.of(
+            [
+                [z for z in around if constraints.possible[z, x]]
+                for x, around in enumerate(neighbours)
+            ]
+        )
         settled = _settled(data, test, middles)
+        larger = np.array([pair not in settled for pair in sorted(middles)], dtype=bool)
+        least = np.array([len(given or ()) for given in votes.found])
         for size in range(max_size + 1):
             # No set smaller than the one that was found separates: it was tried before.
-            of_size = {
-                pair: found
-                for pair, found in votes.items()
-                if not found or (len(found[0]) <= size and pair not in settled)
-            }
-            _vote(data, test, of_size, parents, alpha, size)
+            asked = (votes.n_separating == 0) | ((least <= size) & larger)
+            _vote(data, test, votes, np.flatnonzero(asked), parents, alpha, size)
+    owner = np.repeat(np.arange(len(votes.pairs)), votes.middles.lengths)
     return [
-        Triple(x, z, y, len(votes[x, y]), n_with, _verdict(rule, len(votes[x, y]), n_with))
-        for x, y in pairs
-        for z in middles[x, y]
-        for n_with in [sum(z in given for given in votes[x, y])]
+        Triple(x, z, y, n, n_with, _verdict(rule, n, n_with))
+        for (x, y), z, n, n_with in zip(
+            votes.pairs[owner].tolist(),
+            votes.middles.flat.tolist(),
+            votes.n_separating[owner].tolist(),
+            votes.n_with.tolist(),
+            strict=True,
+        )
     ]
 
 
@@ -104,26 +171,28 @@ def _settled(
 def _vote(
     data: Dataset,
     test: IndependenceTest,
-    votes: dict[Pair, list[Given]],
-    parents: Sequence[Sequence[int]],
+    votes: Votes,
+    asked: Positions,
+    parents: Ragged,
     alpha: float,
     size: int,
 ) -> None:
-    """Add the sets of one size that separate each pair."""
-    asked: list[Pair] = []
-    sets: list[Given] = []
-    for (x, y), found in votes.items():
-        of_pair = dict.fromkeys(
-            given for side in (parents[x], parents[y]) for given in combinations(side, size)
-        )
-        known = set(found)
-        new = [given for given in of_pair if x not in given and given not in known]
-        asked += [(x, y)] * len(new)
-        sets += new
-    if asked:
-        tests = tests_given(test, data, np.array(asked), sets, alpha)
-        for k in np.flatnonzero(tests.p_value > alpha).tolist():
-            votes[asked[k]].append(sets[k])
+    """Count the sets of one size that separate each of the pairs that are asked for."""
+    n_most = np.empty(len(asked))
+    most_voters(votes.pairs[asked], parents.starts, size, n_most)
+    cuts = np.flatnonzero(np.diff(n_most.cumsum() // _MOST_SETS)) + 1
+    for block, n_of_each in zip(np.split(asked, cuts), np.split(n_most, cuts), strict=True):
+        room = int(n_of_each.sum())
+        owner, sets = np.empty(room, dtype=np.int64), np.empty((room, size), dtype=np.int64)
+        n_sets = list_voters(votes.pairs[block], parents.flat, parents.starts, owner, sets)
+        owner, sets = owner[:n_sets], sets[:n_sets]
+        has_voted, found = votes.found_of_size(block, size)
+        new = ~(has_voted[owner] & (sets == found[owner]).all(axis=1))
+        owner, sets = block[owner[new]], sets[new]
+        if len(owner):
+            tests = tests_of_size(test, data, votes.pairs[owner], sets, alpha)
+            separate = tests.p_value > alpha
+            votes.add(owner[separate], sets[separate])
 
 
 def _verdict(rule: Orientation, n_separating: int, n_with_middle: int) -> Verdict:

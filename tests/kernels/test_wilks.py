@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from hypothesis import strategies as st
 from scipy.special import betainc
 from scipy.stats import f, kstest, pearsonr, t
 
-from mistruct.kernels.wilks import P_VALUE, STATISTIC, beta_lower_tail, wilks_test
+from mistruct.kernels.wilks import (
+    P_VALUE,
+    STATISTIC,
+    beta_lower_tail,
+    log_inverse_beta,
+    wilks_test,
+)
 from tests import reference_continuous as ref
 
 HALVES = [0.5, 1.0, 1.5, 3.0, 7.5, 24.0, 98.5, 1e3, 49_999.5, 5e6]
@@ -50,6 +57,14 @@ def test_the_tail_is_that_of_scipy(a: float, b: float) -> None:
     assert (np.diff(found) >= -tolerance).all()
     np.testing.assert_allclose(found[resolved], expected[resolved], rtol=tolerance)
     assert (found[~resolved] < 1e-240).all()
+
+
+@pytest.mark.parametrize("a", [1, 7, 49, 50, 51, 80, 500, 20_000])
+def test_the_constant_of_a_half_is_that_of_a_central_binomial(a: int) -> None:
+    # Gamma(a + 1/2) = Gamma(1/2) (2a)! / (4^a a!), so 1 / B(a, 1/2) = a C(2a, a) / 4^a.
+    exact = math.log(Fraction(a * math.comb(2 * a, a), 4**a))
+    expected = pytest.approx(exact, rel=1e-14, abs=1e-14 if a >= 50 else 1e-12)
+    assert log_inverse_beta(float(a), 0.5) == expected
 
 
 @pytest.mark.parametrize("a", HALVES)
