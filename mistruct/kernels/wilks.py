@@ -46,6 +46,15 @@ def beta_lower_tail(x: float, a: float, b: float) -> float:
     mirrored = x > (a + 1.0) / (a + b + 2.0)
     if mirrored:
         x, a, b = 1.0 - x, b, a
+    if x < 0.1 and x * (a + b) < 3.0:  # the power series (DLMF 8.17.8) has few terms
+        term = total = 1.0
+        k = 0.0
+        while term > total * _PRECISION:
+            term *= x * (a + b + k) / (a + 1.0 + k)
+            total += term
+            k += 1.0
+        tail = front * total / a
+        return 1.0 - tail if mirrored else tail
     c, d, fraction, change = 1.0, 0.0, 1.0, 0.0
     i = 0
     while abs(change - 1.0) > _PRECISION and i < 100_000:
