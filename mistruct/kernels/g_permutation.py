@@ -231,11 +231,15 @@ def g_test_sorted(
     run_starts = starts_of_runs(order, strata, x, np.bool_(True))  # no literals: one compilation
     stratum_starts = starts_of_runs(order, strata, x, np.bool_(False))
     y_sorted = np.empty(order.size, y.dtype)
-    terms = np.empty(order.size + 1)
-    terms[0] = 0.0
     for t in range(order.size):
         y_sorted[t] = y[order[t]]
-        terms[t + 1] = (t + 1) * math.log(t + 1)
+    longest = np.int64(0)
+    for r in range(run_starts.size - 1):
+        longest = max(longest, run_starts[r + 1] - run_starts[r])
+    terms = np.empty(longest + 1)
+    terms[0] = 0.0
+    for c in range(1, longest + 1):
+        terms[c] = c * math.log(c)
     g, n, dof, allowed, williams = weigh_sorted(run_starts, stratum_starts, y_sorted, n_y, terms)
     result[G] = g
     result[DOF] = dof
