@@ -120,7 +120,7 @@ rename, calls = os.replace, 0
 
 def die_on_the_way(temporary, target):
     global calls
-    calls += 1
+    calls += Path(target).parent == Path(os.path.realpath(folder))  # not numba's, of compiled code
     if calls == int(at):
         if moment == "half":
             os.truncate(temporary, os.path.getsize(temporary) // 2)
