@@ -14,7 +14,7 @@ from mistruct.independence.protocol import TestBatch
 from mistruct.structure.batches import Given
 from mistruct.structure.blanket import Found, Surroundings
 from mistruct.structure.evidence import named_sets
-from mistruct.structure.skeleton import CORRECTION, INDEPENDENT, UNTESTABLE, Edges
+from mistruct.structure.skeleton import CORRECTION, INDEPENDENT, UNTESTABLE, Edges, as_array
 
 _NEIGHBOUR, _SPOUSE, _INTERACTION = "neighbour", "spouse", "interaction"
 
@@ -92,7 +92,7 @@ def evidence(
         np.array([*edges, *of_pairs], dtype=np.int64).reshape(-1, 2),
         np.array([*mi, *around.of(target).mi[pairs.columns]]),
         _stacked([tests, pairs.tests]),
-        [*sets, *pairs.sets],
+        as_array([*sets, *pairs.sets]),
         np.array(
             [around.of(a).n_tests[b] + around.of(b).n_tests[a] for a, b in edges]
             + [1] * len(of_pairs),

@@ -24,6 +24,7 @@ from mistruct.structure.skeleton import (
     UNTESTABLE,
     Edges,
     Skeleton,
+    as_given,
 )
 from mistruct.structure.v_structures import Triple
 
@@ -49,7 +50,7 @@ def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.Dat
             "p_value": edges.tests.p_value,
             "n_samples": edges.tests.n_samples,
             "orientation": np.array(orientation, dtype=object),
-            "separating_set": named_sets(names, edges.sets),
+            "separating_set": named_sets(names, as_given(edges.sets)),
             "cmi": edges.tests.mi,
             "n_tests": edges.n_tests,
         }
@@ -79,9 +80,7 @@ def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
                 {
                     "source": named[pairs[:, 0]],
                     "target": named[pairs[:, 1]],
-                    "separating_set": named_sets(
-                        names, [of_depth.sets[k] for k in places.tolist()]
-                    ),
+                    "separating_set": named_sets(names, as_given(of_depth.sets[places])),
                     "mi": tests.mi,
                     "p_value": tests.p_value,
                     "n_samples": tests.n_samples,

@@ -47,7 +47,7 @@ def edges_at(
             x, y = of_depth.pairs[k].tolist()
             if not before[x, y]:
                 continue
-            given = list(of_depth.sets[k])
+            given = of_depth.sets[k][of_depth.sets[k] >= 0].tolist()
             if in_doubt[k] or not (parents[given, x].all() or parents[given, y].all()):
                 raise ParameterError(
                     f"alpha={alpha!r} needs new tests: {names[x]!r} and {names[y]!r} were "

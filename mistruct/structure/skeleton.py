@@ -53,8 +53,8 @@ class Round:
     pairs : ndarray of int, shape (n_pairs, 2)
     tests : TestBatch
         The test with the largest p-value of each pair at this depth.
-    sets : list of tuple of int
-        Its conditioning set, or the one that determines.
+    sets : ndarray of int, shape (n_pairs, size)
+        Its conditioning set, or the one that determines; -1 after the end of a smaller one.
     n_tests : ndarray of int, shape (n_pairs,)
     rule : ndarray of str, shape (n_pairs,)
         Why the pair was removed, or "".
@@ -65,7 +65,7 @@ class Round:
     depth: int
     pairs: Positions
     tests: TestBatch
-    sets: list[Given]
+    sets: Positions
     n_tests: Positions
     rule: NDArray[np.str_]
     relevance: Floats
@@ -81,14 +81,15 @@ class Edges:
     mi : ndarray of float, shape (n_edges,)
         I(x; y) without conditioning.
     tests : TestBatch
-    sets : list of tuple of int
+    sets : ndarray of int, shape (n_edges, size)
+        As in `Round`.
     n_tests : ndarray of int, shape (n_edges,)
     """
 
     pairs: Positions
     mi: Floats
     tests: TestBatch
-    sets: list[Given]
+    sets: Positions
     n_tests: Positions
 
     def select(self, keep: NDArray[np.bool_]) -> Edges:
@@ -98,7 +99,7 @@ class Edges:
             self.pairs[keep],
             self.mi[keep],
             part(self.tests, places),
-            [self.sets[k] for k in places.tolist()],
+            self.sets[keep],
             self.n_tests[keep],
         )
 
@@ -106,16 +107,15 @@ class Edges:
         """After one more round, which had these edges for its pairs."""
         larger = ~(found.tests.p_value <= self.tests.p_value) & found.tests.testable
         here, there = np.flatnonzero(~larger), np.flatnonzero(larger)
+        # A round has the largest sets so far.
+        sets = np.full_like(found.sets, -1)
+        sets[:, : self.sets.shape[1]] = self.sets
+        sets[there] = found.sets[there]
         return Edges(
             self.pairs,
             self.mi,
             join_tests([(here, part(self.tests, here)), (there, part(found.tests, there))]),
-            [
-                (before, now)[is_larger]
-                for before, now, is_larger in zip(
-                    self.sets, found.sets, larger.tolist(), strict=True
-                )
-            ],
+            sets,
             self.n_tests + found.n_tests,
         )
 
@@ -159,7 +159,7 @@ class Skeleton:
                 removed &= among[tuple(found.pairs.T)]
             places = np.flatnonzero(removed)
             pairs = map(tuple, found.pairs[places].tolist())
-            chosen.update(zip(pairs, [found.sets[k] for k in places.tolist()], strict=True))
+            chosen.update(zip(pairs, as_given(found.sets[places]), strict=True))
         return chosen
 
 
@@ -221,6 +221,18 @@ def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
     return replace(skeleton, edges=edges.select(~removed), rounds=(*skeleton.rounds, last))
 
 
+def as_given(sets: Positions) -> list[Given]:
+    """The sets of a `Round` or of `Edges` without what fills them up."""
+    return [tuple(c for c in given if c >= 0) for given in sets.tolist()]
+
+
+def as_array(sets: Sequence[Given]) -> Positions:
+    """The reverse."""
+    size = max(map(len, sets), default=0)
+    filled = [(*given, *[-1] * (size - len(given))) for given in sets]
+    return np.array(filled, dtype=np.int64).reshape(len(sets), size)
+
+
 def adjacency(n_variables: int, pairs: Positions) -> Adjacency:
     """Pairs as a symmetric matrix."""
     adjacent = np.zeros((n_variables, n_variables), dtype=bool)
@@ -275,12 +287,11 @@ def _unconditional(
         default="",
     )
     n_pairs = len(pairs)
-    no_set: list[Given] = [()]
     return Round(
         depth=0,
         pairs=pairs,
         tests=tests,
-        sets=no_set * n_pairs,
+        sets=np.empty((n_pairs, 0), dtype=np.int64),
         n_tests=np.ones(n_pairs, dtype=np.int64),
         rule=rule,
         relevance=np.full(n_pairs, np.nan),
@@ -311,7 +322,7 @@ def _search(
         found = replace(join_separations(parts), n_tests=n_tests)
     rule = np.where(found.tests.p_value > alpha, INDEPENDENT, "").astype("<U12")
     relevance = np.full(len(pairs), np.nan)
-    sets: list[Given] = [tuple(s) for s in found.sets.tolist()]
+    sets = found.sets.copy()
     n_tests = found.n_tests.copy()
     tests = found.tests
     for side in sides:
@@ -326,8 +337,7 @@ def _search(
         rule[removed] = DETERMINED
         relevance[removed] = believed.relevance
         tests = _untested(tests, removed)
-        for k, given in zip(removed.tolist(), believed.sets, strict=True):
-            sets[k] = given
+        sets[removed] = np.array(believed.sets, dtype=np.int64).reshape(len(removed), depth)
     return Round(depth, pairs, tests, sets, n_tests, rule, relevance)
 
 
