@@ -2,7 +2,7 @@
 
 Four fifths of the rows are trained on. On the others the bound is taken now and then, and the
 network is kept that had the largest. Everything is computed where the parameters of the encoder
-lie, on the CPU unless the caller has moved them.
+lie: where the caller has put them, else on a GPU of CUDA if there is one.
 """
 
 from __future__ import annotations

@@ -193,14 +193,15 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _build(self) -> None:
         from mistruct.neural.networks import device_of
-        from mistruct.neural.torch_backend import torch
+        from mistruct.neural.torch_backend import default_device, torch
 
         torch.manual_seed(self.seed)
         shape = self._input(np.broadcast_to(np.float32(0), (1, *self.shape_))).shape[1:]
         parameters = self.get_params(deep=False)
         encoder = parameters.pop("encoder")
         network = self._make(shape, encoder, SimpleNamespace(**parameters))
-        self._network = network.to(device_of(network.encoder))
+        own = self.encoder is not None
+        self._network = network.to(device_of(network.encoder) if own else default_device())
         self.encoder_ = network.encoder
         self._n_features_out = self.n_components
 

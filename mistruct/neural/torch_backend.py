@@ -27,3 +27,8 @@ def of_the_extra() -> Iterator[None]:
 
 with of_the_extra():
     import torch as torch
+
+
+def default_device() -> torch.device:
+    """Where networks are trained that nobody has put elsewhere."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -25,7 +25,7 @@ from mistruct.errors import ParameterError
 from mistruct.neural import bounds
 from mistruct.neural.critics import Concat, Gaussian, Separable, fit_gaussian
 from mistruct.neural.inputs import Parts
-from mistruct.neural.torch_backend import torch
+from mistruct.neural.torch_backend import default_device, torch
 
 STEPS_OF_A_ROUND = 50
 _PATIENCE = 10  # rounds without a better critic before training ends
@@ -60,7 +60,7 @@ class Run:
         settings: Any,
         deadline: float | None,
     ) -> None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = default_device()
         self.x, self.y = (torch.from_numpy(block).to(device) for block in (x, y))
         self.parts = Parts(*(torch.from_numpy(p).to(device) for p in parts))
         self.settings, self.deadline = settings, deadline
