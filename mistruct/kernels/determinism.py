@@ -84,6 +84,22 @@ def what_is_determined(
 
 
 @kernel
+def determine_alone(
+    codes: NDArray[Any],
+    n_states: NDArray[np.int64],
+    x: int,
+    y: int,
+    candidates: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Which candidates leave nothing to test by themselves, and so does every set with one."""
+    alone = np.empty(candidates.size, np.bool_)
+    for c in range(candidates.size):
+        given = candidates[c : c + 1]
+        alone[c] = what_is_determined(codes, n_states, x, y, given) != NEITHER
+    return alone
+
+
+@kernel
 def find_determining(
     codes: NDArray[Any],
     n_states: NDArray[np.int64],
@@ -116,10 +132,17 @@ def find_determining(
         elif not next_subset(subset, n_candidates):
             continue
         x, y = pairs[k]
+        among = candidates[first : first + n_candidates]
+        # A larger set that has one of these is not minimal.
+        alone = np.zeros(n_candidates, np.bool_)
+        if size > 1:
+            alone = determine_alone(codes, n_states, x, y, among)
         while True:
             for c in range(size):
-                given[c] = candidates[first + subset[c]]
-            found = what_is_determined(codes, n_states, x, y, given)
+                given[c] = among[subset[c]]
+            found = np.int64(NEITHER)
+            if not alone[subset].any():
+                found = what_is_determined(codes, n_states, x, y, given)
             if found != NEITHER:
                 minimal = True
                 for left_out in range(size):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mistruct.kernels.bitsets import PackedColumns
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.contingency import join_strata
+from mistruct.kernels.determinism import determine_alone
 from mistruct.kernels.g_permutation import g_test_sorted
 from mistruct.kernels.g_tables import cells_are_few, g_test_drawn
 from mistruct.kernels.g_test import (
@@ -118,9 +119,19 @@ def g_test_separate(
         for c in range(size):
             chosen[c] = c
         columns[size:] = pairs[k]
+        among = candidates[first : first + n_candidates]
+        # What such a set leaves need not be counted to know that it cannot be tested.
+        alone = np.zeros(n_candidates, np.bool_)
+        if size > 1:
+            alone = determine_alone(codes, n_states, pairs[k, 0], pairs[k, 1], among)
         while True:
+            if alone[chosen].any():
+                n_tests[k] += 1
+                if next_subset(chosen, n_candidates):
+                    continue
+                break
             for c in range(size):
-                given[c] = candidates[first + chosen[c]]
+                given[c] = among[chosen[c]]
             sort_by_key(given, keys)
             counted = g_test_packed(packed, n_states, columns, codes.shape[1], test)
             if not counted or (test[HOW] == SPARSE and n_permutations > 0):
@@ -131,7 +142,7 @@ def g_test_separate(
             if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
                 results[k] = test
                 for c in range(size):
-                    sets[k, c] = candidates[first + chosen[c]]
+                    sets[k, c] = among[chosen[c]]
             if test[HOW] != UNTESTABLE and test[P_VALUE] > alpha:
                 break
             if not next_subset(chosen, n_candidates):
