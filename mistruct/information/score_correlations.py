@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
+from mistruct.parallel import run_blocks
+
+# Columns that a thread ranks at a time.
+_COLUMNS_AT_ONCE = 128
 
 # So many columns at most have their whole matrix kept: 128 MB. Of more, the scores are.
 _MOST_KEPT = 4096
@@ -49,7 +53,10 @@ def _all_correlations(data: Dataset) -> NDArray[np.float64]:
 def _unit_scores(data: Dataset) -> NDArray[np.float64]:
     """Centred normal scores of length 1, a row for each column; all 0 for a constant one."""
     places = np.flatnonzero(row_of_scores(data) >= 0)
-    scores = normal_scores(data.values[[data.row(data.names[i]) for i in places]])
+    rows = np.array([data.row(data.names[i]) for i in places], dtype=np.int64)
+    cut = [rows[i : i + _COLUMNS_AT_ONCE] for i in range(0, len(rows), _COLUMNS_AT_ONCE)]
+    parts = run_blocks(lambda some: normal_scores(data.values[some]), cut, description="ranks")
+    scores = np.concatenate([np.empty((0, data.n_samples)), *parts])
     scores -= scores.mean(axis=1, keepdims=True)
     lengths = np.sqrt((scores**2).sum(axis=1, keepdims=True))
     return np.asarray(np.divide(scores, lengths, out=scores, where=lengths > 0))
