@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import comb
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
@@ -174,11 +175,9 @@ class GTest:
                 self._entropy, results[block], sets[block], n_tests[block],
             )  # fmt: skip
 
-        for _ in run_blocks(
-            run,
-            pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples),
-            description="separations",
-        ):
+        n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0
+        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples * n_sets)
+        for _ in run_blocks(run, blocks, description="separations"):
             pass
         position = np.flatnonzero(row >= 0)
         return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
