@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.cli import methods
+from mistruct.cli import files, methods
 from tests.cli_helpers import SLIP, WET, Run, garden, read_back
 
 FILES = {"network.graphml", "edges.csv", "separations.csv", "triples.csv", "network.png"}
@@ -135,7 +136,8 @@ def test_files_of_an_earlier_run_go(run: Run, data: Path, tmp_path: Path) -> Non
     # A record that names files elsewhere is none of ours.
     elsewhere = tmp_path / "elsewhere.csv"
     elsewhere.touch()
-    (out / "run.json").write_text(json.dumps({"files": ["../elsewhere.csv", "model.bif"]}))
+    names = ["../elsewhere.csv", "..", "model.bif"]
+    (out / "run.json").write_text(json.dumps({"files": names}))
     run("learn", data, "--output", out, "--method", "chow-liu")
     assert elsewhere.exists()
 
@@ -195,6 +197,23 @@ def test_a_picture_has_as_many_edges_as_it_can_show(
     assert code == 0
     assert ", network.png (2 edges), model.bif" in out
     assert len(ms.read_network(tmp_path / "out" / "network.graphml").edges) == len(ARROWS)
+
+
+@pytest.mark.parametrize("most", range(1, 5))
+def test_an_undirected_edge_is_not_drawn_as_an_arrow(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_MOST_DRAWN", most)
+    graph = nx.DiGraph()
+    graph.add_weighted_edges_from(
+        [("a", "b", 0.5), ("b", "a", 0.5), ("c", "d", 0.5), ("d", "c", 0.5), ("a", "d", 0.1)],
+        weight="mi",
+    )
+    drawn: list[nx.DiGraph] = []
+    monkeypatch.setattr(ms, "plot_network", lambda graph, target: drawn.append(graph))
+    files.draw(graph, None, "mi")
+    both = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("a", "d")]
+    assert set(drawn[0].edges) == set(both[: min(2 * most, 5)])
 
 
 def test_missing_entries_and_mixed_kinds(run: Run, tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def together(folder: Path) -> Iterator[Path]:
             for file in files:
                 os.replace(file, folder / file.name)
             for name in earlier - {file.name for file in files}:
-                (folder / name).unlink(missing_ok=True)
+                if (folder / name).is_file():
+                    (folder / name).unlink()
     except BaseException:
         for made in new:
             with suppress(OSError):
@@ -158,14 +159,16 @@ def write_gene_network(
 def draw(graph: nx.Graph, target: str | None, by: str) -> tuple[Axes, str]:
     """A picture, and what to call it: of the target's edges, and then of the largest `by`.
 
-    There are as many edges as a picture can show.
+    There are as many edges as a picture can show, and two opposite arcs are one.
     """
     import mistruct as ms
 
     drawn, name = graph, "network.png"
-    if graph.number_of_edges() > _MOST_DRAWN:
-        edges = sorted(graph.edges(data=by), key=lambda e: (target not in e[:2], -e[2], e[0], e[1]))
-        drawn = graph.edge_subgraph([e[:2] for e in edges[:_MOST_DRAWN]]).copy()
+    edges = list(graph.to_undirected(as_view=True).edges(data=by))
+    if len(edges) > _MOST_DRAWN:
+        edges.sort(key=lambda e: (target not in e[:2], -e[2], *sorted(e[:2])))
+        kept = [e[:2] for e in edges[:_MOST_DRAWN]]
+        drawn = graph.edge_subgraph([*kept, *((b, a) for a, b in kept)]).copy()
         name = f"network.png ({_MOST_DRAWN:,} edges)"
         if target is not None:
             drawn.add_node(target)
