@@ -93,11 +93,12 @@ def selection_scores(
 
 
 def hub_weights(scores: Mapping[Pair, float]) -> dict[Pair, float]:
-    """The weight of each direction, from the scores of all.
+    """The weight of each direction, from the information of all.
 
-    Each target has one vote, shared by the fourth power of the scores of its sources. A weight is
-    the votes of the source times the score relative to the root of the sum of squares of its
-    target.
+    Each target has one vote, shared by the fourth power of the information of its sources. A
+    weight is the votes of the source to the power of 3/4, times the information relative to the
+    root of the sum of squares of its target, to which a twentieth of its mean over targets is
+    added that have any.
     """
 
     def power_sum(target: str, power: int) -> float:
@@ -106,8 +107,12 @@ def hub_weights(scores: Mapping[Pair, float]) -> dict[Pair, float]:
     votes = dict.fromkeys((name for pair in scores for name in pair), 0.0)
     for (source, target), score in scores.items():
         votes[source] += score**4 / power_sum(target, 4) if score else 0.0
+    squares = {target: power_sum(target, 2) for _, target in scores}
+    least = math.fsum(squares.values()) / max(sum(s > 0 for s in squares.values()), 1) / 20
     return {
-        (source, target): votes[source] * score / power_sum(target, 2) ** 0.5 if score else 0.0
+        (source, target): votes[source] ** 0.75 * score / (squares[target] + least) ** 0.5
+        if score
+        else 0.0
         for (source, target), score in scores.items()
     }
 

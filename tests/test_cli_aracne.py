@@ -105,13 +105,18 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
         f"ARACNE network: 5 edges of {n_pairs} significant pairs (alpha 0.05, bh, tolerance 0.1)"
     )
     assert third == "mi by auto (miller-madow, copula), p-values by the null distribution"
-    assert (blank, head.split()) == ("", ["strongest", "edges", "mi", "(nats)", "p-value"])
+    assert (blank, head.split()) == (
+        "",
+        ["strongest", "edges", "mi", "(nats)", "p-value", "weight"],
+    )
     shown = shown_edges(out)
     assert {frozenset(edge[:2]) for edge in shown} == EDGES
-    for u, v, mi, p_value in shown:
+    for u, v, mi, p_value, weight in shown:
         assert mi == f"{graph.edges[u, v]['mi']:.3f}"
+        assert weight == f"{graph.edges[u, v]['weight']:.3g}"
         assert float(p_value) == pytest.approx(graph.edges[u, v]["p_value"], rel=0.05)
-    assert [mi for *_, mi, _ in shown] == sorted((mi for *_, mi, _ in shown), reverse=True)
+    weights = [float(weight) for *_, weight in shown]
+    assert weights == sorted(weights, reverse=True)
     near = sorted(graph[TF], key=lambda v: -graph.edges[TF, v]["mi"])
     assert rest[5:] == [
         "",
@@ -324,7 +329,7 @@ def test_bootstraps(run: Run, data: Path, tmp_path: Path) -> None:
     ) in out
     shown = shown_edges(out)
     assert {frozenset(e[:2]) for e in shown} == {frozenset(e) for e in graph.edges}
-    assert [e[4] for e in shown] == [f"{graph.edges[e[:2]]['support']:.2f}" for e in shown]
+    assert [e[5] for e in shown] == [f"{graph.edges[e[:2]]['support']:.2f}" for e in shown]
     written = ms.read_network(tmp_path / "out" / "network.graphml")
     assert {frozenset(e) for e in written.edges} == {frozenset(e) for e in graph.edges}
 

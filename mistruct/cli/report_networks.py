@@ -135,7 +135,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
             [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
         ),
     ]
-    if directed:  # and so ranked by more than their information
+    if "weight" in edges:  # and so ranked by more than their information
         columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))
     if "support" in edges:
         columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))

@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from mistruct.data.frames import check_distinct, is_anndata
 from mistruct.errors import DataError, ParameterError, nearest_names
 from mistruct.structure.learner import StructureLearner, provenance
+from mistruct.structure.ranking import in_network
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -50,8 +51,7 @@ def store_network(net: StructureLearner, adata: AnnData, key: str | None = None)
     ``adata.varp[f"{key}_mi"]`` : sparse matrix of shape (n_vars, n_vars)
         Information of the pairs in `edges_`, in nats.
     ``adata.varp[f"{key}_weight"]`` : sparse matrix of shape (n_vars, n_vars)
-        Their weight, if the learner weighs them; only of pairs in the network, so with a weight
-        above 0.
+        Their weight, if the learner weighs them; only of pairs that it holds in the network.
     ``adata.uns[key]`` : dict
         `params`, with the name of the algorithm, its version and its seed; `varp_keys`, the keys of
         the matrices in `varp` by what they hold; and `edges`, the table `edges_`.
@@ -70,7 +70,7 @@ def store_network(net: StructureLearner, adata: AnnData, key: str | None = None)
     >>> adata = anndata.AnnData(counts.astype(np.float32))
     >>> adata.var_names = ["SPI1", "GATA1", "CEBPA"]
     >>> ms.store_network(ms.ARACNE().fit(adata), adata)
-    >>> adata.varp["aracne_weight"].toarray().round(1)
+    >>> adata.varp["aracne_mi"].toarray().round(1)
     array([[0. , 0. , 0.4],
            [0. , 0. , 0. ],
            [0.4, 0. , 0. ]])
@@ -89,7 +89,8 @@ def store_network(net: StructureLearner, adata: AnnData, key: str | None = None)
     parameters = made.pop("parameters")
     matrices = {"mi": _matrix(net, adata, net.edges_["mi"])}
     if "weight" in net.edges_:
-        matrices["weight"] = _matrix(net, adata, net.edges_["weight"].where(lambda w: w > 0))
+        weight = in_network(net.edges_)["weight"].reindex(net.edges_.index)
+        matrices["weight"] = _matrix(net, adata, weight)
     stored = {
         "params": {k: v for k, v in {**made, **parameters}.items() if v is not None},
         "varp_keys": {name: f"{key}_{name}" for name in matrices},

@@ -29,6 +29,7 @@ import pandas as pd
 from mistruct.atomic import replacing
 from mistruct.errors import DataError, ParameterError, check_choice
 from mistruct.structure.network import NetworkLearner
+from mistruct.structure.ranking import in_network
 
 Form = Literal["pyscenic", "aracne", "viper", "decoupler"]
 
@@ -64,11 +65,11 @@ def write_regulatory_network(
 
     Notes
     -----
-    Only pairs of a `weight` above 0 are written, and of a consensus only those in its graph, the
-    largest first, each with its regulator before its target. Of a learner without `direction`, a
-    pair of two regulators is written in both directions, as either may regulate the other; without
-    `regulators`, that is every pair. With `direction`, and of a table, the rows are written as they
-    stand.
+    Only pairs of a `weight` above 0 are written which are `direct`, if the table says so, and of a
+    consensus only those in its graph, the largest first, each with its regulator before its target.
+    Of a learner without `direction`, a pair of two regulators is written in both directions, as
+    either may regulate the other; without `regulators`, that is every pair. With `direction`, and
+    of a table, the rows are written as they stand.
 
     pyscenic
         ``TF``, ``target``, ``importance``: the weight.
@@ -127,7 +128,7 @@ def write_regulatory_network(
             f"form {form!r} needs the columns {', '.join(map(repr, absent))}, which the edges "
             f"({', '.join(map(repr, edges.columns))}) do not have"
         )
-    edges = edges[edges["weight"] > 0]
+    edges = in_network(edges)
     twice = edges.duplicated(["source", "target"])
     if twice.any():
         source, target = edges.loc[twice, ["source", "target"]].iloc[0]

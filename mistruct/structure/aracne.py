@@ -86,9 +86,9 @@ class ARACNE(NetworkLearner):
     edges_ : pandas.DataFrame
         All significant pairs, the largest `weight` first: source (a regulator, if there are any),
         target, mi (nats), p_value (not corrected), n_samples, weight, sign, direct
-        (bool) and explained_by (name or None). The weight is `mi`, or 0 if the pair is explained.
-        With `direction` there is a row for each direction, of which the source is a regulator.
-        With `n_bootstraps` there is `support` before `sign`, and no `explained_by`; see Notes.
+        (bool) and explained_by (name or None). With `direction` there is a row for each direction,
+        of which the source is a regulator. With `n_bootstraps` there is `support` before `sign`,
+        and no `explained_by`; see Notes, also for the weight.
     regulators_ : tuple of str
         The columns that may regulate others, sorted: all of them, unless `regulators` says which.
     estimator_
@@ -136,27 +136,31 @@ class ARACNE(NetworkLearner):
     estimator sees more than ranks, :class:`KNNTest` has to confirm what is significant by that,
     which takes milliseconds for each pair. Pairs with missing entries are tested one by one.
 
+    What many columns share says little about each of them. So the weight of a direction is the
+    information of the pair relative to that of all pairs of its target (the root of their sum of
+    squares and a twentieth of its mean over targets), times :math:`v^{3/4}`, where v are the votes
+    of its source: every column has one vote, which its pairs share by the fourth power of their
+    information. Without `direction` the weight is the mean of both. The weight ranks pairs that
+    are explained, too. See "How edges are ranked" in the user guide for what that is worth.
+
     Information has no direction. ``direction="hubs"`` assumes that few regulators have many
-    targets each, as in the networks of genes: each weight is taken relative to those of all
-    pairs of its target, and times the votes of its source, where every target has one vote, shared
-    by the fourth power of the weights of its pairs. It misleads where many columns follow one that
-    does not regulate them, such as a kind of cell, a batch, or what stands at the end of many
-    pathways; where regulators have few targets; and between two regulators. It changes neither
-    which pairs are significant nor which are direct.
+    targets each, as in the networks of genes, and takes the weight of each direction for itself.
+    It misleads where many columns follow one that does not regulate them, such as a kind of cell, a
+    batch, or what stands at the end of many pathways; where regulators have few targets; and
+    between two regulators. It changes neither which pairs are significant nor which are direct.
 
     Each of `n_bootstraps` replicates has 63.2 percent of the rows, drawn without replacement: as
     many different rows as a bootstrap has, while rows that are repeated would be evidence to
-    p-values and to estimators by neighbours. A replicate holds the pairs to which the method gives
-    a positive weight in those rows. `edges_` then has the pairs that some replicate holds and that
-    are significant in the whole table. `support` is the share of replicates that hold the pair,
-    `mi` the mean over these, `weight` the mean over all replicates, where it is 0 in the others;
-    `sign` and `n_samples` are those of the whole table. `p_value` is the probability of a support
-    as large if every replicate had drawn as many pairs as it holds at random from all that are
-    tested (Poisson-binomial). `graph_` has the pairs that pass `alpha` and `correction` by it;
-    `direct` says the same. It is no p-value of independence, since chance associations of the
-    table recur in replicates, which share rows: of 150 tables of noise, of 20 columns and 100 rows,
-    30 percent had an edge by support alone, and 5 percent had one with the whole table's
-    significance.
+    p-values and to estimators by neighbours. A replicate holds the pairs that are in the network of
+    those rows. `edges_` then has the pairs that some replicate holds and that are significant in
+    the whole table. `support` is the share of replicates that hold the pair, `mi` the mean over
+    these, and `weight` is made of their product; `sign` and `n_samples` are those of the whole
+    table. `p_value` is the probability of a support as large if every replicate had drawn as many
+    pairs as it holds at random from all that are tested (Poisson-binomial). `graph_` has the pairs
+    that pass `alpha` and `correction` by it; `direct` says the same. It is no p-value of
+    independence, since chance associations of the table recur in replicates, which share rows: of
+    150 tables of noise, of 20 columns and 100 rows, 30 percent had an edge by support alone, and 5
+    percent had one with the whole table's significance.
 
     An estimator or test of your own needs a `repr` that says its parameters, since that is how a
     checkpoint knows it again.
@@ -190,6 +194,7 @@ class ARACNE(NetworkLearner):
     """
 
     algorithm = "aracne"
+    _by_shares = True
 
     def __init__(
         self,
@@ -228,7 +233,7 @@ class ARACNE(NetworkLearner):
         through = explain(network, float(self.tolerance))
         direct = through < 0
         names = np.array([*network.data.names, None], dtype=object)
-        return np.where(direct, mi, 0.0), {"direct": direct, "explained_by": names[through]}
+        return mi, {"direct": direct, "explained_by": names[through]}
 
 
 def check_tolerance(value: float) -> None:

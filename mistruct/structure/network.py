@@ -26,6 +26,8 @@ from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranking import (
     count_samples,
     heavier_way,
+    hub_weights,
+    in_network,
     ranked,
     ranked_both_ways,
     signs,
@@ -111,6 +113,8 @@ class NetworkLearner(StructureLearner):
     n_bootstraps: int | None
     checkpoint: Folder | None
     seed: int | None
+    #: Whether edges without a direction are ranked by their shares, too, instead of their score.
+    _by_shares = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
@@ -197,10 +201,11 @@ class NetworkLearner(StructureLearner):
             network = self._estimate(*_varying(sample, regulators))
             place = np.array([position[name] for name in network.data.names], dtype=np.int32)
             mi = network.mi.astype(np.float64)
-            weight, _ = self._score(network)
+            weight, own = self._score(network)
             found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
             found |= {"source": place[network.source], "target": place[network.target]}
-            return {name: values[weight > 0] for name, values in found.items()}
+            held = (weight > 0) & own.get("direct", True)
+            return {name: values[held] for name, values in found.items()}
 
         made_with = self._made_with(regulators)
         replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
@@ -245,9 +250,19 @@ class NetworkLearner(StructureLearner):
         regulates: NDArray[np.bool_],
     ) -> pd.DataFrame:
         names = np.array(data.names, dtype=object)
-        if not self.directed:
+        if not (self.directed or self._by_shares):
             return ranked(names, source, target, columns)
-        return ranked_both_ways(names, source, target, columns, regulates)
+        information = columns["mi"] * columns.get("support", 1.0)
+        back = regulates[target]
+        weights = hub_weights(source, target, information, back, data.n_variables)
+        absent = ~(columns["weight"] > 0)
+        weights[0][absent], weights[1][absent[back]] = 0.0, 0.0
+        if self.directed:
+            return ranked_both_ways(names, source, target, columns, back, weights)
+        weights[0][back] += weights[1]
+        weights[0][back] /= 2.0
+        columns["weight"] = weights[0]
+        return ranked(names, source, target, columns)
 
     def _estimate(self, data: Dataset, rows: Positions) -> Network:
         """The matrix of information and the pairs that pass."""
@@ -283,8 +298,7 @@ class NetworkLearner(StructureLearner):
 
     def chosen_edges(self) -> pd.DataFrame:
         """The rows of `edges_` that are in the network, in both directions if both are ranked."""
-        edges = self.edges_
-        return edges[(edges["weight"] > 0) & (edges["p_value"] <= self._cut)]
+        return in_network(self.edges_[self.edges_["p_value"] <= self._cut])
 
     @property
     def graph_(self) -> nx.Graph:

@@ -43,7 +43,7 @@ class CLR(NetworkLearner):
         regulator are tested, and they are the background of the other columns.
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
-        many; :class:`ARACNE` says what this assumes and when it misleads.
+        many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
@@ -159,7 +159,7 @@ class MRNET(NetworkLearner):
         regulator are tested, and only regulators are selected.
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
-        many; :class:`ARACNE` says what this assumes and when it misleads.
+        many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 

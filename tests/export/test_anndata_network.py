@@ -56,7 +56,8 @@ def matrix_of(net: Any, adata: Any, column: str) -> np.ndarray[Any, Any]:
     at = {name: i for i, name in enumerate(adata.var_names)}
     matrix = np.zeros((adata.n_vars, adata.n_vars))
     for row in net.edges_.itertuples():
-        if row.source in at and row.target in at:
+        held = column == "mi" or getattr(row, "direct", True)
+        if held and row.source in at and row.target in at:
             matrix[at[row.source], at[row.target]] = getattr(row, column)
             if not net.directed:
                 matrix[at[row.target], at[row.source]] = getattr(row, column)

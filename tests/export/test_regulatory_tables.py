@@ -97,7 +97,7 @@ def directions(net: Any) -> dict[tuple[str, str], Any]:
     may = set(net.feature_names_in_ if net.regulators is None else net.regulators)
     found = {}
     for row in net.edges_.itertuples():
-        if row.weight > 0:
+        if row.weight > 0 and getattr(row, "direct", True):
             found[row.source, row.target] = row
             if net.direction is None and row.target in may:
                 found[row.target, row.source] = row
@@ -166,7 +166,7 @@ def test_the_rows_of_a_table_stand_as_they_are(tmp_path: Path) -> None:
     )
     net = ms.ARACNE().fit(table())
     some = net.edges_[net.edges_["p_value"] < 1e-9]
-    assert len(written(some, "pyscenic", tmp_path)) == (some["weight"] > 0).sum()
+    assert len(written(some, "pyscenic", tmp_path)) == some["direct"].sum()
 
 
 def test_infinite_information(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_infinite_information(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ms.MistructWarning)
         net = ms.ARACNE().fit(same)
-    assert np.isinf(net.edges_["weight"]).any()
+    assert np.isinf(net.edges_["mi"]).any()
     for form in FORMS:
         back = written(net, form, tmp_path)
         assert np.isfinite(back[FORMS[form][2:]]).all(axis=None)

@@ -45,11 +45,13 @@ def genome(
     exponent: float = 0.6,
     n_parents: float = 1.8,
     loops: float = 0.05,
+    effects: tuple[float, float] = (0.5, 2.0),
 ) -> Genome:
     """A network in which the k-th regulator is as popular as k ** -`exponent`.
 
     `regulators` is the share of the genes that regulate others, `n_parents` how many regulate a
-    gene on average, `loops` the share of possible edges that may close a cycle.
+    gene on average, `loops` the share of possible edges that may close a cycle, and `effects` how
+    small and how large h is.
     """
     width = len(str(n_genes - 1))
     genes = [f"g{k:0{width}}" for k in rng.permutation(n_genes)]  # names tell nothing
@@ -65,7 +67,7 @@ def genome(
         for parent in (
             rng.choice(n_regulators, n, replace=False, p=chances / chances.sum()) if n else ()
         ):
-            effect = rng.choice([1.0, 1.0, -1.0]) * rng.uniform(0.5, 2.0)
+            effect = rng.choice([1.0, 1.0, -1.0]) * rng.uniform(*effects)
             network.add_edge(genes[parent], genes[target], effect=effect)
     return Genome(network)
 
@@ -76,18 +78,24 @@ def expression(
     n_samples: int = 100,
     perturbation: float = 0.4,
     noise: float = 0.2,
+    spread: float = 0.0,
 ) -> pd.DataFrame:
-    """Log levels of each gene, one row a sample, with measurement noise."""
+    """Log levels of each gene, one row a sample, with measurement noise.
+
+    Genes differ in how much they are perturbed, and in their noise, by factors whose logarithms
+    have the deviation `spread`.
+    """
     effects = nx.to_scipy_sparse_array(made.network, weight="effect", format="csr").T
     n_genes = len(made.genes)
-    basal = perturbation * rng.normal(size=(n_genes, n_samples))
+    of_gene = rng.lognormal(0.0, spread, size=(2, n_genes, 1)) if spread else np.ones((2, 1, 1))
+    basal = perturbation * of_gene[0] * rng.normal(size=(n_genes, n_samples))
     threshold = rng.normal(size=(n_genes, 1))
     usual = np.log(_LEAK + expit(threshold))  # so that levels stay around 0
     levels = basal.copy()
     for _ in range(_SWEEPS):
         activity = np.log(_LEAK + expit(threshold + effects @ levels)) - usual
         levels = 0.5 * levels + 0.5 * (basal + activity)
-    measured = levels + noise * rng.normal(size=levels.shape)
+    measured = levels + noise * of_gene[1] * rng.normal(size=levels.shape)
     return pd.DataFrame(measured.T, columns=made.genes)
 
 
