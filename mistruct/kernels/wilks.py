@@ -20,6 +20,22 @@ from mistruct.kernels.compiler import kernel
 _PRECISION = 4e-16
 _TINY = 1e-300
 
+
+def _series(n_terms: int) -> NDArray[np.float64]:
+    """Coefficients of w^2, w^4, ... in sqrt(w / sinh w), by J.C.P. Miller's recurrence."""
+    of_power = [1.0]
+    for n in range(1, n_terms + 1):
+        terms = [
+            (0.5 * m - n) * of_power[n - m] / math.factorial(2 * m + 1) for m in range(1, n + 1)
+        ]
+        of_power.append(sum(terms) / n)
+    return np.array(of_power[1:])
+
+
+# Of two columns: where these terms give all digits of the tail.
+_SERIES = _series(8)
+_LEAST_A, _MOST_NATS = 10.0, 0.3
+
 # The columns of a row of results.
 STATISTIC, P_VALUE = 0, 1
 
@@ -46,15 +62,6 @@ def beta_lower_tail(x: float, a: float, b: float) -> float:
     mirrored = x > (a + 1.0) / (a + b + 2.0)
     if mirrored:
         x, a, b = 1.0 - x, b, a
-    if x < 0.1 and x * (a + b) < 3.0:  # the power series (DLMF 8.17.8) has few terms
-        term = total = 1.0
-        k = 0.0
-        while term > total * _PRECISION:
-            term *= x * (a + b + k) / (a + 1.0 + k)
-            total += term
-            k += 1.0
-        tail = front * total / a
-        return 1.0 - tail if mirrored else tail
     c, d, fraction, change = 1.0, 0.0, 1.0, 0.0
     i = 0
     while abs(change - 1.0) > _PRECISION and i < 100_000:
@@ -78,6 +85,32 @@ def beta_lower_tail(x: float, a: float, b: float) -> float:
 
 
 @kernel
+def correlation_tail(nats: float, a: float) -> float:
+    """I_x(a, 1/2) for x = exp(-2 nats), from `_LEAST_A` on and up to `_MOST_NATS`.
+
+    With t = exp(-2 w) the density of the beta distribution is exp(-s) / sqrt(s) times
+    sqrt(w / sinh w), where s = (2a - 1/2) w. A power series of the latter leaves incomplete gamma
+    functions of n + 1/2, each of which is the one before it, and so erfc, and an elementary term
+    (Didonato and Morris 1992, ACM Transactions on Mathematical Software 18, section 9).
+    """
+    scale = 1.0 / (2.0 * a - 0.5)
+    u = max(nats, 0.0) / scale
+    part, gamma, power = 0.0, 1.0, scale
+    beyond, whole = 0.0, 1.0
+    for n in range(_SERIES.size):
+        c = 2.0 * n + 1.5
+        step = c * (c - 1.0) * scale * scale
+        part = step * part + power * (nats + c * scale)
+        gamma *= step
+        power *= nats * nats
+        beyond += _SERIES[n] * part
+        whole += _SERIES[n] * gamma
+        if abs(_SERIES[n]) * part * (u + 1.0) < 0.01 * _PRECISION:
+            break
+    return math.erfc(math.sqrt(u)) + math.sqrt(u / math.pi) * math.exp(-u) * beyond / whole
+
+
+@kernel
 def wilks_test(nats: float, n_x: int, n_y: int, n_error: int, result: NDArray[np.float64]) -> None:
     """Fill STATISTIC and P_VALUE for -1/2 log lambda = `nats`, `n_error` = n - 1 - n_z.
 
@@ -93,7 +126,10 @@ def wilks_test(nats: float, n_x: int, n_y: int, n_error: int, result: NDArray[np
     if math.isinf(nats):
         result[P_VALUE] = 0.0
     elif min(n_x, n_y) == 1:
-        remains = math.exp(-2.0 * nats)
-        result[P_VALUE] = beta_lower_tail(remains, 0.5 * (n_error - widest), 0.5 * widest)
+        a = 0.5 * (n_error - widest)
+        if widest == 1 and a >= _LEAST_A and nats <= _MOST_NATS:
+            result[P_VALUE] = correlation_tail(nats, a)
+        else:
+            result[P_VALUE] = beta_lower_tail(math.exp(-2.0 * nats), a, 0.5 * widest)
     else:
         result[P_VALUE] = chi_square_upper_tail(result[STATISTIC], n_x * n_y)

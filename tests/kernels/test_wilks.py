@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +17,7 @@ from mistruct.kernels.wilks import (
     P_VALUE,
     STATISTIC,
     beta_lower_tail,
+    correlation_tail,
     log_inverse_beta,
     wilks_test,
 )
@@ -65,6 +67,29 @@ def test_the_constant_of_a_half_is_that_of_a_central_binomial(a: int) -> None:
     exact = math.log(Fraction(a * math.comb(2 * a, a), 4**a))
     expected = pytest.approx(exact, rel=1e-14, abs=1e-14 if a >= 50 else 1e-12)
     assert log_inverse_beta(float(a), 0.5) == expected
+
+
+def _of_even_dof(nats: float, a: int) -> Decimal:
+    """Student's t of 2a degrees of freedom as a finite sum, with digits enough for its tail."""
+    with localcontext(prec=400):
+        x = (-2 * Decimal(nats)).exp()
+        term = total = Decimal(1)
+        for j in range(1, a):
+            term *= x * (2 * j - 1) / (2 * j)
+            total += term
+        return 1 - (1 - x).sqrt() * total
+
+
+@pytest.mark.parametrize("a", [10, 11, 20, 100, 498, 2000])
+def test_the_tail_of_a_correlation_has_all_its_digits(a: int) -> None:
+    for nats in (0.0, 1e-20, 1e-12, 1e-6, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3):
+        expected = _of_even_dof(nats, a)
+        if expected < Decimal("1e-290"):
+            continue
+        # A rounding of the exponent 2 a nats is a factor of the tail.
+        tolerance = 2e-15 + 4e-16 * 2 * a * nats
+        assert correlation_tail(nats, float(a)) == pytest.approx(float(expected), rel=tolerance)
+    assert correlation_tail(-1e-16, float(a)) == 1.0
 
 
 @pytest.mark.parametrize("a", HALVES)
