@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.kernels.contingency import join_strata
+from mistruct.kernels.ranks import score_ranks
 
 
 def complete(data: Dataset, names: Sequence[str]) -> Dataset:
@@ -52,6 +52,7 @@ def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     them, and which of two is larger, do not depend on the direction of a column.
     """
     n = values.shape[1]
-    from_middle = rankdata(values, axis=1) - (n + 1) / 2
-    lower_half = ((n + 1) / 2 - np.abs(from_middle)) / (n + 1)
-    return np.asarray(-np.sign(from_middle) * ndtri(lower_half))
+    half = ndtri((n + 1 - np.arange(n)) / (2 * (n + 1)))
+    scores = np.empty(values.shape)
+    score_ranks(values, np.argsort(values, axis=1), half, scores)
+    return scores

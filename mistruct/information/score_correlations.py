@@ -11,7 +11,7 @@ from mistruct.information.blocks import normal_scores
 from mistruct.parallel import run_blocks
 
 # Columns that a thread ranks at a time.
-_COLUMNS_AT_ONCE = 128
+_COLUMNS_AT_ONCE = 64
 
 # So many columns at most have their whole matrix kept: 128 MB. Of more, the scores are.
 _MOST_KEPT = 4096
