@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from mistruct.data.dataset import Dataset
-from mistruct.data.derived import once_per_table
 from mistruct.independence.batches import join_separations, join_tests
-from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
+from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS, standardised_sum, tail
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, is_skewed_kept, score
 from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION, Bases, information_of
-from mistruct.information.score_correlations import row_of_scores, score_correlations
+from mistruct.information.score_correlations import (
+    row_of_scores,
+    score_correlations,
+    skewness_of_scores,
+)
 from mistruct.kernels.partial_correlation import (
     DOF,
     HOW,
@@ -157,20 +160,14 @@ def _plain(data: Dataset) -> NDArray[np.bool_]:
     return row_of_scores(data) >= 0
 
 
-@once_per_table
-def _skewed(data: Dataset) -> NDArray[np.bool_]:
-    """Which of these are far from symmetric."""
-    return np.array(
-        [p and is_skewed(data, n) for p, n in zip(_plain(data), data.names, strict=True)],
-        dtype=bool,
-    )
-
-
 def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
-    """Which pairs need nothing but their correlation."""
-    if data.n_samples < _FEWEST_ROWS:
-        return np.zeros(len(pairs), dtype=bool)
-    return np.asarray(_plain(data)[pairs].all(axis=1) & ~_skewed(data)[pairs].all(axis=1))
+    """Which pairs need nothing but their correlation: plain, and not both far from symmetric."""
+    of_pairs = _plain(data)[pairs].all(axis=1) & (data.n_samples >= _FEWEST_ROWS)
+    if of_pairs.any():
+        skewed = np.zeros(data.n_variables, dtype=bool)
+        skewed[_plain(data)] = np.abs(skewness_of_scores(data)) > NEGLIGIBLE_SKEWNESS
+        of_pairs &= ~skewed[pairs].all(axis=1)
+    return np.asarray(of_pairs)
 
 
 def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:

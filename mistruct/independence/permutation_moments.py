@@ -29,7 +29,7 @@ from mistruct.information.blocks import normal_scores
 Floats = NDArray[np.float64]
 
 # Skewness below which a column is near enough to normal.
-_NEGLIGIBLE = 0.1
+NEGLIGIBLE_SKEWNESS = 0.1
 _NEGLIGIBLE_OF_SUM = 1e-3
 
 
@@ -94,4 +94,4 @@ def is_skewed(data: Dataset, name: str) -> bool:
         if (ordered[1:] > ordered[:-1]).all() or ordered[0] == ordered[-1]:
             return False
     scores = scores_of(data, name)
-    return scores is not None and abs(float((scores**3).mean())) > _NEGLIGIBLE
+    return scores is not None and abs(float((scores**3).mean())) > NEGLIGIBLE_SKEWNESS
