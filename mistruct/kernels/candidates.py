@@ -10,73 +10,95 @@ from mistruct.kernels.compiler import kernel
 
 @kernel
 def order_by_tie(
-    found: NDArray[np.int64], x: int, y: int, strength: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Columns in the order of the weaker of their ties to x and y, the strongest first."""
-    ties = np.empty(found.size)
+    found: NDArray[np.int64], ties: NDArray[np.float64], ordered: NDArray[np.int64]
+) -> None:
+    """Fill `ordered` with columns, the strongest tie first; most have none and stay as they are."""
+    n_tied = 0
     for c in range(found.size):
-        ties[c] = -min(strength[x, found[c]], strength[y, found[c]])
-    return found[np.argsort(ties, kind="mergesort")]
+        n_tied += ties[c] > -np.inf
+    tied = np.empty(n_tied, np.int64)
+    first, rest = 0, n_tied
+    for c in range(found.size):
+        if ties[c] > -np.inf:
+            tied[first] = c
+            first += 1
+        else:
+            ordered[rest] = found[c]
+            rest += 1
+    if n_tied > 1:
+        tied = tied[np.argsort(-ties[tied], kind="mergesort")]
+    for c in range(n_tied):
+        ordered[c] = found[tied[c]]
 
 
 @kernel
 def candidates_of_pairs(
-    possible: NDArray[np.bool_],
+    related: NDArray[np.int64],
+    starts: NDArray[np.int64],
     strength: NDArray[np.float64],
+    possible: NDArray[np.bool_],
     pairs: NDArray[np.int64],
     joined: bool,
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Two lists for each pair (x, y), as flat arrays and the starts in these.
 
-    ``possible[v]`` says which columns may separate v from others. With `joined` the first list has
-    those of x and of y, and the second is empty. Else the shorter of the two lists comes first; a
+    The columns related to v are ``related[starts[v]:starts[v + 1]]``, in ascending order, each with
+    its `strength` and whether it is `possible` that it separates v from others. In a list the
+    weaker of the ties to x and y decides, the strongest first. With `joined` the first list has the
+    columns of x and of y, and the second is empty. Else the shorter of the two lists comes first; a
     list of fewer than `least` columns is empty, and so is the second where it holds the first.
     """
-    n_variables = possible.shape[0]
-    of_each = np.flatnonzero(possible) % n_variables
-    ends = np.zeros(n_variables + 1, np.int64)
-    for v in range(n_variables):
-        ends[v + 1] = ends[v] + possible[v].sum()
+    n_variables = starts.size - 1
     capacity = np.int64(0)
     for x, y in pairs:
-        capacity += ends[x + 1] - ends[x] + ends[y + 1] - ends[y]
+        capacity += starts[x + 1] - starts[x] + starts[y + 1] - starts[y]
     first = np.empty(capacity, np.int64)
     second = np.empty(0 if joined else capacity, np.int64)
     first_starts = np.zeros(pairs.shape[0] + 1, np.int64)
     second_starts = np.zeros(pairs.shape[0] + 1, np.int64)
-    of_x = np.empty(n_variables, np.int64)
-    of_y = np.empty(n_variables, np.int64)
+    of_x, ties_x = np.empty(n_variables, np.int64), np.empty(n_variables)
+    of_y, ties_y = np.empty(n_variables, np.int64), np.empty(n_variables)
     for k in range(pairs.shape[0]):
         x, y = pairs[k]
         n_x = np.int64(0)
         n_y = np.int64(0)
         n_both = np.int64(0)
-        a, b = ends[x], ends[y]
-        while a < ends[x + 1] or b < ends[y + 1]:
-            from_x = of_each[a] if a < ends[x + 1] else n_variables
-            from_y = of_each[b] if b < ends[y + 1] else n_variables
+        a, end_x = starts[x], starts[x + 1]
+        b, end_y = starts[y], starts[y + 1]
+        while a < end_x or b < end_y:
+            from_x = related[a] if a < end_x else n_variables
+            from_y = related[b] if b < end_y else n_variables
             c = min(from_x, from_y)
+            tie = min(strength[a], strength[b]) if from_x == from_y else -np.inf
+            may_x = from_x == c and possible[a]
+            may_y = from_y == c and possible[b]
             a += from_x == c
             b += from_y == c
             if c in (x, y):
                 continue
-            if from_x == c or joined:
+            if may_x or (may_y and joined):
                 of_x[n_x] = c
+                ties_x[n_x] = tie
                 n_x += 1
-            if from_y == c and not joined:
+            if may_y and not joined:
                 of_y[n_y] = c
+                ties_y[n_y] = tie
                 n_y += 1
-                n_both += from_x == c
-        short = of_x[: n_x if n_x >= least else 0]
-        long = of_y[: n_y if n_y >= least else 0]
-        if long.size < short.size and not joined:
+                n_both += may_x
+        n_x = n_x if n_x >= least else 0
+        n_y = n_y if n_y >= least else 0
+        short, ties_short = of_x[:n_x], ties_x[:n_x]
+        long, ties_long = of_y[:n_y], ties_y[:n_y]
+        if n_y < n_x and not joined:
             short, long = long, short
+            ties_short, ties_long = ties_long, ties_short
         if not joined and (short.size == 0 or n_both == short.size):  # the longer holds it
             short, long = long, long[:0]
+            ties_short, ties_long = ties_long, ties_long[:0]
         a, b = first_starts[k], second_starts[k]
-        first[a : a + short.size] = order_by_tie(short, x, y, strength)
-        second[b : b + long.size] = order_by_tie(long, x, y, strength)
+        order_by_tie(short, ties_short, first[a : a + short.size])
+        order_by_tie(long, ties_long, second[b : b + long.size])
         first_starts[k + 1] = a + short.size
         second_starts[k + 1] = b + long.size
     return first[: first_starts[-1]], first_starts, second[: second_starts[-1]], second_starts

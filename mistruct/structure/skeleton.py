@@ -121,6 +121,25 @@ class Edges:
 
 
 @dataclass(frozen=True, eq=False)
+class Ties:
+    """How strongly related columns are, for an order of candidates.
+
+    Attributes
+    ----------
+    owner : ndarray of int, shape (2 n_edges,)
+        The column that each tie is one of, ascending.
+    related : Ragged
+        The columns related to each one, in ascending order.
+    strength : ndarray of float, shape (2 n_edges,)
+        Of each of ``related.flat``.
+    """
+
+    owner: Positions
+    related: Ragged
+    strength: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """What is adjacent, and all that was found on the way.
 
@@ -180,11 +199,11 @@ def learn_skeleton(
     edges = Edges(found.pairs, found.tests.mi, found.tests, found.sets, found.n_tests)
     edges = edges.select(found.rule == "")
     weights = weights[found.rule == ""]
-    strength = strengths(data.n_variables, edges)
+    ties = ties_of(data.n_variables, edges)
     depth = 1
     while max_conditioning is None or depth <= max_conditioning:
         adjacent = adjacency(data.n_variables, edges.pairs)
-        sides = candidate_sides(adjacent, strength, constraints, edges.pairs, depth)
+        sides = candidate_sides(adjacent, ties, constraints, edges.pairs, depth)
         if not any((side.lengths >= depth).any() for side in sides):
             break
         found = _search(data, test, edges.pairs, sides, depth, alpha, determinism, weights)
@@ -240,20 +259,20 @@ def adjacency(n_variables: int, pairs: Positions) -> Adjacency:
     return adjacent
 
 
-def strengths(n_variables: int, edges: Edges) -> Floats:
-    """How strongly each pair is related, for an order of candidates; -inf for unrelated ones.
+def ties_of(n_variables: int, edges: Edges) -> Ties:
+    """The ties of the columns that edges join.
 
     A test that estimates no information goes by its p-values.
     """
-    of_edges = np.where(np.isnan(edges.mi), -edges.tests.p_value, edges.mi)
-    strength = np.full((n_variables, n_variables), -np.inf)
-    for x, y in (edges.pairs.T, edges.pairs.T[::-1]):
-        strength[x, y] = of_edges
-    return strength
+    strength = np.where(np.isnan(edges.mi), -edges.tests.p_value, edges.mi)
+    x, y = np.concatenate([edges.pairs, edges.pairs[:, ::-1]]).T
+    order = np.lexsort((y, x))
+    starts = np.searchsorted(x[order], np.arange(n_variables + 1))
+    return Ties(x[order], Ragged(y[order], starts), np.tile(strength, 2)[order])
 
 
 def candidate_sides(
-    adjacent: Adjacency, strength: Floats, constraints: Constraints, pairs: Positions, depth: int
+    adjacent: Adjacency, ties: Ties, constraints: Constraints, pairs: Positions, depth: int
 ) -> tuple[Ragged, Ragged]:
     """For each pair, the two lists of columns among which separating sets are looked for.
 
@@ -262,9 +281,10 @@ def candidate_sides(
     name and settle ties. At depth 1 one list holds both, elsewhere the shorter comes first, and
     the second is empty where it has nothing new.
     """
-    possible = np.ascontiguousarray(adjacent & constraints.possible.T)
+    columns = ties.related.flat
+    possible = adjacent[ties.owner, columns] & constraints.possible[columns, ties.owner]
     first, first_starts, second, second_starts = candidates_of_pairs(
-        possible, strength, pairs, depth == 1, depth
+        columns, ties.related.starts, ties.strength, possible, pairs, depth == 1, depth
     )
     return Ragged(first, first_starts), Ragged(second, second_starts)
 

@@ -27,15 +27,27 @@ def _expected(
 
 
 @pytest.mark.parametrize(("joined", "least"), [(True, 1), (False, 2), (False, 3)])
-@given(seed=st.integers(0, 2**32), density=st.sampled_from([0.2, 0.5, 0.9]))
+@given(
+    seed=st.integers(0, 2**32),
+    density=st.sampled_from([0.2, 0.5, 0.9]),
+    unrelated=st.sampled_from([0.0, 0.5]),
+)
 @settings(max_examples=30, deadline=None)
-def test_lists(seed: int, density: float, joined: bool, least: int) -> None:
+def test_lists(seed: int, density: float, unrelated: float, joined: bool, least: int) -> None:
     rng = np.random.default_rng(seed)
-    possible = rng.random((7, 7)) < density
     strength = rng.integers(0, 4, (7, 7)).astype(np.float64)  # with ties
+    strength[rng.random((7, 7)) < unrelated] = -np.inf
+    owner, related = np.nonzero(strength > -np.inf)
+    possible = (rng.random((7, 7)) < density) & (strength > -np.inf)
     pairs = np.array(list(combinations(range(7), 2)))
     first, first_starts, second, second_starts = candidates_of_pairs(
-        possible, strength, pairs, joined, least
+        related,
+        np.searchsorted(owner, np.arange(8)),
+        strength[owner, related],
+        possible[owner, related],
+        pairs,
+        joined,
+        least,
     )
     for k, (x, y) in enumerate(pairs.tolist()):
         found = (
