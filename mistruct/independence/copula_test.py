@@ -174,12 +174,12 @@ def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> T
     """Test pairs of continuous columns given such columns, all without missing entries."""
     others = np.array(given, dtype=np.int64)
     correlations, row = score_correlations(data, np.concatenate([pairs.ravel(), others]))
-    results = np.empty((len(pairs), _N_RESULTS))
+    results = np.empty((_N_RESULTS, len(pairs)))
 
     def run(block: slice) -> None:
         copula_test_pairs(
             correlations, data.n_samples, RESOLUTION**2, row[pairs[block]], row[others],
-            results[block],
+            block.start, results,
         )  # fmt: skip
 
     blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_PAIR)
@@ -194,14 +194,14 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
     if not any(data.n_missing[n] for n in used):
         results, n_samples = _test_complete(data, pairs, given), data.n_samples
         return _batch(results, np.full(len(pairs), n_samples))
-    results = np.empty((len(pairs), _N_RESULTS))
+    results = np.empty((_N_RESULTS, len(pairs)))
     n_rows = np.empty(len(pairs), dtype=np.int64)
 
     def run(block: slice) -> None:
         for k in range(block.start, block.stop):
             rows = data.select([data.names[p] for p in (*pairs[k], *given)]).complete_rows()
             n_rows[k] = rows.n_samples
-            results[k] = _test_complete(rows, np.array([[0, 1]]), range(2, rows.n_variables))[0]
+            results[:, [k]] = _test_complete(rows, np.array([[0, 1]]), range(2, rows.n_variables))
 
     blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PAIR_WITH_GAPS)
     for _ in run_blocks(run, blocks, description="independence tests"):
@@ -216,16 +216,15 @@ def _separate_continuous(
     columns = np.concatenate([pairs.ravel(), candidates.flat])
     correlations, row = score_correlations(data, columns)
     position = np.flatnonzero(row >= 0)
-    places, flat, starts = row[pairs], row[candidates.flat], candidates.starts
-    results = np.empty((len(pairs), _N_RESULTS))
+    places, flat = row[pairs], row[candidates.flat]
+    results = np.empty((_N_RESULTS, len(pairs)))
     sets = np.empty((len(pairs), size), dtype=np.int64)
     n_tests = np.empty(len(pairs), dtype=np.int64)
 
     def run(block: slice) -> None:
         copula_separate(
-            correlations, data.n_samples, RESOLUTION**2, places[block], flat,
-            starts[block.start : block.stop + 1], size, alpha, results[block], sets[block],
-            n_tests[block],
+            correlations, data.n_samples, RESOLUTION**2, places, flat, candidates.starts, size,
+            alpha, block.start, block.stop, results, sets, n_tests,
         )  # fmt: skip
 
     for _ in run_blocks(
@@ -238,7 +237,7 @@ def _separate_continuous(
 
 def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDArray[np.float64]:
     """Test pairs of columns without missing entries."""
-    results = np.full((len(pairs), _N_RESULTS), np.nan)
+    results = np.full((_N_RESULTS, len(pairs)), np.nan)
     if data.n_samples < _FEWEST_ROWS or not len(pairs):
         return results
     condition = Condition.of(data, [data.names[z] for z in given])
@@ -258,7 +257,7 @@ def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDA
 
     def run(block: slice) -> None:
         for k in range(block.start, block.stop):
-            result, of_x, of_y = results[k], of_column(x[k]), of_column(y[k])
+            result, of_x, of_y = np.empty(_N_RESULTS), of_column(x[k]), of_column(y[k])
             d_x, d_y = len(of_x), len(of_y)
             result[[N_X, N_Y, N_Z]] = d_x, d_y, n_z
             result[[DOF, HOW]] = d_x * d_y, WILKS
@@ -280,6 +279,7 @@ def _test_complete(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDA
                         result[P_VALUE] = p_value
                     else:
                         result[P_VALUE] = max(result[P_VALUE], p_value)
+            results[:, k] = result
 
     blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PAIR)
     for _ in run_blocks(run, blocks, description="independence tests"):
@@ -297,27 +297,30 @@ def _p_value_of_score(statistic: float, dof: int, fitted: bool, n_error: int) ->
 
 
 def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBatch:
-    dimensions = np.nan_to_num(results[:, [N_X, N_Y, N_Z]]).astype(np.int64)
-    testable = ~np.isnan(results[:, P_VALUE])
-    bias = np.zeros(len(results))
-    sizes = np.column_stack([n_samples, dimensions])[testable]
-    if len(sizes) and (sizes == sizes[0]).all():
-        bias[testable] = gaussian_bias(*sizes[0].tolist())
-    else:  # as one number each, which is faster to sort than rows are
-        shape = sizes.max(axis=0, initial=0) + 1
-        distinct, which = np.unique(np.ravel_multi_index(sizes.T, shape), return_inverse=True)
-        of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
-        bias[testable] = np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]
+    testable = ~np.isnan(results[P_VALUE])
+    # Where z leaves something of x and y but no row to test it with, nothing is known.
+    known = testable | (results[N_X] == 0) | (results[N_Y] == 0)
+    mi = np.where(known, results[NATS], np.nan)
+    some = slice(None) if testable.all() else testable  # all, as mostly, without a copy
+    mi[some] -= _biases([n_samples[some], *results[N_X : N_Z + 1, some]])
+    how = np.where(testable, results[HOW], _UNTESTABLE)
     return TestBatch(
-        statistic=np.where(testable, results[:, STATISTIC], np.nan),
-        p_value=results[:, P_VALUE],
-        dof=np.nan_to_num(results[:, DOF]).astype(np.int64),
-        # Where z leaves something of x and y but no row to test it with, nothing is known.
-        mi=np.where(
-            testable | (dimensions[:, :2] == 0).any(axis=1), results[:, NATS] - bias, np.nan
-        ),
+        statistic=np.where(testable, results[STATISTIC], np.nan),
+        p_value=results[P_VALUE].copy(),
+        dof=np.nan_to_num(results[DOF]).astype(np.int64),
+        mi=mi,
         n_samples=n_samples,
-        method=_METHODS[
-            np.where(testable, np.nan_to_num(results[:, HOW]), _UNTESTABLE).astype(np.intp)
-        ],
+        method=_METHODS[how.astype(np.intp)],
     )
+
+
+def _biases(sizes: Sequence[NDArray[Any]]) -> NDArray[np.float64] | float:
+    """The bias of information from so many rows between so many dimensions."""
+    if len(sizes[0]) and all((of_tests == of_tests[0]).all() for of_tests in sizes):
+        return gaussian_bias(*(int(of_tests[0]) for of_tests in sizes))
+    # As one number each, which is faster to sort than rows are.
+    whole = [of_tests.astype(np.int64) for of_tests in sizes]
+    shape = tuple(int(of_tests.max(initial=0)) + 1 for of_tests in whole)
+    distinct, which = np.unique(np.ravel_multi_index(whole, shape), return_inverse=True)
+    of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
+    return np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]

@@ -15,7 +15,7 @@ from mistruct.kernels.compiler import kernel
 from mistruct.kernels.subsets import next_subset
 from mistruct.kernels.wilks import P_VALUE, wilks_test
 
-# The columns of a row of results, after those of `wilks_test`.
+# The fields of a result, after those of `wilks_test`.
 NATS, N_X, N_Y, N_Z, DOF, HOW = 2, 3, 4, 5, 6, 7
 
 # How a p-value was found.
@@ -101,16 +101,19 @@ def copula_test_pairs(
     least: float,
     pairs: NDArray[np.int64],
     given: NDArray[np.int64],
+    first: int,
     results: NDArray[np.float64],
 ) -> None:
-    """Fill a row of `results` with the test of each pair given the same others."""
+    """Fill the columns of `results` from `first` on with the tests of pairs given the same others."""
     order = np.empty(given.size + 2, np.int64)
     order[: given.size] = given
     matrix = np.empty((order.size, order.size))
+    test = np.empty(results.shape[0])
     for k in range(pairs.shape[0]):
         order[given.size :] = pairs[k]
-        partial_information(correlations, order, least, matrix, results[k])
-        weigh_information(n_samples, results[k])
+        partial_information(correlations, order, least, matrix, test)
+        weigh_information(n_samples, test)
+        results[:, first + k] = test
 
 
 @kernel
@@ -162,26 +165,28 @@ def copula_separate(
     candidate_starts: NDArray[np.int64],
     size: int,
     alpha: float,
+    first: int,
+    last: int,
     results: NDArray[np.float64],
     sets: NDArray[np.int64],
     n_tests: NDArray[np.int64],
 ) -> None:
-    """For each pair, try the subsets of its candidates of this size until one separates it.
+    """For each of ``pairs[first:last]``, try the sets of candidates of this size until one separates.
 
-    Subsets come in the order of `itertools.combinations`; the candidates of pair k are
-    ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
+    Sets come in the order of `itertools.combinations`; the candidates of pair k are
+    ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A column of `results` is the test
     with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
-    they stay NaN and -1. Untestable subsets count as tests but never separate.
+    they stay NaN and -1. Untestable sets count as tests but never separate.
     """
     chosen = np.empty(size, np.int64)
     order = np.empty(size + 2, np.int64)
     given = order[:size]
     matrix = np.empty((order.size, order.size))
-    test = np.empty(results.shape[1])
-    for k in range(pairs.shape[0]):
-        first = candidate_starts[k]
-        n_candidates = candidate_starts[k + 1] - first
-        results[k] = math.nan
+    test = np.empty(results.shape[0])
+    for k in range(first, last):
+        begin = candidate_starts[k]
+        n_candidates = candidate_starts[k + 1] - begin
+        results[:, k] = math.nan
         sets[k] = -1
         n_tests[k] = 0
         if n_candidates < size:
@@ -191,16 +196,16 @@ def copula_separate(
         order[size:] = pairs[k]
         while True:
             for c in range(size):
-                given[c] = candidates[first + chosen[c]]
+                given[c] = candidates[begin + chosen[c]]
             partial_information(correlations, order, least, matrix, test)
             n_tests[k] += 1
             # More information given as many columns has no larger a p-value, nor has none.
             if test[DOF] > 0.0 and not (
-                test[NATS] >= results[k, NATS] and test[N_Z] == results[k, N_Z]
+                test[NATS] >= results[NATS, k] and test[N_Z] == results[N_Z, k]
             ):
                 weigh_information(n_samples, test)
-                if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[k, P_VALUE]:
-                    results[k] = test
+                if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[P_VALUE, k]:
+                    results[:, k] = test
                     sets[k] = given
                 if test[P_VALUE] > alpha:
                     break

@@ -36,7 +36,7 @@ def _series(n_terms: int) -> NDArray[np.float64]:
 _SERIES = _series(8)
 _LEAST_A, _MOST_NATS = 10.0, 0.3
 
-# The columns of a row of results.
+# The fields of a result.
 STATISTIC, P_VALUE = 0, 1
 
 

@@ -58,16 +58,17 @@ def _separate(
     size: int,
     alpha: float,
 ) -> tuple[Columns, list[list[int]], list[int]]:
-    results = np.full((len(pairs), N_RESULTS), -7.0)
+    results = np.full((N_RESULTS, len(pairs)), -7.0)
     sets = np.full((len(pairs), size), -7)
     n_tests = np.full(len(pairs), -7)
     copula_separate(
         _correlations(columns), np.int64(columns.shape[1]), LEAST,
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
         np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64),
-        np.cumsum([0, *map(len, candidates)]), np.int64(size), alpha, results, sets, n_tests,
+        np.cumsum([0, *map(len, candidates)]), np.int64(size), alpha, 0, len(pairs), results,
+        sets, n_tests,
     )  # fmt: skip
-    return results, sets.tolist(), n_tests.tolist()
+    return results.T, sets.tolist(), n_tests.tolist()
 
 
 def _columns(seed: int, n_columns: int, n_samples: int) -> Columns:
