@@ -144,12 +144,14 @@ class CopulaTest:
         pairs = in_key_order(pairs, column_keys(data.names))
         plain = _plain(data)
         by_kernel = _is_plain(data, pairs) & candidates.all(plain)
+        if by_kernel.all():
+            return _separate_continuous(data, pairs, candidates, size, alpha)
         parts = []
         for places, search in (
             (np.flatnonzero(by_kernel), _separate_continuous),
             (np.flatnonzero(~by_kernel), partial(separate_by_loop, self.test_pairs)),
         ):
-            if len(places) or not len(pairs):
+            if len(places):
                 of_places = candidates.take(places)
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
         return join_separations(parts)
@@ -162,18 +164,20 @@ def _plain(data: Dataset) -> NDArray[np.bool_]:
 
 def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
     """Which pairs need nothing but their correlation: plain, and not both far from symmetric."""
-    of_pairs = _plain(data)[pairs].all(axis=1) & (data.n_samples >= _FEWEST_ROWS)
+    plain = _plain(data)
+    x, y = pairs.T
+    of_pairs = plain[x] & plain[y] & (data.n_samples >= _FEWEST_ROWS)
     if of_pairs.any():
         skewed = np.zeros(data.n_variables, dtype=bool)
-        skewed[_plain(data)] = np.abs(skewness_of_scores(data)) > NEGLIGIBLE_SKEWNESS
-        of_pairs &= ~skewed[pairs].all(axis=1)
+        skewed[plain] = np.abs(skewness_of_scores(data)) > NEGLIGIBLE_SKEWNESS
+        of_pairs &= ~(skewed[x] & skewed[y])
     return np.asarray(of_pairs)
 
 
 def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:
     """Test pairs of continuous columns given such columns, all without missing entries."""
     others = np.array(given, dtype=np.int64)
-    correlations, row = score_correlations(data, np.concatenate([pairs.ravel(), others]))
+    correlations, row = score_correlations(data, pairs, others)
     results = np.empty((_N_RESULTS, len(pairs)))
 
     def run(block: slice) -> None:
@@ -213,8 +217,7 @@ def _separate_continuous(
     data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
 ) -> Separations:
     """Separate pairs of continuous columns by such columns, all without missing entries."""
-    columns = np.concatenate([pairs.ravel(), candidates.flat])
-    correlations, row = score_correlations(data, columns)
+    correlations, row = score_correlations(data, pairs, candidates.flat)
     position = np.flatnonzero(row >= 0)
     places, flat = row[pairs], row[candidates.flat]
     results = np.empty((_N_RESULTS, len(pairs)))

@@ -131,6 +131,8 @@ class Ragged:
 
     def all(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether something holds for all columns of each list."""
+        if of_columns.all():  # as mostly, and lists can be long
+            return np.ones(len(self), dtype=bool)
         exceptions = np.concatenate([[0], np.cumsum(~of_columns[self.flat])])
         return np.asarray(exceptions[self.starts[1:]] == exceptions[self.starts[:-1]])
 

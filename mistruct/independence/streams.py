@@ -39,8 +39,9 @@ def column_keys(names: tuple[str, ...]) -> NDArray[np.uint64]:
 
 def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
     """Each pair so ordered that (x, y) and (y, x) are one computation."""
-    swapped = keys[pairs[:, 0]] > keys[pairs[:, 1]]
-    return np.where(swapped[:, np.newaxis], pairs[:, ::-1], pairs)
+    x, y = pairs.T
+    swapped = keys[x] > keys[y]
+    return np.column_stack([np.where(swapped, y, x), np.where(swapped, x, y)])
 
 
 def pair_blocks(n_pairs: int, nanoseconds_per_pair: float) -> list[slice]:

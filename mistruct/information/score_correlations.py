@@ -29,7 +29,7 @@ def row_of_scores(data: Dataset) -> Positions:
     return np.where(some, np.cumsum(some) - 1, -1)
 
 
-def score_correlations(data: Dataset, columns: Positions) -> tuple[Floats, Positions]:
+def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Positions]:
     """Correlations among continuous columns without gaps, by position, and where each stands.
 
     Returns a matrix that holds at least these columns, and the row in it of each of the table's
@@ -38,7 +38,7 @@ def score_correlations(data: Dataset, columns: Positions) -> tuple[Floats, Posit
     row = row_of_scores(data)
     if _is_small(data):
         return _correlations(data)[0], row
-    used = np.unique(columns)
+    used = np.unique(np.concatenate([some.ravel() for some in columns]))
     scores = _scores(data)[0][row[used]]
     place = np.full(data.n_variables, -1)
     place[used] = np.arange(len(used))

@@ -104,7 +104,7 @@ def copula_test_pairs(
     first: int,
     results: NDArray[np.float64],
 ) -> None:
-    """Fill the columns of `results` from `first` on with the tests of pairs given the same others."""
+    """Fill `results`, from column `first` on, with the test of each pair given the same others."""
     order = np.empty(given.size + 2, np.int64)
     order[: given.size] = given
     matrix = np.empty((order.size, order.size))
@@ -171,7 +171,7 @@ def copula_separate(
     sets: NDArray[np.int64],
     n_tests: NDArray[np.int64],
 ) -> None:
-    """For each of ``pairs[first:last]``, try the sets of candidates of this size until one separates.
+    """For ``pairs[first:last]``, try the sets of candidates of this size until one separates.
 
     Sets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A column of `results` is the test

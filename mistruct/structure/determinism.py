@@ -250,9 +250,7 @@ def _may_determine(
     found = ~(plain[pairs].all(axis=1) & candidates.all(plain))
     places = np.flatnonzero(~found)
     of_places = candidates.take(places)
-    correlations, row = score_correlations(
-        data, np.concatenate([pairs[places].ravel(), of_places.flat])
-    )
+    correlations, row = score_correlations(data, pairs[places], of_places.flat)
     may = np.empty(len(places), dtype=bool)
     may_determine(
         correlations, RESOLUTION**2, row[pairs[places]], row[of_places.flat], of_places.starts,

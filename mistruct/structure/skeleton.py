@@ -195,10 +195,9 @@ def learn_skeleton(
     kept = constraints.kept
     found = _unconditional(data, test, alpha, constraints)
     rounds = [found]
-    weights = corrected(found.tests)
     edges = Edges(found.pairs, found.tests.mi, found.tests, found.sets, found.n_tests)
     edges = edges.select(found.rule == "")
-    weights = weights[found.rule == ""]
+    weights = corrected(edges.tests)
     ties = ties_of(data.n_variables, edges)
     depth = 1
     while max_conditioning is None or depth <= max_conditioning:
@@ -293,7 +292,7 @@ def _unconditional(
     data: Dataset, test: IndependenceTest, alpha: float, constraints: Constraints
 ) -> Round:
     """Depth 0: all pairs. One that cannot be tested, for lack of variation or rows, is no edge."""
-    pairs = np.argwhere(np.triu(np.ones((data.n_variables,) * 2, dtype=bool), 1))
+    pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
     tests = test.test_pairs(data, pairs)
     places = tuple(pairs.T)
     rule = np.select(
