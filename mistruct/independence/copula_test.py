@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc
+from scipy.special import comb, gammaincc
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.batches import join_separations, join_tests
@@ -54,8 +54,7 @@ _SHUFFLED, _UNTESTABLE = 2, 3  # after WILKS and SCORE
 _FEWEST_ROWS = 4
 _NANOSECONDS_OF_A_PAIR = 1e5
 _NANOSECONDS_OF_A_PAIR_WITH_GAPS = 1e6
-_NANOSECONDS_OF_A_PLAIN_PAIR = 300.0
-_NANOSECONDS_OF_A_SEARCH = 3e3
+_NANOSECONDS_OF_A_PLAIN_TEST = 100.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> T
             block.start, results,
         )  # fmt: skip
 
-    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_PAIR)
+    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST)
     for _ in run_blocks(run, blocks, description="independence tests"):
         pass
     return _batch(results, np.full(len(pairs), data.n_samples))
@@ -230,9 +229,9 @@ def _separate_continuous(
             alpha, block.start, block.stop, results, sets, n_tests,
         )  # fmt: skip
 
-    for _ in run_blocks(
-        run, pair_blocks(len(pairs), _NANOSECONDS_OF_A_SEARCH), description="separations"
-    ):
+    n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0
+    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST * n_sets)
+    for _ in run_blocks(run, blocks, description="separations"):
         pass
     sets = np.where(sets >= 0, position[sets], sets)
     return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
