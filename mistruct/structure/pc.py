@@ -196,7 +196,8 @@ class PC(StructureLearner):
         self, data: Dataset, found: Skeleton, constraints: Constraints
     ) -> tuple[list[Triple], Oriented]:
         adjacent = found.adjacent
-        share_a_neighbour = adjacent.astype(np.float32) @ adjacent.astype(np.float32)
+        around = adjacent.astype(np.float32)
+        share_a_neighbour = around @ around.T
         triples = judge_triples(
             data,
             self.test_,
