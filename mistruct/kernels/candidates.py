@@ -86,8 +86,10 @@ def candidates_of_pairs(
                 ties_y[n_y] = tie
                 n_y += 1
                 n_both += may_x
-        n_x = n_x if n_x >= least else 0
-        n_y = n_y if n_y >= least else 0
+        if n_x < least:
+            n_x = np.int64(0)
+        if n_y < least:
+            n_y = np.int64(0)
         short, ties_short = of_x[:n_x], ties_x[:n_x]
         long, ties_long = of_y[:n_y], ties_y[:n_y]
         if n_y < n_x and not joined:
