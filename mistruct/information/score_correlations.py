@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
@@ -15,6 +16,10 @@ _COLUMNS_AT_ONCE = 64
 
 # So many columns at most have their whole matrix kept: 128 MB. Of more, the scores are.
 _MOST_KEPT = 4096
+
+# Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
+_SHORT_PRODUCT = 1e8
+_LIBRARIES = ThreadpoolController()
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -58,7 +63,9 @@ def _is_small(data: Dataset) -> bool:
 def _correlations(data: Dataset) -> tuple[Floats, Floats]:
     """Those of all columns, and the skewness of each."""
     scores, skewness = _unit_scores(data)
-    return scores @ scores.T, skewness
+    is_short = scores.size * len(scores) < _SHORT_PRODUCT
+    with _LIBRARIES.limit(limits=1 if is_short else None, user_api="blas"):
+        return scores @ scores.T, skewness
 
 
 def _unit_scores(data: Dataset) -> tuple[Floats, Floats]:
