@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import get_args
 
 import networkx as nx
-import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
@@ -35,7 +34,7 @@ from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
 from mistruct.structure.rethreshold import edges_at
 from mistruct.structure.skeleton import Edges, Skeleton, control_fdr, learn_skeleton
-from mistruct.structure.v_structures import Orientation, Triple, judge_triples
+from mistruct.structure.v_structures import Orientation, Triple, judge_triples, middles_of
 
 
 class PC(StructureLearner):
@@ -196,14 +195,14 @@ class PC(StructureLearner):
         self, data: Dataset, found: Skeleton, constraints: Constraints
     ) -> tuple[list[Triple], Oriented]:
         adjacent = found.adjacent
-        around = adjacent.astype(np.float32)
-        share_a_neighbour = around @ around.T
+        middles = middles_of(adjacent)
         triples = judge_triples(
             data,
             self.test_,
             self.orientation,
             adjacent,
-            found.separating_sets(among=share_a_neighbour > 0),
+            middles,
+            found.separating_sets(among=middles),
             constraints,
             self.alpha,
             found.depth,

@@ -9,7 +9,7 @@ removed does not depend on the order of pairs, and a depth is one batch of quest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -165,17 +165,19 @@ class Skeleton:
         return self.rounds[-1].depth
 
     def separating_sets(
-        self, among: NDArray[np.bool_] | None = None
+        self, among: Collection[tuple[int, int]] | None = None
     ) -> dict[tuple[int, int], Given]:
         """The set that separated each pair (a < b) which a test, or determinism, removed.
 
-        Of all pairs, or of those that `among`, a matrix, says.
+        Of all pairs, or of those in `among`.
         """
+        if among is not None:
+            asked = adjacency(self.n_variables, np.array([*among], dtype=np.int64).reshape(-1, 2))
         chosen: dict[tuple[int, int], Given] = {}
         for found in self.rounds:
             removed = (found.rule == INDEPENDENT) | (found.rule == DETERMINED) | (found.rule == FDR)
             if among is not None:
-                removed &= among[tuple(found.pairs.T)]
+                removed &= asked[tuple(found.pairs.T)]
             places = np.flatnonzero(removed)
             pairs = map(tuple, found.pairs[places].tolist())
             chosen.update(zip(pairs, as_given(found.sets[places]), strict=True))

@@ -113,31 +113,32 @@ class Votes:
         )
 
 
+def middles_of(adjacent: NDArray[np.bool_]) -> dict[Pair, list[int]]:
+    """The columns between each pair that is not adjacent itself, where there are any."""
+    middles: dict[Pair, list[int]] = {}
+    for z, row in enumerate(adjacent):
+        for x, y in combinations(np.flatnonzero(row).tolist(), 2):
+            if not adjacent[x, y]:
+                middles.setdefault((x, y), []).append(z)
+    return middles
+
+
 def judge_triples(
     data: Dataset,
     test: IndependenceTest,
     rule: Orientation,
     adjacent: NDArray[np.bool_],
+    middles: Mapping[Pair, Sequence[int]],
     separating_sets: Mapping[Pair, Given],
     constraints: Constraints,
     alpha: float,
     max_size: int,
 ) -> list[Triple]:
     """The verdict on every unshielded triple; `max_size` bounds the sets that are tried."""
-    neighbours = [np.flatnonzero(row).tolist() for row in adjacent]
-    middles: dict[Pair, list[int]] = {}
-    for z, around in enumerate(neighbours):
-        for x, y in combinations(around, 2):
-            if not adjacent[x, y]:
-                middles.setdefault((x, y), []).append(z)
     votes = Votes.begin(middles, separating_sets)
     if rule != "standard":
-        parents = Ragged.of(
-            [
-                [z for z in around if constraints.possible[z, x]]
-                for x, around in enumerate(neighbours)
-            ]
-        )
+        possible = adjacent & constraints.possible.T
+        parents = Ragged.of([np.flatnonzero(row).tolist() for row in possible])
         settled = _settled(data, test, middles)
         larger = np.array([pair not in settled for pair in sorted(middles)], dtype=bool)
         least = np.array([len(given or ()) for given in votes.found])
