@@ -79,7 +79,7 @@ def write_regulatory_network(
         ``regulator``, ``target``, ``mor`` and ``likelihood``. The mode of regulation is
         :math:`s \sqrt{1 - e^{-2I}}`, with the sign s of Spearman's correlation and the information
         I, at least 0: a correlation, if the columns are normal. It is 0 where a pair has no sign.
-        The likelihood is the weight relative to the largest of the same regulator.
+        The likelihood is the information relative to the largest of the same regulator.
     decoupler
         ``source``, ``target``, ``weight``: the weight with the sign. Pairs without a sign are left
         out, since a weight of 0 is no edge there.
@@ -175,12 +175,14 @@ def _aracne(edges: pd.DataFrame) -> dict[str, Any]:
 
 
 def _viper(edges: pd.DataFrame) -> dict[str, Any]:
-    strength = np.sqrt(-np.expm1(-2.0 * edges["mi"].clip(lower=0.0)))
+    mi = edges["mi"].clip(lower=0.0)
+    finite = _finite(mi)
+    largest = finite.groupby(edges["source"]).transform("max")
     return {
         "regulator": edges["source"],
         "target": edges["target"],
-        "mor": edges["sign"] * strength,
-        "likelihood": edges["weight"] / edges.groupby("source")["weight"].transform("max"),
+        "mor": edges["sign"] * np.sqrt(-np.expm1(-2.0 * mi)),
+        "likelihood": finite / largest.where(largest > 0, 1.0),
     }
 
 

@@ -119,7 +119,7 @@ def test_every_direction_with_its_values(
     assert list(back.columns) == FORMS[form]
     largest: dict[str, float] = {}
     for (source, _), row in expected.items():
-        largest[source] = max(largest.get(source, 0.0), row.weight)
+        largest[source] = max(largest.get(source, 0.0), row.mi)
     for values in back.itertuples(index=False):
         source, target, *numbers = values
         row = expected.pop((source, target))
@@ -128,7 +128,7 @@ def test_every_direction_with_its_values(
             {
                 "pyscenic": [row.weight],
                 "aracne": [row.mi, row.p_value],
-                "viper": [row.sign * strength, row.weight / largest[source]],
+                "viper": [row.sign * strength, row.mi / largest[source]],
                 "decoupler": [row.sign * row.weight],
             }[form],
             rel=1e-9,
