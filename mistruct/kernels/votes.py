@@ -11,10 +11,10 @@ from mistruct.kernels.subsets import next_subset
 
 @kernel
 def binomial(n: int, k: int) -> float:
-    """The number of subsets, as a float, which does not overflow."""
+    """The number of subsets, as a float, which does not overflow; exact up to 2^53."""
     product = 1.0
     for i in range(k):
-        product *= (n - i) / (i + 1.0)
+        product = product * (n - i) / (i + 1.0)  # in this order each is a whole number
     return product
 
 

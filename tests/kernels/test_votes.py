@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -55,3 +56,12 @@ def test_votes_are_counted_for_the_pair_and_for_each_middle(size: int) -> None:
         for pair, between in enumerate(middles)
         for z in between
     ]
+
+
+def test_there_is_room_for_all_sets():
+    """As many as there are, and not one less by rounding."""
+    for n, size in itertools.product(range(45), range(8)):
+        starts = np.array([0, n, n])
+        found = np.empty(1)
+        most_voters(np.array([[0, 1]]), starts, size, found)
+        assert found[0] == math.comb(n, size) + math.comb(0, size)
