@@ -107,7 +107,7 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
     assert third == "mi by auto (miller-madow, copula), p-values by the null distribution"
     assert (blank, head.split()) == (
         "",
-        ["strongest", "edges", "mi", "(nats)", "p-value", "weight"],
+        ["edges", "by", "weight", "mi", "(nats)", "p-value", "weight"],
     )
     shown = shown_edges(out)
     assert {frozenset(edge[:2]) for edge in shown} == EDGES

@@ -126,7 +126,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
     pairs = zip(strongest["source"], ways, strongest["target"], strict=True)
     columns = [
         (
-            "strongest edges",
+            "edges by weight" if "weight" in edges else "strongest edges",
             [f"  {source} {_KINDS[way]} {target}" for source, way, target in pairs],
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
@@ -135,7 +135,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
             [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
         ),
     ]
-    if "weight" in edges:  # and so ranked by more than their information
+    if "weight" in edges:
         columns.append(("weight", [f"{weight:6.3g}" for weight in strongest["weight"]]))
     if "support" in edges:
         columns.append(("support", [f"{share:7.2f}" for share in strongest["support"]]))
