@@ -109,6 +109,22 @@ def test_alarm_beside_pgmpy(beside: Beside) -> None:
     assert ratio > 60
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_skeletons_beside_causal_learn(name: str, beside: Beside) -> None:
+    table = sample_network(name, N_ROWS, 0)
+    values = table.to_numpy()
+    constraint_based = pytest.importorskip("causallearn.search.ConstraintBased.PC")
+    ratio = beside(
+        f"PC, {name} x {N_ROWS:,} rows, G test by chi-square, v-structures by one set",
+        lambda: ms.PC(ALPHA, TEST, orientation="standard", determinism="textbook").fit(table),
+        "causal-learn, G test",
+        lambda: constraint_based.pc(values, ALPHA, "gsq", show_progress=False),
+        peer_rounds=2,
+    )
+    assert ratio > 40
+
+
 def sparse_gaussian(n_variables: int, n_rows: int) -> np.ndarray:
     """Rows of a linear Gaussian network with about one parent a column."""
     rng = np.random.default_rng(0)
