@@ -10,8 +10,9 @@ relative to all of its target, and times what the votes v of its source come to:
           S_j = \sum_k I_{kj}^2.
 
 Had each column one regulator, drawn with these chances, i would have :math:`v_i` targets. The mean
-of S keeps a column with one weak pair from making it a large share of little. All numbers are those
-that rank best in generated networks (`tests/bench/test_rankings.py`).
+of S keeps a column with one weak pair from making it a large share of little. The exponents are
+those that ranked best in networks generated as in `tests/bench/test_rankings.py`, on a flat
+optimum; the twentieth costs nothing there.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ def ranked_both_ways(
     back: NDArray[np.bool_],
     weights: tuple[Floats, Floats],
 ) -> pd.DataFrame:
-    """The same with a row for each direction; `weights` are of all pairs, and `back` of some."""
+    """The same with a row for each direction.
+
+    `weights` has those from source to target, and those of the pairs `back` the other way.
+    """
     of_row = np.concatenate([np.arange(len(source)), np.flatnonzero(back)])
     ends = np.concatenate([source, target[back]]), np.concatenate([target, source[back]])
     directed = {name: c[of_row] for name, c in columns.items()}
