@@ -24,6 +24,7 @@ from mistruct.kernels.g_test import (
     g_test_dense,
     g_test_packed,
 )
+from mistruct.kernels.packed_strata import no_intersections
 from mistruct.kernels.random import mix
 from mistruct.kernels.subsets import next_subset
 
@@ -108,6 +109,7 @@ def g_test_separate(
     columns = np.empty(size + 2, np.int64)
     given = columns[:size]
     test = np.empty(results.shape[1])
+    found = no_intersections(size + 1)
     for k in range(pairs.shape[0]):
         first = candidate_starts[k]
         n_candidates = candidate_starts[k + 1] - first
@@ -133,7 +135,11 @@ def g_test_separate(
             for c in range(size):
                 given[c] = among[chosen[c]]
             sort_by_key(given, keys)
-            counted = g_test_packed(packed, n_states, columns, codes.shape[1], test)
+            last = size + 1
+            for c in range(size):  # most often the next set differs in the last one chosen
+                if given[c] == among[chosen[size - 1]]:
+                    last = c
+            counted = g_test_packed(packed, n_states, columns, last, codes.shape[1], found, test)
             if not counted or (test[HOW] == SPARSE and n_permutations > 0):
                 g_test_of_strata(codes, n_states, keys, columns, strata, n_permutations, seed, test)
             elif test[HOW] == SPARSE:

@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistruct.information.packing import pack
-from mistruct.kernels.packed_strata import count_packed_strata, packed_is_cheaper
+from mistruct.kernels.packed_strata import (
+    count_packed_strata,
+    no_intersections,
+    packed_is_cheaper,
+)
 
 
 def _counts(codes: np.ndarray, n_states: np.ndarray, columns: list[int]) -> np.ndarray:
@@ -36,23 +40,31 @@ def _counts(codes: np.ndarray, n_states: np.ndarray, columns: list[int]) -> np.n
 def test_counts_are_those_of_the_rows(
     seed: int, n_samples: int, order: list[int], size: int, gaps: bool
 ) -> None:
+    """Whichever column is counted last, and where others share what was intersected before."""
     rng = np.random.default_rng(seed)
     n_states = rng.integers(2, 5, 5)
     codes = rng.integers(0, n_states[:, np.newaxis] + gaps, (5, n_samples)).astype(np.uint8)
     columns = order[:size]
-    table = np.zeros(n_states[columns].prod(), dtype=np.int64)
-    count_packed_strata(pack(codes, n_states), n_states, np.array(columns), n_samples, table)
-    assert table.tolist() == _counts(codes, n_states, columns).tolist()
+    packed, found = pack(codes, n_states), no_intersections(size - 1)
+    for last in range(size):
+        for column in {columns[last], *order[size:]}:
+            columns[last] = column
+            table = np.zeros(n_states[columns].prod(), dtype=np.int64)
+            count_packed_strata(packed, n_states, np.array(columns), last, n_samples, found, table)
+            assert table.tolist() == _counts(codes, n_states, columns).tolist()
 
 
-@pytest.mark.parametrize("n_samples", [64 * 512, 64 * 512 + 1, 64 * 1100])
+@pytest.mark.parametrize("n_samples", [64 * 4096, 64 * 8192, 64 * 8192 + 1])
 def test_chunks_of_words_add_up(n_samples: int) -> None:
+    """With columns 0 and 1 all fits, with 3 and 1 it does not; what is left then is not used."""
     rng = np.random.default_rng(0)
-    n_states = np.array([3, 2, 2])
-    codes = rng.integers(0, n_states[:, np.newaxis], (3, n_samples)).astype(np.uint8)
-    table = np.zeros(12, dtype=np.int64)
-    count_packed_strata(pack(codes, n_states), n_states, np.arange(3), n_samples, table)
-    assert table.tolist() == _counts(codes, n_states, [0, 1, 2]).tolist()
+    n_states = np.array([2, 2, 2, 3])
+    codes = rng.integers(0, n_states[:, np.newaxis], (4, n_samples)).astype(np.uint8)
+    packed, found = pack(codes, n_states), no_intersections(2)
+    for columns in ([0, 1, 2], [3, 1, 2], [3, 1, 0], [0, 1, 2]):
+        table = np.zeros(n_states[columns].prod(), dtype=np.int64)
+        count_packed_strata(packed, n_states, np.array(columns), 2, n_samples, found, table)
+        assert table.tolist() == _counts(codes, n_states, columns).tolist()
 
 
 def test_what_is_not_packed_or_too_wide_is_left_to_others() -> None:
