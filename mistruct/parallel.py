@@ -7,11 +7,13 @@ Results come in the order of the blocks, so they do not depend on the number of 
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, TypeVar
 
 from mistruct.errors import ParameterError
@@ -46,32 +48,61 @@ def run_blocks(
 ) -> Iterator[Result]:
     """Yield ``function(block)`` for each block, in order, computed on several threads.
 
-    A progress bar appears on standard error when that is a terminal and the work lasts; at once
-    when numba compiles, which it does in the first run only. An exception, or Ctrl-C, stops the
-    blocks that have not started.
+    The thread that asks is one of them. A progress bar appears on standard error when that is a
+    terminal and the work lasts; at once when numba compiles, which it does in the first run only.
+    An exception, or Ctrl-C, stops the blocks that have not started.
     """
-    threads = n_threads()
-    if len(blocks) == 1:
-        with _progress(1, description):
-            yield function(blocks[0])
-        return
-    pool = ThreadPoolExecutor(max(1, min(threads, len(blocks))))
+    threads = min(n_threads(), len(blocks))
+    ahead = 2 * threads  # enough to keep every thread busy while one result is taken
     patient = True
-    pending: deque[Future[Result]] = deque()
-    with _progress(len(blocks), description) as bar:
+    pending: deque[tuple[Block, Future[Result]]] = deque()
+    with _progress(len(blocks), description) as advance:
         try:
-            ahead = 2 * threads  # enough to keep every thread busy while one result is taken
             for i in range(len(blocks) + ahead):
                 if i < len(blocks):
-                    pending.append(pool.submit(function, blocks[i]))
+                    pending.append((blocks[i], _started(function, blocks[i], threads)))
                 if i >= ahead and pending:
-                    yield pending.popleft().result()
-                    bar.update()
+                    _help(function, pending)
+                    yield pending.popleft()[1].result()
+                    advance()
         except KeyboardInterrupt:
             patient = False  # a block that compiles would take seconds to end
             raise
         finally:
-            pool.shutdown(wait=patient, cancel_futures=True)
+            running = [future for _, future in pending if not future.cancel()]
+            if patient:
+                wait(running)
+
+
+def _started(function: Callable[[Block], Result], block: Block, threads: int) -> Future[Result]:
+    """A block that a helper will take as soon as one is free, or that waits to be computed here."""
+    return _helpers(threads - 1).submit(function, block) if threads > 1 else Future()
+
+
+def _help(
+    function: Callable[[Block], Result], pending: deque[tuple[Block, Future[Result]]]
+) -> None:
+    """Compute blocks that no helper has begun, until the first of all is done or all have begun."""
+    for k, (block, future) in enumerate(pending):
+        if pending[0][1].done():
+            return
+        if future.cancel():
+            taken: Future[Result] = Future()
+            try:
+                taken.set_result(function(block))
+            except Exception as error:
+                taken.set_exception(error)
+            pending[k] = (block, taken)
+
+
+@cache
+def _helpers(n: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: to start them anew takes longer than many a block."""
+    return ThreadPoolExecutor(n, thread_name_prefix="mistruct")
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not survive a fork
 
 
 def run_in_turn(
@@ -82,7 +113,7 @@ def run_in_turn(
     One progress bar shows how many are done and how long the rest will take; those of the work
     inside stay hidden.
     """
-    with _progress(len(blocks), description) as bar:
+    with _progress(len(blocks), description) as advance:
         for block in blocks:
             outside = _inside.set(True)
             try:
@@ -90,30 +121,27 @@ def run_in_turn(
             finally:
                 _inside.reset(outside)
             yield result
-            bar.update()
+            advance()
 
 
 @contextmanager
-def _progress(total: int, description: str) -> Iterator[Any]:
-    """A bar on standard error, if that is a terminal and there is none around it."""
+def _progress(total: int, description: str) -> Iterator[Callable[[], object]]:
+    """A bar on standard error, if that is a terminal and there is none around it; its update."""
+    if _inside.get() or not (sys.stderr and sys.stderr.isatty()):
+        yield lambda: None
+        return
     from tqdm import tqdm
 
-    hidden = True if _inside.get() else None  # None shows the bar on terminals only
     with (
-        tqdm(
-            total=total, desc=description, delay=_PROGRESS_DELAY, disable=hidden, leave=False
-        ) as bar,
+        tqdm(total=total, desc=description, delay=_PROGRESS_DELAY, leave=False) as bar,
         _compilation_shown(bar, description),
     ):
-        yield bar
+        yield bar.update
 
 
 @contextmanager
 def _compilation_shown(bar: Any, description: str) -> Iterator[None]:
     """Let a progress bar say when numba compiles instead of computing."""
-    if bar.disable:
-        yield
-        return
     from numba.core import event
 
     class Announcer(event.Listener):

@@ -37,7 +37,7 @@ def test_as_many_threads_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     idents = list(run_blocks(work, range(6), description="threads"))
     assert len(set(idents)) <= 3
-    assert threading.get_ident() not in idents
+    assert threading.get_ident() in idents  # the one that asks is one of them
 
 
 @pytest.mark.parametrize("error", [ValueError("block 3"), KeyboardInterrupt()])
@@ -59,6 +59,38 @@ def test_an_error_comes_out_and_stops_the_rest(
             got.append(result)
     assert got == [0, 1, 2]
     assert len(started) < 20
+
+
+def test_the_first_error_in_the_order_of_the_blocks_comes_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, "3")
+
+    def work(block: int) -> int:
+        if block == 0:
+            time.sleep(0.02)  # the others are over when it fails
+        raise ValueError(f"block {block}")
+
+    with pytest.raises(ValueError, match="block 0"):
+        list(run_blocks(work, range(6), description="failing"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a fork of POSIX")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, "2")
+    together = threading.Barrier(2, timeout=20)
+
+    def work(block: int) -> int:
+        together.wait()  # passes only if two run at once
+        return block
+
+    assert list(run_blocks(work, range(2), description="parent")) == [0, 1]
+    child = os.fork()
+    if child == 0:
+        works = list(run_blocks(work, range(2), description="child")) == [0, 1]
+        os._exit(0 if works else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_leaving_early_stops_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +140,8 @@ def test_bars_inside_a_turn_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     class Bar:
         disable = True
 
-        def __init__(self, *, desc: str, disable: bool | None, total: int, **_: object) -> None:
-            if not disable:
-                shown.append((desc, total))
+        def __init__(self, *, desc: str, total: int, **_: object) -> None:
+            shown.append((desc, total))
 
         def __enter__(self) -> Bar:
             return self
@@ -120,6 +151,7 @@ def test_bars_inside_a_turn_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         def update(self) -> None: ...
 
     monkeypatch.setattr("tqdm.tqdm", Bar)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     def work(block: int) -> int:
         if block == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,10 @@ from mistruct.parallel import run_blocks
 _N_RESULTS = 5
 _METHODS = np.array(["g, chi-square", "g, permutation", "g, untestable"], dtype=object)
 
-_NANOSECONDS_PER_ROW = 1.0
+# Of a test by packed words, one by histogram, and one that may ask for permutations.
+_NANOSECONDS_PER_ROW_AND_CELL = 0.003
+_NANOSECONDS_PER_ROW = 2.0
+_NANOSECONDS_PER_ROW_PERMUTED = 50.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class GTest:
                     results[chosen] = again
             return results
 
-        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples)
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells))
         parts = list(run_blocks(run, blocks, description="independence tests"))
         return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
 
@@ -175,12 +178,19 @@ class GTest:
                 self._entropy, results[block], sets[block], n_tests[block],
             )  # fmt: skip
 
-        n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0
-        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples * n_sets)
+        cells = data.n_states[pairs].prod(axis=1) * data.n_states.mean() ** size
+        n_sets = comb(candidates.lengths, size)
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells) * n_sets)
         for _ in run_blocks(run, blocks, description="separations"):
             pass
         position = np.flatnonzero(row >= 0)
         return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
+
+    def _nanoseconds(self, data: Dataset, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """About what tests of tables with so many cells take."""
+        each = np.minimum(_NANOSECONDS_PER_ROW_AND_CELL * cells, _NANOSECONDS_PER_ROW)
+        per_row = np.maximum(each, _NANOSECONDS_PER_ROW_PERMUTED * (self._draws > 0))
+        return np.asarray(data.n_samples * per_row)
 
 
 def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:

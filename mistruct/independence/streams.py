@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from mistruct.independence.protocol import Positions
 from mistruct.parallel import n_threads
 
 _BLOCK_NANOSECONDS = 5e7
-_SHORTEST_BLOCK_NANOSECONDS = 1e6
+_SHORTEST_BLOCK_NANOSECONDS = 2e5
 _BLOCKS_PER_THREAD = 4
 
 
@@ -44,10 +45,16 @@ def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
     return np.column_stack([np.where(swapped, y, x), np.where(swapped, x, y)])
 
 
-def pair_blocks(n_pairs: int, nanoseconds_per_pair: float) -> list[slice]:
-    """Blocks of pairs that last about as long as a thread should be left alone."""
-    each = max(nanoseconds_per_pair, 1.0)
-    shortest, longest = int(_SHORTEST_BLOCK_NANOSECONDS / each), int(_BLOCK_NANOSECONDS / each)
-    even = -(-n_pairs // (_BLOCKS_PER_THREAD * n_threads()))
-    length = max(1, min(longest, max(shortest, even)))
-    return [slice(a, min(a + length, n_pairs)) for a in range(0, n_pairs, length)]
+def pair_blocks(n_pairs: int, nanoseconds: float | NDArray[np.float64]) -> list[slice]:
+    """Blocks of pairs that last about as long as a thread should be left alone.
+
+    `nanoseconds` is what every pair takes, or each one, shape (n_pairs,).
+    """
+    if n_pairs == 0:
+        return []
+    each = np.broadcast_to(np.maximum(nanoseconds, 1.0), n_pairs)
+    begin = np.cumsum(each) - each
+    even = (begin[-1] + each[-1]) / (_BLOCKS_PER_THREAD * n_threads())
+    length = np.clip(even, _SHORTEST_BLOCK_NANOSECONDS, _BLOCK_NANOSECONDS)
+    starts = np.flatnonzero(np.diff(begin // length, prepend=-1.0)).tolist()
+    return [slice(*ends) for ends in pairwise([*starts, n_pairs])]

@@ -17,6 +17,7 @@ from mistruct.independence.batches import join_separations, join_tests, untestab
 from mistruct.independence.protocol import Separations, TestBatch
 from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.parallel import THREADS_VARIABLE
 from tests.information.test_copula import of_normal
 
 Asked = list[tuple[int, int, tuple[int, ...]]]
@@ -189,3 +190,14 @@ def test_blocks_cover_the_pairs_in_order(n_pairs: int, nanoseconds: float) -> No
     assert covered == list(range(n_pairs))
     assert all(b.stop > b.start for b in blocks)
     assert all((b.stop - b.start) * nanoseconds <= 5e7 or b.stop - b.start == 1 for b in blocks)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 1e5, 1e6, 3e7, 1e9]), max_size=300), st.integers(1, 8))
+def test_blocks_of_unequal_pairs_last_about_as_long(costs: list[float], n_threads: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(THREADS_VARIABLE, str(n_threads))
+        blocks = pair_blocks(len(costs), np.array(costs))
+    assert [k for b in blocks for k in range(b.start, b.stop)] == list(range(len(costs)))
+    for b in blocks:
+        # None lasts longer than a block may, its last pair left out.
+        assert sum(costs[b.start : b.stop - 1]) <= 5e7
