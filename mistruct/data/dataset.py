@@ -364,6 +364,10 @@ def _missing_as_state(column: Column) -> Column:
 
 
 def _refuse_missing(dataset: Dataset) -> None:
+    # Where nothing is missing, the largest entries say so; NaN is the largest of all.
+    largest = dataset.codes.max(axis=1, initial=0)
+    if (largest < dataset.n_states).all() and not np.isnan(dataset.values.max(axis=1)).any():
+        return
     absent = {n: m for n, m in dataset.n_missing.items() if m}
     if absent:
         shown = ", ".join(f"{n!r} ({m})" for n, m in list(absent.items())[:5])
