@@ -201,14 +201,13 @@ def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
 
 def _batch(results: NDArray[np.float64]) -> TestBatch:
     n = results[:, N_SAMPLES]
-    how = np.nan_to_num(results[:, HOW], nan=2.0).astype(np.intp)
     with np.errstate(invalid="ignore"):
         mi = np.where(n > 0, results[:, G] / (2 * n), 0.0)
     return TestBatch(
         statistic=results[:, G],
         p_value=results[:, P_VALUE],
-        dof=np.nan_to_num(results[:, DOF]).astype(np.int64),
+        dof=results[:, DOF].astype(np.int64),
         mi=mi,
-        n_samples=np.nan_to_num(n).astype(np.int64),
-        method=_METHODS[how],
+        n_samples=n.astype(np.int64),
+        method=_METHODS[results[:, HOW].astype(np.intp)],
     )

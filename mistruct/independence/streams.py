@@ -50,11 +50,12 @@ def pair_blocks(n_pairs: int, nanoseconds: float | NDArray[np.float64]) -> list[
 
     `nanoseconds` is what every pair takes, or each one, shape (n_pairs,).
     """
-    if n_pairs == 0:
-        return []
     each = np.broadcast_to(np.maximum(nanoseconds, 1.0), n_pairs)
-    begin = np.cumsum(each) - each
-    even = (begin[-1] + each[-1]) / (_BLOCKS_PER_THREAD * n_threads())
+    end = np.cumsum(each)
+    if n_pairs == 0 or end[-1] <= _SHORTEST_BLOCK_NANOSECONDS:
+        return [slice(0, n_pairs)] if n_pairs else []
+    begin = end - each
+    even = end[-1] / (_BLOCKS_PER_THREAD * n_threads())
     length = np.clip(even, _SHORTEST_BLOCK_NANOSECONDS, _BLOCK_NANOSECONDS)
     starts = np.flatnonzero(np.diff(begin // length, prepend=-1.0)).tolist()
     return [slice(*ends) for ends in pairwise([*starts, n_pairs])]

@@ -16,10 +16,13 @@ from mistruct.kernels.g_permutation import g_test_sorted
 from mistruct.kernels.g_tables import cells_are_few, g_test_drawn
 from mistruct.kernels.g_test import (
     CHI_SQUARE,
+    DOF,
     HOW,
+    N_SAMPLES,
     P_VALUE,
     SPARSE,
     UNTESTABLE,
+    G,
     fits_dense,
     g_test_dense,
     g_test_packed,
@@ -100,8 +103,8 @@ def g_test_separate(
 
     Subsets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
-    with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
-    they stay NaN and -1. Untestable subsets count as tests but never separate. Without permutations
+    with the largest p-value, and a row of `sets` its conditioning set, -1 where nothing was
+    testable. Untestable subsets count as tests but never separate. Without permutations
     sparse tables are held against chi-square, too.
     """
     strata = np.empty(codes.shape[1], np.int32)
@@ -113,7 +116,9 @@ def g_test_separate(
     for k in range(pairs.shape[0]):
         first = candidate_starts[k]
         n_candidates = candidate_starts[k + 1] - first
-        results[k] = math.nan
+        results[k, G] = results[k, P_VALUE] = math.nan
+        results[k, DOF] = results[k, N_SAMPLES] = 0
+        results[k, HOW] = UNTESTABLE
         sets[k] = -1
         n_tests[k] = 0
         if n_candidates < size:

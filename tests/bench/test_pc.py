@@ -122,7 +122,7 @@ def test_skeletons_beside_causal_learn(name: str, beside: Beside) -> None:
         lambda: constraint_based.pc(values, ALPHA, "gsq", show_progress=False),
         peer_rounds=2,
     )
-    assert ratio > 40
+    assert ratio > 60
 
 
 def sparse_gaussian(n_variables: int, n_rows: int) -> np.ndarray:

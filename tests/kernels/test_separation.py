@@ -11,13 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistruct.information.packing import pack
-from mistruct.kernels.g_test import CHI_SQUARE, HOW, N_SAMPLES, P_VALUE, PERMUTATION
+from mistruct.kernels.g_test import (
+    CHI_SQUARE,
+    HOW,
+    N_SAMPLES,
+    P_VALUE,
+    PERMUTATION,
+    UNTESTABLE,
+)
 from mistruct.kernels.separation import g_test_separate, sort_by_key
 from tests import reference as ref
 from tests import strategies
 from tests.kernels.test_g_test import cochran_and_williams
 
 _g_test = ref.g_test
+
+# G, dof, rows, p-value and how.
+UNTESTED = [[np.nan, 0, 0, np.nan, UNTESTABLE]]
 
 
 def _separate(
@@ -101,7 +111,7 @@ def test_without_a_separating_set_the_largest_p_value_is_kept() -> None:
 @pytest.mark.parametrize("size", [1, 2])
 def test_too_few_candidates_make_no_test(size: int) -> None:
     results, sets, n_tests = _separate(_chain(2), [(0, 2)], [[1][: size - 1]], size, 0.05)
-    assert np.isnan(results).all()
+    np.testing.assert_array_equal(results, UNTESTED)
     assert sets == [[-1] * size]
     assert n_tests == [0]
 
@@ -118,7 +128,7 @@ def test_a_vacuous_set_neither_separates_nor_counts_as_evidence() -> None:
     codes = _chain(4)
     codes[3] = 1 - codes[0]  # d determines a
     results, sets, n_tests = _separate(codes, [(0, 2)], [[3]], 1, 0.05)
-    assert np.isnan(results).all()
+    np.testing.assert_array_equal(results, UNTESTED)
     assert (sets, n_tests) == ([[-1]], [1])
     results, sets, n_tests = _separate(codes, [(0, 2)], [[3, 1]], 1, 0.05)
     assert (sets, n_tests) == ([[1]], [2])
