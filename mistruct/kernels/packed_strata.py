@@ -61,7 +61,7 @@ def packed_is_cheaper(
     n_cells = np.int64(1)
     for c in columns:
         n_cells *= n_states[c]
-        if packed.first_word[c] < 0 or n_cells > most_cells:
+        if packed.first_word[c] < 0 or n_cells > min(most_cells, _ROOM):
             return False
     of_cells = n_cells * (n_samples // 64 + _WORDS_OF_A_COUNT)
     return bool(of_cells < n_samples * _WORDS_PER_ROW * (columns.size - 1))
@@ -79,6 +79,7 @@ def intersect(
 ) -> None:
     """Intersect the states of `columns` in some of their words."""
     words, first_word, derive = packed.words, packed.first_word, packed.complete
+    # Numba asks for the sign of a sum of signed indices, which keeps a loop from being vectorised.
     first = np.uint64(start)
     rows = found.rows
     for w in range(length):
