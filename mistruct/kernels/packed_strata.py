@@ -19,7 +19,8 @@ from mistruct.kernels.compiler import kernel
 _ROOM = 1 << 15
 
 # To count a row in a histogram takes as long as this many words of a popcount, and again for each
-# column of z; a popcount has a cost of its own. With AVX-512 it is 10 words, with AVX2 about 5.
+# column of z; a popcount has a cost of its own. Measured with AVX-512 it is 10 words; fewer, since
+# narrower vectors count them more slowly.
 _WORDS_PER_ROW = 6
 _WORDS_OF_A_COUNT = 40
 
