@@ -24,7 +24,8 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, ParameterError
 from mistruct.information.blocks import complete
 from mistruct.information.correlations import pairwise_by_products, warn_of_infinite_pairs
-from mistruct.information.embedding import basis, embed, information_of, require_rows, warn_infinite
+from mistruct.information.embedding import information_of, require_rows, warn_infinite
+from mistruct.information.residual_blocks import Block, Known
 from mistruct.information.tiles import pairwise_by_loop
 
 
@@ -92,13 +93,13 @@ class GaussianCopula:
     ) -> float:
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
         rows = complete(data, (*x, *y, *z))
-        known = basis(embed(rows, z))
-        of_x, of_y = (basis(embed(rows, block), known) for block in (x, y))
-        n_x, n_y, n_z = len(of_x), len(of_y), len(known)
+        known = Known.of(rows, z)
+        of_x, of_y = (Block.of(rows, block, known) for block in (x, y))
+        n_x, n_y, n_z = len(of_x), len(of_y), known.rank
         if not n_x or not n_y:
             return 0.0
         require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
-        nats = information_of(of_x @ of_y.T)
+        nats = information_of(of_x.products(of_y))
         if math.isinf(nats):
             warn_infinite(x, y)
         return nats - self.bias(rows.n_samples, n_x, n_y, n_z)

@@ -20,6 +20,7 @@ from scipy.linalg import qr
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import continuous_values, normal_scores
+from mistruct.kernels.orthonormal import orthonormalise
 from mistruct.parallel import run_blocks
 
 # A column whose part outside of what is known is shorter than this, in standard deviations, is
@@ -30,6 +31,9 @@ RESOLUTION = 1e-6
 _ROUNDING_OF_A_PRODUCT = 32
 
 _COLUMNS_AT_ONCE = 64
+
+# Of more, LAPACK finds a basis faster.
+_FEW_ROWS = 24
 
 Basis = NDArray[np.float64]
 
@@ -50,14 +54,25 @@ def embed(data: Dataset, names: Sequence[str]) -> Basis:
 
 def basis(rows: Basis, known: Basis | None = None) -> Basis:
     """Orthonormal rows that span what is in `rows`, less their means, but not in `known`."""
+    rows = of_unit_length(rows)
+    if known is not None:
+        rows = rows - (rows @ known.T) @ known
+    return spanning(rows)
+
+
+def of_unit_length(rows: Basis) -> Basis:
+    """Rows less their means, divided by their lengths, without those that do not vary."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     varying = lengths[:, 0] > 0
-    rows = rows[varying] / lengths[varying]
-    if known is None and len(rows) <= 1:
-        return rows
-    if known is not None:
-        rows = rows - (rows @ known.T) @ known
+    return np.asarray(rows[varying] / lengths[varying])
+
+
+def spanning(rows: Basis) -> Basis:
+    """Orthonormal rows that span what is longer than `RESOLUTION` of rows of a length up to 1."""
+    if len(rows) <= _FEW_ROWS:
+        rows = np.array(rows, order="C")
+        return rows[: orthonormalise(rows, RESOLUTION)]
     q, r, _ = qr(rows.T, mode="economic", pivoting=True)
     found = np.abs(np.diagonal(r)) > RESOLUTION
     return np.ascontiguousarray(q[:, found].T)
@@ -110,8 +125,11 @@ def information_of(products: NDArray[Any]) -> float:
     """Information in nats of two orthonormal bases, from the products of their rows."""
     if 1 in products.shape:
         squares = np.array([(products**2).sum()])
-    else:
+    elif min(products.shape) <= _FEW_ROWS:
         squares = np.linalg.svd(products, compute_uv=False) ** 2
+    else:
+        narrow = products if len(products) <= products.shape[1] else products.T
+        squares = np.maximum(np.linalg.eigvalsh(narrow @ narrow.T), 0.0)
     if squares.max(initial=0.0) > 1.0 - least_remainder(products.dtype):
         return math.inf
     return -0.5 * float(np.log1p(-squares).sum())
