@@ -34,6 +34,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import gammaincc
 
 from mistruct.information.residual_blocks import Indicators, Known, Labels
@@ -43,6 +44,8 @@ Floats = NDArray[np.float64]
 # Strata whose products among each other are made at once, and with all others at most.
 _STRATA_AT_ONCE = 256
 _MOST_STRATA = 3000
+
+_DENSE_ENTRIES = 4_000_000
 
 # Of the variance of a column, what is left of it where it is taken to be determined.
 _LEAST_LEFT = 1e-9
@@ -64,12 +67,17 @@ class Vectors:
         return cls(left * np.sqrt(weights)[:, np.newaxis], known)
 
     @property
+    def n_vectors(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    @property
     def nbytes(self) -> int:
         """Size in memory."""
-        return self.rows.nbytes + self._products.nbytes
+        return self.rows.nbytes + self.products.nbytes
 
     @cached_property
-    def _products(self) -> Floats:
+    def products(self) -> Floats:
         """X_s of each stratum, shape (n_strata, d * d)."""
         d, n = self.rows.shape
         products = (self.rows[:, np.newaxis] * self.rows).reshape(d * d, n)
@@ -88,19 +96,10 @@ class Vectors:
     def _sums(self, values: Floats) -> Floats:
         return np.bincount(self.known.labels, weights=values)
 
-    def between(self, some: slice) -> Floats:
-        """tr(X_s X_t) of some strata with all, shape (n_some, n_strata)."""
-        return np.asarray(self._products[some] @ self._products.T)
-
     @property
     def squares(self) -> Floats:
         """tr(X_s X_s), shape (n_strata,)."""
-        return np.asarray((self._products**2).sum(axis=1))
-
-    @property
-    def concentration(self) -> float:
-        """tr(X X) / (tr X)^2 of the sum X of all X_s."""
-        return float((self._products.sum(axis=0) ** 2).sum()) / float(self.traces.sum()) ** 2
+        return np.asarray((self.products**2).sum(axis=1))
 
 
 class States:
@@ -130,10 +129,17 @@ class States:
         self._scale = float(some.sum()) / max(float(self.weights @ in_strata), 1e-300)
 
     @property
+    def n_vectors(self) -> int:
+        """How many states there are."""
+        return self.weights.size
+
+    @property
     def nbytes(self) -> int:
         """Size in memory."""
         n_strata = len(self.known.sizes)
-        return self.indicators.nbytes + 8 * min(n_strata, _MOST_STRATA) * self.weights.size
+        return self.indicators.nbytes + 8 * min(
+            2 * n_strata * self.weights.size**2, 2 * _DENSE_ENTRIES
+        )
 
     @cached_property
     def _counts(self) -> Floats:
@@ -161,12 +167,44 @@ class States:
 
     def between(self, some: slice) -> Floats:
         """tr(X_s X_t) of some strata with all, shape (n_some, n_strata)."""
-        counts, w = self._counts, self.weights
-        shares = counts / self.known.sizes[:, np.newaxis]
-        first = (w**2 * counts[some]) @ (counts * (1 - shares)).T
-        second = (w**2 * counts[some] * shares[some]) @ counts.T
-        third = ((w * counts[some]) @ shares.T) * ((w * shares[some]) @ counts.T)
-        return np.asarray(self._scale**2 * (first - second + third))
+        counts, w, sizes = self._counts, self.weights, self.known.sizes
+        shares = counts / sizes[:, np.newaxis]
+        weighted = np.concatenate([w**2 * counts[some], -(w**2) * counts[some] * shares[some]], 1)
+        alike = weighted @ np.concatenate([counts * (1 - shares), counts], 1).T
+        shared = ((w * counts[some]) @ counts.T) ** 2 / np.outer(sizes[some], sizes)
+        return np.asarray(self._scale**2 * (alike + shared))
+
+    def summed(self, factors: Floats) -> Floats:
+        """tr(X X) of the sum X of all X_s by factors of shape (m, n_strata); shape (m,)."""
+        if self.products is not None:
+            return np.asarray(((factors @ self.products) ** 2).sum(axis=1))
+        root = np.sqrt(self.weights)
+        scale = self._scale * np.outer(root, root)
+        return np.array([((scale * self._table(f)) ** 2).sum() for f in factors])
+
+    @cached_property
+    def products(self) -> Floats | None:
+        """X_s of each stratum, shape (n_strata, n_states^2); None if that is too large."""
+        n_strata, k = self.indicators.counts.shape
+        if n_strata * k * k > _DENSE_ENTRIES:
+            return None
+        counts, root = self._counts, np.sqrt(self.weights)
+        scaled = counts / self.known.sizes[:, np.newaxis]
+        found = -scaled[:, :, np.newaxis] * counts[:, np.newaxis]
+        diagonal = np.arange(k)
+        found[:, diagonal, diagonal] += counts
+        return (self._scale * found * np.outer(root, root)).reshape(n_strata, k * k)
+
+    def _table(self, factors: Floats) -> Floats:
+        """The sum of all X_s by factors, but for weights."""
+        counts = self.indicators.counts
+        scaled = (factors / self.known.sizes)[:, np.newaxis]
+        if np.prod(counts.shape) <= _DENSE_ENTRIES:
+            table = -((self._counts * scaled).T @ self._counts)
+        else:
+            table = -(csr_array(counts.multiply(scaled)).T @ counts).toarray()
+        table[np.diag_indices(len(table))] += factors @ counts
+        return np.asarray(table)
 
     @property
     def squares(self) -> Floats:
@@ -175,14 +213,6 @@ class States:
         squared = counts.multiply(counts)
         first = squared @ w**2 - 2 * (squared.multiply(counts) @ w**2) / sizes
         return np.asarray(self._scale**2 * (first + (squared @ w / sizes) ** 2))
-
-    @property
-    def concentration(self) -> float:
-        """tr(X X) / (tr X)^2 of the sum X of all X_s."""
-        table = self.indicators.known_left(self.indicators)
-        root = np.sqrt(self.weights)
-        weighted = root[:, np.newaxis] * table * root
-        return float((weighted**2).sum()) / float(np.trace(weighted)) ** 2
 
 
 #: A column as weighted vectors: what T and its moments need of it.
@@ -197,7 +227,7 @@ def sum_of_squares(x: Side, y: States) -> float:
     return float(x.weights @ x.indicators.known_left(y.indicators) ** 2 @ weights)
 
 
-def moments(x: Side, y: Side) -> tuple[float, float]:
+def moments(x: Side, y: States) -> tuple[float, float]:
     """Mean and variance of T over permutations within the strata that x and y share."""
     sizes = x.known.sizes
     some = sizes > 1
@@ -207,7 +237,7 @@ def moments(x: Side, y: Side) -> tuple[float, float]:
     beyond = n_left / max(n_left - len(x.known.rows), 1.0)
     of_strata = factor * x.traces * y.traces
     mean = beyond * float(of_strata.sum())
-    variance = float(_variances(sizes, x, y).sum()) + 2 * _between_strata(x, y, factor, of_strata)
+    variance = float(_variances(sizes, x, y).sum()) + 2 * _between_strata(x, y, factor)
     return mean, beyond**2 * variance
 
 
@@ -240,17 +270,26 @@ def _variances(n: Floats, x: Side, y: Side) -> Floats:
     return found
 
 
-def _between_strata(x: Side, y: Side, factor: Floats, of_strata: Floats) -> float:
-    """Sum over pairs of different strata of tr(X_s X_t) tr(Y_s Y_t) by their sizes less one.
-
-    Of very many strata as if all had the same shape.
-    """
-    within = float((factor**2 * x.squares * y.squares).sum())
+def _between_strata(x: Side, y: States, factor: Floats) -> float:
+    """Sum over different strata of tr(X_s X_t) tr(Y_s Y_t), each by its size less one."""
     if len(factor) == 1:
         return 0.0
+    within = float((factor**2 * x.squares * y.squares).sum())
+    n_strata, d_x, d_y = len(factor), x.n_vectors, y.n_vectors
+    among_strata = 2 * n_strata * (d_x + d_y)
+    if x.products is not None and (
+        isinstance(x, Vectors) or d_x**2 * d_y**2 < among_strata or n_strata > _MOST_STRATA
+    ):
+        # The sum over s and t, for each entry of X_s, is the square of one sum over s.
+        upper, lower = np.triu_indices(d_x)
+        entries = x.products[:, upper * d_x + lower].T
+        return float(np.where(upper < lower, 2, 1) @ y.summed(factor * entries)) - within
     if len(factor) > _MOST_STRATA:
-        whole = float(of_strata.sum()) ** 2 * x.concentration * y.concentration
-        return max(whole - within, 0.0)
+        # As if all strata had the same shape.
+        assert isinstance(x, States)
+        ones = np.ones((1, len(factor)))
+        shape = x.summed(ones)[0] / x.traces.sum() ** 2 * y.summed(ones)[0] / y.traces.sum() ** 2
+        return max(float((factor * x.traces * y.traces).sum()) ** 2 * shape - within, 0.0)
     total = 0.0
     for a in range(0, len(factor), _STRATA_AT_ONCE):
         some = slice(a, a + _STRATA_AT_ONCE)

@@ -39,10 +39,12 @@ _ROWS_PER_STATE = 5
 _MOST_TERMS = 200
 
 # Groups of rows beyond so many enter a logistic regression by their shares, not one by one.
-_MOST_LEVELS = 16
+_MOST_LEVELS = 8
 
-# Cells of continuous columns have so many rows, and are no more than that.
+# Cells of continuous columns have so many rows. What a regression misses within m slices is of
+# the order of m^-4, to be less than what n rows can tell.
 _ROWS_PER_CELL = 20
+_SLICES = 3
 _MOST_CELLS = 1 << 40
 
 # Of the variance of a row that a fit has all to itself; its residual is 0.
@@ -54,7 +56,7 @@ _ROWS_PER_TERM = 10
 _TINY = 1e-12
 
 # Of one table, so that a search which comes back to a set need not regress again.
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = 1 << 27
 
 # A cell of fewer expected rows is not near normal, and is left out of the score.
 _LEAST_EXPECTED_COUNT = 1.0
@@ -67,19 +69,32 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """Residuals of the vectors of a column, shape (d, n), and their covariances, (d, d, n).
+    """Residuals of the vectors of a column, shape (d, n), and what their covariances follow from.
 
-    A discrete column has a vector for each state, with the `expected` probabilities; (d, n).
+    A discrete column has a vector for each state, with the `expected` probabilities, (d, n), and
+    covariances :math:`p_a ([a = b] - p_b)`; a continuous one has the `variances`, shape (n,).
+    Both are divided by the share that the fit has `kept` of them, shape (n,).
     """
 
     rows: Rows
-    covariances: NDArray[np.float64]
+    kept: NDArray[np.float64]
     expected: Rows | None = None
+    variances: NDArray[np.float64] | None = None
+
+    @property
+    def covariances(self) -> NDArray[np.float64]:
+        """Of the vectors in each row, shape (d, d, n)."""
+        if self.expected is None:
+            return np.asarray(self.variances / self.kept)[np.newaxis, np.newaxis]
+        scaled = self.expected / self.kept
+        covariances = -self.expected[np.newaxis] * scaled[:, np.newaxis]
+        covariances[np.diag_indices(len(scaled))] += scaled
+        return covariances
 
     @property
     def nbytes(self) -> int:
-        """Size in memory."""
-        return 2 * self.rows.nbytes + self.covariances.nbytes
+        """Size in memory; what is kept is shared."""
+        return 2 * self.rows.nbytes
 
 
 @once_per_table
@@ -168,13 +183,14 @@ class Condition:
         """`known` with groups cut by the ranks of the continuous columns, if rows are left for it.
 
         Each column is cut into the same odd number of slices of equal size, as many as leave
-        twenty rows for each cell; into three, if five rows are left for each that occurs.
+        twenty rows for each cell, up to 3 n^(1/4); into three, if five rows are left for each cell
+        that occurs.
         """
         n_columns, n = len(self._continuous), self.known.labels.size
         if not n_columns or not self._jointly:
             return self.known
         room = n / (_ROWS_PER_CELL * len(self.known.sizes))
-        n_slices = int(max(room, 1.0) ** (1 / n_columns) + 1e-9)
+        n_slices = int(min(max(room, 1.0) ** (1 / n_columns), _SLICES * n**0.25) + 1e-9)
         n_slices = max(n_slices - (n_slices + 1) % 2, 3)
         if n_slices**n_columns * len(self.known.sizes) > _MOST_CELLS:
             return self.known
@@ -205,7 +221,7 @@ class Condition:
         variances = rows**2
         if self.by_strata:  # where permutations have the same variance for all rows of a stratum
             variances = self.known.means(variances)[:, self.known.labels]
-        return Residuals(rows, variances[np.newaxis] / self._kept_share)
+        return Residuals(rows, self._kept_share, variances=variances[0])
 
     def _of_discrete(self, data: Dataset, name: str) -> Residuals:
         codes = data.codes[data.row(name)]
@@ -213,13 +229,10 @@ class Condition:
         indicators = (codes == states).astype(np.float64)
         shares = self.known.means(indicators)
         expected = shares[:, self.known.labels] if self.by_strata else self._fitted(codes, shares)
-        covariances = -expected[np.newaxis] * expected[:, np.newaxis]
-        covariances[np.diag_indices(len(states))] += expected
-        covariances /= self._kept_share
         rows = indicators - expected
         if self._has_many_groups:
             rows = self.known.left(rows)
-        return Residuals(rows, covariances, expected)
+        return Residuals(rows, self._kept_share, expected)
 
     @property
     def _has_many_groups(self) -> bool:

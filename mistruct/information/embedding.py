@@ -32,8 +32,11 @@ _ROUNDING_OF_A_PRODUCT = 32
 
 _COLUMNS_AT_ONCE = 64
 
-# Of more, LAPACK finds a basis faster.
-_FEW_ROWS = 24
+# Of more rows LAPACK finds a basis faster; it takes long for few.
+_FEW_ROWS = 256
+
+# Of wider products the eigenvalues of their squares are faster than singular values.
+_FEW_PRODUCTS = 24
 
 Basis = NDArray[np.float64]
 
@@ -125,7 +128,7 @@ def information_of(products: NDArray[Any]) -> float:
     """Information in nats of two orthonormal bases, from the products of their rows."""
     if 1 in products.shape:
         squares = np.array([(products**2).sum()])
-    elif min(products.shape) <= _FEW_ROWS:
+    elif min(products.shape) <= _FEW_PRODUCTS:
         squares = np.linalg.svd(products, compute_uv=False) ** 2
     else:
         narrow = products if len(products) <= products.shape[1] else products.T
