@@ -17,6 +17,7 @@ from mistruct.independence.mixed_pairs import FEWEST_ROWS, N_RESULTS, MixedPairs
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.information.blas import one_blas_thread
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION
 from mistruct.information.score_correlations import (
@@ -214,8 +215,10 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
                 results[:, k], n_rows[k] = _in_complete_rows(data, x, y, given)
 
     cost = _NANOSECONDS_OF_A_PAIR if complete else _NANOSECONDS_OF_A_PAIR_WITH_GAPS
-    for _ in run_blocks(run, pair_blocks(len(pairs), cost), description="independence tests"):
-        pass
+    blocks = pair_blocks(len(pairs), cost)
+    with one_blas_thread():
+        for _ in run_blocks(run, blocks, description="independence tests"):
+            pass
     return _batch(results, n_rows)
 
 
@@ -285,8 +288,9 @@ def _separate_any(
             if of_found[P_VALUE] > alpha:
                 return
 
-    for _ in run_blocks(search, range(len(pairs)), description="separations"):
-        pass
+    with one_blas_thread():
+        for _ in run_blocks(search, range(len(pairs)), description="separations"):
+            pass
     return Separations(_batch(results, n_rows), sets, n_tests)
 
 
