@@ -111,10 +111,24 @@ class States:
         The states, from 0 on.
     n_labels : int
     known : Known
+    expected : ndarray of float, shape (n_labels, n), optional
+        Fitted probabilities; else those of `known` are all there is.
+    n_terms : int
+        How many terms each of their fits has.
     """
 
-    def __init__(self, labels: Labels, n_labels: int, known: Known) -> None:
+    def __init__(
+        self,
+        labels: Labels,
+        n_labels: int,
+        known: Known,
+        expected: Floats | None = None,
+        n_terms: int = 0,
+    ) -> None:
         self.known = known
+        # A fit makes its variances smaller by the share of the rows that it has terms.
+        self.correction = labels.size / max(labels.size - n_terms, 1)
+        self.expected = expected
         self.indicators = Indicators([(labels, n_labels)], known)
         self._labels = labels
         counts = np.bincount(labels, minlength=n_labels).astype(np.float64)
@@ -122,7 +136,10 @@ class States:
         in_strata = counts - np.asarray(
             of_groups.multiply(of_groups).multiply(1 / known.sizes[:, np.newaxis]).sum(axis=0)
         )
-        left = in_strata - (self.indicators.along**2).sum(axis=0)
+        if expected is None:
+            left = in_strata - (self.indicators.along**2).sum(axis=0)
+        else:
+            left = (expected * (1 - expected)).sum(axis=1)
         some = left > _LEAST_LEFT * counts
         self.weights = np.where(some, 1 / np.maximum(left, 1e-300), 0.0)
         # What rows of `known` take away beyond the means of strata, as a share of all.
@@ -137,9 +154,23 @@ class States:
     def nbytes(self) -> int:
         """Size in memory."""
         n_strata = len(self.known.sizes)
-        return self.indicators.nbytes + 8 * min(
-            2 * n_strata * self.weights.size**2, 2 * _DENSE_ENTRIES
+        of_fit = 0 if self.expected is None else 2 * self.expected.nbytes
+        return (
+            of_fit
+            + self.indicators.nbytes
+            + 8 * min(2 * n_strata * self.weights.size**2, 2 * _DENSE_ENTRIES)
         )
+
+    @cached_property
+    def residuals(self) -> Floats:
+        """Indicators less their fitted probabilities and what is known, shape (n_states, n)."""
+        indicators = (self._labels == np.arange(self.weights.size)[:, np.newaxis]).astype(float)
+        return self.known.left(indicators - self.expected)
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Weighted variance of each row by the fitted probabilities, shape (n,)."""
+        return np.asarray(self.weights @ (self.expected * (1 - self.expected)))
 
     @cached_property
     def _counts(self) -> Floats:
@@ -221,24 +252,46 @@ Side = Vectors | States
 
 def sum_of_squares(x: Side, y: States) -> float:
     """T."""
-    weights = y.weights
     if isinstance(x, Vectors):
-        return float(weights @ (y.indicators.sums(x.rows) ** 2).sum(axis=0))
-    return float(x.weights @ x.indicators.known_left(y.indicators) ** 2 @ weights)
+        return float(y.weights @ (_products(x.rows, y) ** 2).sum(axis=0))
+    if x.expected is None:
+        products = x.indicators.known_left(y.indicators)
+    else:
+        products = _products(x.residuals, y)
+    return float(x.weights @ products**2 @ y.weights)
+
+
+def _products(rows: Floats, y: States) -> Floats:
+    """Products of rows in which nothing is known with residuals of states, shape (d, n_states)."""
+    found = y.indicators.sums(rows)
+    return found if y.expected is None else found - rows @ y.expected.T
 
 
 def moments(x: Side, y: States) -> tuple[float, float]:
-    """Mean and variance of T over permutations within the strata that x and y share."""
+    """Mean and variance of T over permutations within the strata that x and y share.
+
+    With fitted probabilities the mean is the sum over rows of the products of both variances.
+    """
     sizes = x.known.sizes
     some = sizes > 1
     factor = np.where(some, 1 / np.maximum(sizes - 1, 1.0), 0.0)
     # Each row of `known` takes one more dimension from what both are spread over.
     n_left = float((sizes - 1).sum())
     beyond = n_left / max(n_left - len(x.known.rows), 1.0)
-    of_strata = factor * x.traces * y.traces
-    mean = beyond * float(of_strata.sum())
+    mean = beyond * float((factor * x.traces * y.traces).sum())
     variance = float(_variances(sizes, x, y).sum()) + 2 * _between_strata(x, y, factor)
-    return mean, beyond**2 * variance
+    variance *= beyond**2
+    if y.expected is not None and mean > 0:
+        by_rows = float(_lengths(x) @ y.lengths) * y.correction
+        mean, variance = by_rows, variance * (by_rows / mean) ** 2
+    return mean, variance
+
+
+def _lengths(x: Side) -> Floats:
+    """Weighted squared length of what is left of each row, shape (n,)."""
+    if isinstance(x, Vectors):
+        return np.asarray((x.rows**2).sum(axis=0))
+    return np.asarray(x.weights @ x.residuals**2)
 
 
 def p_value(total: float, mean: float, variance: float) -> tuple[float, float, float]:

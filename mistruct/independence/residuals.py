@@ -24,9 +24,10 @@ from mistruct.data.dataset import Dataset
 from mistruct.data.derived import Kept, once_per_table
 from mistruct.independence.many_states import Side, States, Vectors
 from mistruct.independence.permutation_moments import is_skewed
+from mistruct.independence.state_probabilities import probabilities_of_states
 from mistruct.information.blocks import joint_labels
 from mistruct.information.embedding import RESOLUTION, basis, embed, of_unit_length, spanning
-from mistruct.information.residual_blocks import Block, Known, pooled
+from mistruct.information.residual_blocks import Block, Known, Labels, pooled
 from mistruct.kernels.logistic import fit_logistic
 
 # A column of more states has no residuals of its own, but enters sums of squares.
@@ -52,6 +53,9 @@ _LEAST_KEPT = 0.1
 
 # A regression has a term for so many rows at most.
 _ROWS_PER_TERM = 10
+
+# So many probabilities are fitted to states by rows; of more, cells of rows have to do.
+_MOST_PROBABILITIES = 1 << 22
 
 _TINY = 1e-12
 
@@ -210,11 +214,18 @@ class Condition:
             if data.kinds[name] == "continuous":
                 return Vectors.of(_scores(data, name), self.cells)
             if data.n_observed[data.row(name)] > FEW_STATES:
-                return States(*pooled(data.codes[data.row(name)]), self.cells)
+                return self._many_states(*pooled(data.codes[data.row(name)]))
             return Vectors.of(self.residuals(data, name).rows, self.cells)
 
         found: Side = _kept(data).get(("side", self._key, name), make)
         return found
+
+    def _many_states(self, labels: Labels, n_labels: int) -> States:
+        few = labels.size * n_labels <= _MOST_PROBABILITIES
+        if self.by_strata or self._has_many_groups or not few:
+            return States(labels, n_labels, self.cells)
+        expected = probabilities_of_states(self._levels, labels, n_labels)
+        return States(labels, n_labels, self.cells, expected, 1 + len(self._levels))
 
     def _of_continuous(self, data: Dataset, name: str) -> Residuals:
         rows = self.known.left(_scores(data, name))
