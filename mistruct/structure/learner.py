@@ -116,7 +116,7 @@ class StructureLearner(BaseEstimator):
 
     def _seed(self) -> int | None:
         """The seed that the result depends on."""
-        return self.test_.seed
+        return getattr(self.test_, "seed", None)  # networks may need no test
 
 
 def provenance(net: StructureLearner) -> dict[str, Any]:

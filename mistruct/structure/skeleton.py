@@ -162,15 +162,16 @@ class Skeleton:
         if not back:
             return self
         places = [k for k, pair in enumerate(map(tuple, removed.pairs.tolist())) if pair in back]
-        edges = Edges.concatenate([self.edges, removed.take(np.array(places))])
-        rounds = [
-            replace(
-                found,
-                rule=np.where([tuple(p) in back for p in found.pairs.tolist()], "", found.rule),
-            )
+        return self.with_edges(Edges.concatenate([self.edges, removed.take(np.array(places))]))
+
+    def with_edges(self, edges: Edges) -> Skeleton:
+        """More edges, which the rounds then no longer say were removed."""
+        adjacent = adjacency(self.n_variables, edges.pairs)
+        rounds = tuple(
+            replace(found, rule=np.where(adjacent[tuple(found.pairs.T)], "", found.rule))
             for found in self.rounds
-        ]
-        return replace(self, edges=edges, rounds=tuple(rounds))
+        )
+        return replace(self, edges=edges, rounds=rounds)
 
     def separating_sets(
         self, among: Collection[tuple[int, int]] | None = None

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import Positions, Ragged, Separations
+from mistruct.independence.protocol import Given, Positions, Ragged, Separations
 from mistruct.kernels.candidates import candidates_of_pairs
 from mistruct.structure.determinism import Determinism, believe
 from mistruct.structure.knowledge import Constraints
+from mistruct.structure.redundant_groups import as_one_column, redundant_groups
 from mistruct.structure.skeleton import (
     DETERMINED,
     FDR,
@@ -65,14 +66,52 @@ def learn_skeleton(
     determinism: Determinism,
     constraints: Constraints,
 ) -> Skeleton:
-    """Remove edges depth by depth until no pair has enough neighbours for a larger set."""
+    """Remove edges depth by depth until no pair has enough neighbours for a larger set.
+
+    Under the rule ``informative`` what is adjacent to a group of columns that determine each
+    other, taken as one column, keeps an edge to one of them.
+    """
     search = _Search(data, test, alpha, max_conditioning, determinism, constraints)
-    found = search.unconditional()
-    left = found.rule == ""
-    tests = found.tests
-    edges = Edges(found.pairs, tests.mi, tests.bias, tests, found.sets, found.n_tests).take(left)
-    edges, removed, rounds = search.deepen(found, edges)
-    return Skeleton(data.n_variables, edges, (found, *rounds)).with_leaned_on(removed)
+    skeleton = search.whole()
+    groups = redundant_groups(data) if determinism == "informative" else []
+    for group in groups:
+        merged = replace(
+            search, data=as_one_column(data, group), constraints=constraints.as_one(group)
+        )
+        skeleton = _with_edges_of(skeleton, group, merged.whole().edges, constraints)
+    return skeleton
+
+
+def _with_edges_of(
+    skeleton: Skeleton, group: Given, merged: Edges, constraints: Constraints
+) -> Skeleton:
+    """Add the strongest edge to a member of a group where there is none but to the group as one."""
+    left = np.delete(np.arange(skeleton.n_variables), group[1:])
+    first = skeleton.rounds[0]
+    mi = np.full((skeleton.n_variables,) * 2, -np.inf)
+    mi[tuple(first.pairs.T)] = first.tests.mi - first.tests.bias
+    mi = np.fmax(np.fmax(mi, mi.T), -np.inf)
+    mi[constraints.excluded] = -np.inf
+    adjacent = skeleton.adjacent
+    added = []
+    for k, pair in enumerate(left[merged.pairs].tolist()):
+        if group[0] not in pair:
+            continue
+        other = pair[1] if pair[0] == group[0] else pair[0]
+        if not adjacent[other, list(group)].any():
+            member = max(group, key=lambda c: mi[c, other])
+            edge = merged.take(np.array([k]))
+            added.append(
+                replace(
+                    edge,
+                    pairs=np.sort([[member, other]]),
+                    sets=np.where(edge.sets >= 0, left[edge.sets], -1),
+                )
+            )
+    if not added:
+        return skeleton
+    edges = Edges.concatenate([skeleton.edges, *added])
+    return skeleton.with_edges(edges)
 
 
 def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
@@ -140,6 +179,16 @@ class _Search:
     max_conditioning: int | None
     determinism: Determinism
     constraints: Constraints
+
+    def whole(self) -> Skeleton:
+        """All depths, and the edges that come back in the end."""
+        found = self.unconditional()
+        left = found.rule == ""
+        tests = found.tests
+        edges = Edges(found.pairs, tests.mi, tests.bias, tests, found.sets, found.n_tests)
+        edges, removed, rounds = self.deepen(found, edges.take(left))
+        skeleton = Skeleton(self.data.n_variables, edges, (found, *rounds))
+        return skeleton.with_leaned_on(removed)
 
     def unconditional(self) -> Round:
         """Test all pairs; one that cannot be tested, for lack of variation or rows, is no edge."""
