@@ -164,12 +164,14 @@ class States:
     @cached_property
     def residuals(self) -> Floats:
         """Indicators less their fitted probabilities and what is known, shape (n_states, n)."""
-        indicators = (self._labels == np.arange(self.weights.size)[:, np.newaxis]).astype(float)
-        return self.known.left(indicators - self.expected)
+        assert self.expected is not None
+        states = np.arange(self.weights.size)[:, np.newaxis]
+        return self.known.left((self._labels == states) - self.expected)
 
     @cached_property
     def lengths(self) -> Floats:
         """Weighted variance of each row by the fitted probabilities, shape (n,)."""
+        assert self.expected is not None
         return np.asarray(self.weights @ (self.expected * (1 - self.expected)))
 
     @cached_property

@@ -89,6 +89,7 @@ class Residuals:
     def covariances(self) -> NDArray[np.float64]:
         """Of the vectors in each row, shape (d, d, n)."""
         if self.expected is None:
+            assert self.variances is not None
             return np.asarray(self.variances / self.kept)[np.newaxis, np.newaxis]
         scaled = self.expected / self.kept
         covariances = -self.expected[np.newaxis] * scaled[:, np.newaxis]
