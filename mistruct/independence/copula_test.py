@@ -82,7 +82,17 @@ class CopulaTest(IndependenceTest):
     a spread that differs between the states of z, for a dependence between x and y. There the
     statistic is the sum of squares of the standardised products of residuals (the generalised
     covariance measure), where a discrete column's residuals are those of a logistic regression on
-    z; the discrete columns of z enter by their joint states as long as five rows are left for each.
+    z. If z is discrete there is no regression: residuals are those from the means of each joint
+    state, and their products have the covariance of permutations within it.
+
+    Where x or y has more than six states, given z or beside another discrete column, the statistic is a weighted sum of squares of the same products, and a gamma
+    distribution with its mean and variance over permutations within strata gives the p-value.
+    Strata are the joint states of z, cut along its continuous columns where rows are enough. Of
+    more than 2,000 states the rarest share one.
+
+    The discrete columns of z enter by their joint states as long as five rows are left for each.
+    With fewer rows, the one with the most states enters by its states and each of the others by
+    terms of its own, up to 200 of these; with more, by their joint states again.
 
     `mi` is the copula's estimate of I(x; y | z). The test is not testable where z determines x or
     y, or where there are fewer rows than dimensions.
@@ -93,6 +103,8 @@ class CopulaTest(IndependenceTest):
     Bartlett (1938), "Further aspects of the theory of multiple regression".
     Pitman (1937), "Significance tests which may be applied to samples from any populations. II.
     The correlation coefficient test", Journal of the Royal Statistical Society Supplement 4.
+    Kazi-Aoual, Hitier, Sabatier and Lebreton (1995), "Refined approximations to permutation tests
+    for multivariate inference", Computational Statistics and Data Analysis 20.
     Shah and Peters (2020), "The hardness of conditional independence testing and the generalised
     covariance measure", Annals of Statistics 48, section 3.
     Andrews, Ramsey and Cooper (2019), "Learning high-dimensional directed acyclic graphs with

@@ -8,8 +8,8 @@ products,
 
 needs its mean and variance alone. Here :math:`x_a` are what the conditioning set leaves of the
 scores of a continuous column, or of indicators of states, and :math:`w_a` is one over the square
-of its length. Without a conditioning set T is Pearson's :math:`X^2 / n` for two discrete columns,
-and the Kruskal-Wallis statistic over n - 1 for a discrete and a continuous one.
+of its length. Without a conditioning set, T of two discrete columns is Pearson's :math:`X^2` with
+each cell divided by its variance under independence in place of its expectation.
 
 Over permutations of y within strata, :math:`S = \sum_s S_s` has independent terms of mean zero.
 With :math:`X_s = \sum_{i \in s} x_i x_i^\top` of weighted vectors, and :math:`Y_s` likewise,
@@ -94,7 +94,7 @@ class Vectors:
         return self._sums((self.rows**2).sum(axis=0) ** 2)
 
     def _sums(self, values: Floats) -> Floats:
-        return np.bincount(self.known.labels, weights=values)
+        return np.asarray(np.bincount(self.known.labels, weights=values), dtype=np.float64)
 
     @property
     def squares(self) -> Floats:
@@ -196,7 +196,7 @@ class States:
         own = self.weights[self._labels]
         share = counts[labels, self._labels] / sizes[labels]
         lengths = own * (1 - 2 * share) + common[labels]
-        return self._scale**2 * np.bincount(labels, weights=lengths**2)
+        return np.asarray(self._scale**2 * np.bincount(labels, weights=lengths**2))
 
     def between(self, some: slice) -> Floats:
         """tr(X_s X_t) of some strata with all, shape (n_some, n_strata)."""
@@ -226,7 +226,8 @@ class States:
         found = -scaled[:, :, np.newaxis] * counts[:, np.newaxis]
         diagonal = np.arange(k)
         found[:, diagonal, diagonal] += counts
-        return (self._scale * found * np.outer(root, root)).reshape(n_strata, k * k)
+        found *= self._scale * np.outer(root, root)
+        return np.asarray(found.reshape(n_strata, k * k))
 
     def _table(self, factors: Floats) -> Floats:
         """The sum of all X_s by factors, but for weights."""
@@ -344,7 +345,7 @@ def _between_strata(x: Side, y: States, factor: Floats) -> float:
         assert isinstance(x, States)
         ones = np.ones((1, len(factor)))
         shape = x.summed(ones)[0] / x.traces.sum() ** 2 * y.summed(ones)[0] / y.traces.sum() ** 2
-        return max(float((factor * x.traces * y.traces).sum()) ** 2 * shape - within, 0.0)
+        return max(float((factor * x.traces * y.traces).sum() ** 2 * shape) - within, 0.0)
     total = 0.0
     for a in range(0, len(factor), _STRATA_AT_ONCE):
         some = slice(a, a + _STRATA_AT_ONCE)

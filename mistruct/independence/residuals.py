@@ -135,7 +135,8 @@ class Condition:
     def __init__(self, data: Dataset, names: Sequence[str]) -> None:
         self._key = tuple(names)
         discrete = [n for n in names if data.kinds[n] == "discrete"]
-        labels, n_labels = joint_labels(data, discrete)
+        joint, n_labels = joint_labels(data, discrete)
+        labels = joint.astype(np.int64)
         self.has_discrete = n_labels > 1
         empty = np.empty((0, data.n_samples))
         scores = [_scores(data, n) for n in names if data.kinds[n] == "continuous"]

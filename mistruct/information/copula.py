@@ -49,8 +49,8 @@ class GaussianCopula:
     -----
     A discrete column of r states becomes r - 1 indicators. Between two discrete columns the result
     is that of their canonical correlations, which is not Shannon's information and is infinite
-    where one determines the other; ``auto`` uses counts there. What z determines is left out, so
-    that I(x; y | z) is 0 where z determines x.
+    where one determines the other; ``auto`` uses counts there. Of more than 2,000 states the rarest
+    share one. What z determines is left out, so that I(x; y | z) is 0 where z determines x.
 
     The correction is exact for normal variables (Ince et al. 2017, from the expected log
     determinant of a Wishart matrix); for normal scores its error is of the order 1/n^2 under

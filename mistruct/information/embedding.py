@@ -82,14 +82,13 @@ def spanning(rows: Basis) -> Basis:
 
 
 class Bases:
-    """Orthonormal bases of columns less what is known, one below the other."""
+    """Orthonormal bases of columns, one below the other."""
 
     def __init__(
         self,
         data: Dataset,
         positions: NDArray[np.int64],
         dtype: DTypeLike = np.float64,
-        known: Basis | None = None,
     ) -> None:
         names = [data.names[p] for p in positions]
 
@@ -98,8 +97,7 @@ class Bases:
             scores = normal_scores(continuous_values(data, continuous))
             of_name = dict(zip(continuous, scores[:, np.newaxis], strict=True))
             return [
-                basis(of_name[n] if n in of_name else embed(data, [n]), known).astype(dtype)
-                for n in chunk
+                basis(of_name[n] if n in of_name else embed(data, [n])).astype(dtype) for n in chunk
             ]
 
         chunks = [names[a : a + _COLUMNS_AT_ONCE] for a in range(0, len(names), _COLUMNS_AT_ONCE)]
