@@ -85,10 +85,11 @@ class CopulaTest(IndependenceTest):
     z. If z is discrete there is no regression: residuals are those from the means of each joint
     state, and their products have the covariance of permutations within it.
 
-    Where x or y has more than six states, given z or beside another discrete column, the statistic is a weighted sum of squares of the same products, and a gamma
-    distribution with its mean and variance over permutations within strata gives the p-value.
-    Strata are the joint states of z, cut along its continuous columns where rows are enough. Of
-    more than 2,000 states the rarest share one.
+    Where x or y has more than six states, given z or beside another discrete column, the statistic
+    is a weighted sum of squares of the same products, and a gamma distribution with its mean and
+    variance over permutations within strata gives the p-value. Strata are the joint states of z,
+    cut along its continuous columns where rows are enough. Of more than 2,000 states the rarest
+    share one.
 
     The discrete columns of z enter by their joint states as long as five rows are left for each.
     With fewer rows, the one with the most states enters by its states and each of the others by

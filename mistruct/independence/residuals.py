@@ -27,7 +27,7 @@ from mistruct.independence.permutation_moments import is_skewed
 from mistruct.independence.state_probabilities import probabilities_of_states
 from mistruct.information.blocks import joint_labels
 from mistruct.information.embedding import RESOLUTION, basis, embed, of_unit_length, spanning
-from mistruct.information.residual_blocks import Block, Known, Labels, pooled
+from mistruct.information.residual_blocks import Block, Known, Labels, is_wide, pooled
 from mistruct.kernels.logistic import fit_logistic
 
 # A column of more states has no residuals of its own, but enters sums of squares.
@@ -114,6 +114,28 @@ def _scores(data: Dataset, name: str) -> Rows:
     return scores
 
 
+def _unit_vectors(data: Dataset, name: str) -> Rows:
+    """Scores or indicators of a column as vectors of length 1, one each for what varies."""
+
+    def make() -> Rows:
+        is_continuous = data.kinds[name] == "continuous"
+        return of_unit_length(_scores(data, name) if is_continuous else embed(data, [name]))
+
+    found: Rows = _kept(data).get(("unit", name), make)
+    return found
+
+
+def _indicators(data: Dataset, name: str) -> Rows:
+    """An indicator of each state of a column, shape (n_states, n)."""
+
+    def make() -> Rows:
+        codes = data.codes[data.row(name)]
+        return np.asarray(codes == np.unique(codes)[:, np.newaxis], dtype=np.float64)
+
+    found: Rows = _kept(data).get(("indicators", name), make)
+    return found
+
+
 def is_skewed_kept(data: Dataset, name: str) -> bool:
     """Whether the scores of a complete column are far from symmetric."""
     return bool(_kept(data).get(("skewed", name), lambda: np.bool_(is_skewed(data, name))))
@@ -177,9 +199,9 @@ class Condition:
         """An orthonormal basis of a column less the conditioning set."""
 
         def make() -> Block:
-            if data.kinds[name] == "discrete":
+            if is_wide(data, name):
                 return Block.of(data, [name], self.known)
-            return Block(spanning(self.known.left(of_unit_length(_scores(data, name)))))
+            return Block(spanning(self.known.left(_unit_vectors(data, name))))
 
         found: Block = _kept(data).get(("left", self._key, name), make)
         return found
@@ -238,8 +260,7 @@ class Condition:
 
     def _of_discrete(self, data: Dataset, name: str) -> Residuals:
         codes = data.codes[data.row(name)]
-        states = np.unique(codes)[:, np.newaxis]
-        indicators = (codes == states).astype(np.float64)
+        indicators = _indicators(data, name)
         shares = self.known.means(indicators)
         expected = shares[:, self.known.labels] if self.by_strata else self._fitted(codes, shares)
         rows = indicators - expected

@@ -1,4 +1,4 @@
-"""Columns of many states beside numbers: what one costs a search, and how often its tests are wrong.
+"""Columns of many states beside numbers: what one costs, and how often its tests are wrong.
 
 The tables have the shape of those that people have: patients of 80 clinics, or 1,600 names.
 """
