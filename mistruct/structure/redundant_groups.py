@@ -3,8 +3,9 @@ r"""Groups of columns of which each is determined by the others, and the edges t
 Three 0/1 columns that stand for one category each say together what one column of three states
 says, and so do two counts and their sum. What depends on that one column may be independent of
 each member alone, or of each given another, and then no member is left with an edge to it. So each
-group is also taken as one column, whose states are the joint states of its members; whatever is
-adjacent to that in the skeleton keeps an edge to one member, the one that tells most about it.
+group, with all columns that it determines, is also taken as one column, whose states are the joint
+states of its members; whatever is adjacent to that in the skeleton keeps an edge to one member,
+the one that tells most about it.
 
 One-hot columns, sums and other recodings are linear relations between the indicators of states, so
 they are found from the covariances of these: a pivoted Cholesky factor tells which indicators
@@ -38,7 +39,7 @@ _RESOLUTION = 1e-8
 
 
 def redundant_groups(data: Dataset) -> list[Given]:
-    """Find groups of three discrete columns or more of which each is determined by the others.
+    """Find groups of discrete columns of which three or more determine each other, and all of them.
 
     Returns
     -------
@@ -52,8 +53,8 @@ def redundant_groups(data: Dataset) -> list[Given]:
     groups: set[Given] = set()
     for support in _linear_relations(_covariance(data, columns)):
         group = tuple(sorted({int(c) for c in owner[support]}))
-        if len(group) > 2 and group not in groups and _is_redundant(data, group):
-            groups.add(group)
+        if len(group) > 2 and _is_redundant(data, group):
+            groups.add(_closure(data, group, columns))
     return sorted(groups)
 
 
@@ -121,6 +122,12 @@ def _is_redundant(data: Dataset, group: Given) -> bool:
     return n_joint * _ROWS_PER_STATE <= data.n_samples and all(
         _joint_codes(data, tuple(c for c in group if c != member))[1] == n_joint for member in group
     )
+
+
+def _closure(data: Dataset, group: Given, columns: list[int]) -> Given:
+    """The group and all columns that it determines."""
+    n_joint = _joint_codes(data, group)[1]
+    return tuple(c for c in columns if c in group or _joint_codes(data, (*group, c))[1] == n_joint)
 
 
 def _joint_codes(data: Dataset, group: Given) -> tuple[NDArray[np.int64], int]:
