@@ -8,8 +8,8 @@ states of its members; whatever is adjacent to that in the skeleton keeps an edg
 the one that tells most about it.
 
 One-hot columns, sums and other recodings are linear relations between the indicators of states, so
-they are found from the covariances of these: a pivoted Cholesky factor tells which indicators
-depend on others, and on which.
+they are found from the covariances of these, in the rows where all columns are known: a pivoted
+Cholesky factor tells which indicators depend on others, and on which.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def redundant_groups(data: Dataset) -> list[Given]:
     columns = _few_states(data)
     if len(columns) < 3:
         return []
-    owner = np.repeat(columns, [_n_codes(data, c) - 1 for c in columns])
+    owner = np.repeat(columns, [len(data.states[data.names[c]]) - 1 for c in columns])
     groups: set[Given] = set()
     for support in _linear_relations(_covariance(data, columns)):
         group = tuple(sorted({int(c) for c in owner[support]}))
@@ -71,30 +71,26 @@ def as_one_column(data: Dataset, group: Given) -> Dataset:
 
 def _few_states(data: Dataset) -> list[int]:
     """The discrete columns that vary and have few states, those with the fewest first."""
-    n_codes = {p: _n_codes(data, p) for p, name in enumerate(data.names) if data.discrete_mask[p]}
-    few = sorted(p for p, n in n_codes.items() if 2 <= n <= _MOST_STATES)
-    few.sort(key=n_codes.__getitem__)
-    within = np.cumsum([n_codes[p] - 1 for p in few]) <= _MOST_INDICATORS
+    n_states = {p: len(data.states[n]) for p, n in enumerate(data.names) if n in data.states}
+    few = sorted(p for p, n in n_states.items() if 2 <= n <= _MOST_STATES)
+    few.sort(key=n_states.__getitem__)
+    within = np.cumsum([n_states[p] - 1 for p in few]) <= _MOST_INDICATORS
     return sorted(p for p, kept in zip(few, within, strict=True) if kept)
-
-
-def _n_codes(data: Dataset, position: int) -> int:
-    """The number of states of a column, where missing entries are one more."""
-    name = data.names[position]
-    return len(data.states[name]) + bool(data.n_missing[name])
 
 
 def _covariance(data: Dataset, columns: list[int]) -> Floats:
     """Covariances of the indicators of all states but the first of each column."""
-    n = data.n_samples
-    rows = [data.row(data.names[c]) for c in columns]
-    states = [np.arange(1, _n_codes(data, c))[:, np.newaxis] for c in columns]
+    data = data.select([data.names[c] for c in columns])
+    if any(data.n_missing.values()):
+        data = data.complete_rows()
+    n = max(data.n_samples, 1)
+    states = [np.arange(1, n_states)[:, np.newaxis] for n_states in data.n_states]
     size = sum(map(len, states))
     products, sums = np.zeros((size, size)), np.zeros(size)
     for start in range(0, n, _ROWS_AT_ONCE):
         codes = data.codes[:, start : start + _ROWS_AT_ONCE]
         indicators = np.concatenate(
-            [codes[row] == of_row for row, of_row in zip(rows, states, strict=True)]
+            [of_column == own for of_column, own in zip(codes, states, strict=True)]
         ).astype(np.float32)
         products += indicators @ indicators.T  # whole numbers, exact in float32
         sums += indicators.sum(axis=1)
@@ -131,9 +127,14 @@ def _closure(data: Dataset, group: Given, columns: list[int]) -> Given:
 
 
 def _joint_codes(data: Dataset, group: Given) -> tuple[NDArray[np.int64], int]:
-    """The joint state of some columns in each row, and their number; missing is a state as well."""
+    """The joint state of some columns in each row, and their number, which stands for missing."""
     joint = np.zeros(data.n_samples, dtype=np.int64)
+    known = np.ones(data.n_samples, dtype=bool)
     for position in group:
-        codes = data.codes[data.row(data.names[position])].astype(np.int64)
+        name = data.names[position]
+        known &= data.known(name)
+        codes = data.codes[data.row(name)].astype(np.int64)
         joint = np.unique(joint * (codes.max() + 1) + codes, return_inverse=True)[1]
-    return joint, int(joint.max()) + 1
+    states, joint[known] = np.unique(joint[known], return_inverse=True)
+    joint[~known] = len(states)
+    return joint, len(states)
