@@ -363,6 +363,24 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
             assert all(same(a, b) for a, b in zip(one, many, strict=True))
 
 
+def test_what_a_test_takes_is_told_by_rows_states_and_kinds() -> None:
+    rng = np.random.default_rng(0)
+
+    def seconds(n: int, size: int) -> np.ndarray:
+        table = Table(
+            {"x": rng.normal(size=n), "y": rng.normal(size=n), "d": states(np.arange(n) % 3),
+             "w": states(np.arange(n) % 90)}
+        )  # fmt: skip
+        return CopulaTest().seconds(table.data, np.array([[0, 1], [0, 2], [0, 3]]), size)
+
+    small, large = seconds(1000, 1), seconds(9000, 1)
+    assert (np.diff(small) > 0).all()
+    assert (large > small).all()
+    assert (small > seconds(1000, 0)).all()
+    of_numbers = of_normal(rng.normal(size=(4, 500)))
+    assert CopulaTest().seconds(of_numbers, np.array([[0, 1]]), 2)[0] < 1e-6
+
+
 def test_no_filter_of_warnings_is_left_behind() -> None:
     kinds = ["normal", "normal", *["states"] * 20]
     table = make_table(kinds, 60, 5)
