@@ -596,8 +596,8 @@ def test_false_edges_are_as_few_as_was_asked_for():
         ({"tolerance": math.nan}, "tolerance must be a number from 0 to below 1, got nan"),
         (
             {"test": 3},
-            "test must be a name or a test such as GTest(), got 3; a test of your own derives from "
-            "mistruct.IndependenceTest",
+            "test must be a name or a test such as GTest(), got 3; a test of your own derives "
+            "from mistruct.IndependenceTest",
         ),
         (
             {"estimator": 3},
