@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import betainc
-from scipy.stats import norm, pearsonr
+from scipy.stats import beta, norm, pearsonr
 
 import mistruct as ms
 from mistruct.cli.report_networks import (
@@ -21,6 +21,7 @@ from mistruct.cli.report_networks import (
     show_gene_network,
     show_why,
 )
+from mistruct.independence.pair_nulls import ByTest, column_class, reference
 
 NAMES = list("abcd")
 CHAIN = [("a", "b"), ("b", "c"), ("c", "d")]
@@ -200,6 +201,21 @@ def test_aracne_with_an_estimator_that_knows_its_null(table: pd.DataFrame) -> No
     net = ms.ARACNE(alpha=None, estimator=ExactLogDet()).fit(wide)
     assert len(net.edges_) == 10
     assert_evidence(wide, net.edges_, lambda t, x, y: pearsonr(t[x], t[y]).pvalue)
+
+
+def test_its_null_is_in_doubt_where_both_columns_are_mostly_zero() -> None:
+    """Then the test that it names by default, of neighbours, has to confirm it."""
+    rng = np.random.default_rng(1)
+    smooth, counts = rng.normal(size=(N, 2)), rng.poisson(0.1, size=(N, 2)).astype(float)
+    data = ms.as_dataset(pd.DataFrame(np.hstack([smooth, counts]), columns=list("stuv")))
+    classes = [column_class(ExactLogDet(), data, name) for name in "stuv"]
+    assert classes[0] == classes[1] != classes[2] == classes[3]
+    for pair, check in {"st": None, "su": None, "uv": ByTest(ms.KNNTest())}.items():
+        held = reference(ExactLogDet(), data, *pair)
+        assert held.check == check
+        assert held.null.p_values(-0.5 * np.log(0.9)) == pytest.approx(
+            beta.sf(0.1, 0.5, (N - 2) / 2), rel=1e-9
+        )
 
 
 # Both ------------------------------------------------------------------------------------------

@@ -81,10 +81,10 @@ def column_class(estimator: Estimator, data: Dataset, name: str) -> Hashable:
     kind, row = data.kinds[name], data.row(name)
     if data.n_missing[name]:
         return "gaps", kind
+    if estimator.null_by_n_states:
+        return kind, _n_states(data, name) if kind == "discrete" else 0, is_skewed(data, name)
     if kind == "continuous":
         return kind, _has_ties(data, name), is_skewed(data, name)
-    if estimator.null_by_n_states:
-        return kind, _n_states(data, name), is_skewed(data, name)
     counts = np.bincount(data.codes[row])
     return kind, *np.sort(counts[counts > 0]).tolist()
 
