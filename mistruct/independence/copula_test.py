@@ -17,10 +17,10 @@ from mistruct.independence.mixed_pairs import FEWEST_ROWS, N_RESULTS, MixedPairs
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.information.base import Estimator
 from mistruct.information.blas import one_blas_thread
 from mistruct.information.copula import GaussianCopula, gaussian_bias
 from mistruct.information.embedding import RESOLUTION
-from mistruct.information.estimators import Estimator
 from mistruct.information.score_correlations import (
     row_of_scores,
     score_correlations,
