@@ -93,17 +93,19 @@ def sums_over_graphs(totals: NDArray[np.int64], n: int, sums: NDArray[np.float64
 
 @kernel
 def pearson_cumulants(  # type: ignore[no-untyped-def]
+    statistic: float,
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
-    n: int,
     of_rows: NDArray[np.float64],
     of_columns: NDArray[np.float64],
 ):
-    """Mean, variance and third central moment of X^2 in one stratum, given its margins.
+    """X^2 of one stratum less its mean given the margins.
 
-    `rows` and `columns` are the totals of the states that occur, at least two of each, and the
-    last two arrays, shape (N_GRAPHS,), room to work in.
+    Returns also mean, variance and third central moment. `rows` and `columns` are the totals of the
+    states that occur, at least two of each, and the last two arrays, shape (N_GRAPHS,), room to
+    work in.
     """
+    n = rows.sum()
     n_rows = float(n)
     squares_x, trace_x = sums_over_graphs(rows, n, of_rows)
     squares_y, trace_y = sums_over_graphs(columns, n, of_columns)
@@ -124,12 +126,12 @@ def pearson_cumulants(  # type: ignore[no-untyped-def]
             placings *= n_rows - v
             v += 1
         third += _COUNTS[graph] * of_rows[graph] * of_columns[graph] / placings
-    return mean, variance, n_rows**3 * third
+    return statistic - mean, mean, variance, n_rows**3 * third
 
 
 @kernel
-def pearson_tail(excess: float, mean: float, variance: float, third: float) -> float:
-    """Probability that X^2 is at least `excess` above its mean, by its three cumulants."""
+def tail_of_cumulants(excess: float, mean: float, variance: float, third: float) -> float:
+    """Probability that a statistic is at least `excess` above its mean, by its three cumulants."""
     deviation = math.sqrt(max(variance, 0.0))
     if deviation <= _NO_SPREAD * mean:
         return 1.0

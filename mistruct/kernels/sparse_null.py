@@ -1,8 +1,12 @@
 """The p-value of the G test where tables are too sparse for chi-square, by the rule chosen.
 
-By `MOMENTS` the statistic that decides is Pearson's, whose first three moments are known exactly
-given the margins; where all strata are 2 x 2 and their tables few, these are listed instead. By
-`PERMUTATION` it is G among shuffled tables.
+By `MOMENTS` a 2 x 2 table gets Fisher's exact test. Elsewhere the sum over strata decides of a
+statistic whose first three moments given the margins are known exactly: of G itself where a stratum
+is 2 x 2 with a small expected count, and else of Pearson's X^2, which is near G. Where a cell is
+expected to be all but empty, one row in it makes X^2 so large that the sum would hide what other
+strata say. In a 2 x 2 stratum that is the rule rather than the exception, and G does not do it.
+
+By `PERMUTATION` it is G among shuffled tables.
 """
 
 from __future__ import annotations
@@ -15,13 +19,16 @@ from numpy.typing import NDArray
 from mistruct.kernels.columns import CodedColumns
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.g_permutation import permutation_p_value, stream_of
-from mistruct.kernels.pearson_moments import N_GRAPHS, pearson_cumulants, pearson_tail
+from mistruct.kernels.pearson_moments import N_GRAPHS, pearson_cumulants, tail_of_cumulants
 from mistruct.kernels.random import mix
-from mistruct.kernels.small_tables import exact_p_value, n_tables
 from mistruct.kernels.sparse_tables import SparseTables, table_probability
+from mistruct.kernels.two_by_two import fisher_mid_p, g_cumulants
 
 # How a p-value was found. UNTESTABLE means dof = 0.
 CHI_SQUARE, PERMUTATION, UNTESTABLE, MOMENTS, EXACT = 0, 1, 2, 3, 4
+
+# Below this a cell's expected count is small, as in Cochran's rule.
+_FEW_EXPECTED = 5
 
 
 class SparseRule(NamedTuple):
@@ -43,8 +50,15 @@ class SparseRule(NamedTuple):
 
 
 @kernel
+def is_two_by_two(tables: SparseTables, s: int) -> bool:
+    """Whether two rows and two columns occur in a stratum."""
+    n_rows = tables.row_starts[s + 1] - tables.row_starts[s]
+    return bool(n_rows == 2 and tables.column_starts[s + 1] - tables.column_starts[s] == 2)
+
+
+@kernel
 def moments_p_value(tables: SparseTables) -> float:
-    """P-value of Pearson's statistic by its first three moments given the margins.
+    """P-value of the sum over strata by its first three moments given the margins.
 
     It is never below the probability of the observed tables, which no exact test can undercut.
     """
@@ -54,17 +68,22 @@ def moments_p_value(tables: SparseTables) -> float:
         rows = tables.rows[tables.row_starts[s] : tables.row_starts[s + 1]]
         columns = tables.columns[tables.column_starts[s] : tables.column_starts[s + 1]]
         n = rows.sum()
-        share = 0.0
-        for cell in range(tables.cell_starts[s], tables.cell_starts[s + 1]):
-            count = float(tables.counts[cell])
-            row, column = tables.rows[tables.row_of[cell]], tables.columns[tables.column_of[cell]]
-            share += count / row * (count / column)
-        of_stratum = pearson_cumulants(rows, columns, n, of_rows, of_columns)
-        excess += n * (share - 1.0) - of_stratum[0]
-        mean += of_stratum[0]
-        variance += of_stratum[1]
-        third += of_stratum[2]
-    return max(pearson_tail(excess, mean, variance, third), table_probability(tables))
+        if is_two_by_two(tables, s) and rows.min() * columns.min() < _FEW_EXPECTED * n:
+            # The first cell is that of the first row and column.
+            of_stratum = g_cumulants(rows, columns, tables.counts[tables.cell_starts[s]])
+        else:
+            share = 0.0
+            for cell in range(tables.cell_starts[s], tables.cell_starts[s + 1]):
+                count = float(tables.counts[cell])
+                row = tables.rows[tables.row_of[cell]]
+                column = tables.columns[tables.column_of[cell]]
+                share += count / row * (count / column)
+            of_stratum = pearson_cumulants(n * (share - 1.0), rows, columns, of_rows, of_columns)
+        excess += of_stratum[0]
+        mean += of_stratum[1]
+        variance += of_stratum[2]
+        third += of_stratum[3]
+    return max(tail_of_cumulants(excess, mean, variance, third), table_probability(tables))
 
 
 @kernel
@@ -81,7 +100,6 @@ def sparse_p_value(  # type: ignore[no-untyped-def]
             z_key += mix(data.keys[z])
         state = stream_of(rule.seed, data.keys[tested[-2]], data.keys[tested[-1]], z_key)
         return permutation_p_value(g, tables, rule.n_permutations, state), PERMUTATION
-    n = n_tables(tables)
-    if n > 0:
-        return exact_p_value(tables, n), EXACT
+    if tables.row_starts.size == 2 and is_two_by_two(tables, 0):
+        return fisher_mid_p(tables.rows, tables.columns, tables.counts[0]), EXACT
     return moments_p_value(tables), MOMENTS
