@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom, norm, pearson3
 
 from mistruct.kernels.chi_square import shifted_gamma_upper_tail
-from mistruct.kernels.pearson_moments import N_GRAPHS, pearson_cumulants, pearson_tail
+from mistruct.kernels.pearson_moments import N_GRAPHS, pearson_cumulants, tail_of_cumulants
 from tests import reference_tables as ref
 
 
 def _cumulants(rows: list[int], columns: list[int]) -> tuple[float, float, float]:
     of_rows, of_columns = np.empty(N_GRAPHS), np.empty(N_GRAPHS)
-    found: tuple[float, float, float] = pearson_cumulants(
-        np.array(rows), np.array(columns), np.int64(sum(rows)), of_rows, of_columns
+    excess, mean, variance, third = pearson_cumulants(
+        7.0, np.array(rows), np.array(columns), of_rows, of_columns
     )
-    return found
+    assert excess == 7.0 - mean
+    return mean, variance, third
 
 
 def _split(n: int, cuts: list[int]) -> list[int]:
@@ -83,8 +84,8 @@ def test_of_a_column_of_distinct_states_there_is_no_spread() -> None:
         columns = [n - n // 3, n // 3]
         mean, variance, third = _cumulants([1] * n, columns)
         assert mean == pytest.approx(n)  # X^2 is n (c - 1) whatever the order
-        assert pearson_tail(0.0, mean, variance, third) == 1.0
-        assert pearson_tail(1.0, mean, variance, third) == 1.0
+        assert tail_of_cumulants(0.0, mean, variance, third) == 1.0
+        assert tail_of_cumulants(1.0, mean, variance, third) == 1.0
 
 
 @pytest.mark.parametrize("skewness", [0.003, 0.3, 2.0, 9.0, -0.4])
