@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Method = Literal["pc", "chow-liu", "markov-blanket"]
 
-# What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
-# held against permutations of all rows; columns of both kinds want a regression for every test, and
-# nearest neighbours are slow anyway.
+# What PC does within a minute or so, on two cores. Where columns are discrete, every test given
+# others counts all rows; columns of both kinds want a regression for every test, and nearest
+# neighbours are slow anyway.
 _MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 50}
 _MOST_ENTRIES = 100_000
 _NEIGHBOURS = ("knn", "hybrid")

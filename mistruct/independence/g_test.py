@@ -49,10 +49,9 @@ class GTest:
         Of the permutations; None draws a fresh one. The stream of a test depends on the seed and
         the names of its columns alone, not on other tests, threads or columns.
     sparse : {"moments", "permutation", "chi-square"}
-        What tables are held against that are too sparse for chi-square: the exact moments of
-        Pearson's statistic given the margins; permutations of `y`, which take up to a thousand
-        times as long; or chi-square all the same, as most programs do, whose p-values can be far
-        off.
+        What tables are held against that are too sparse for chi-square: the exact moments of the
+        statistic given the margins; permutations of y, which take a hundred times as long; or
+        chi-square all the same, as most programs do, whose p-values can be far off.
 
     Notes
     -----
@@ -63,10 +62,10 @@ class GTest:
     same. Its mean, variance and skewness over all tables with the same margins in each stratum are
     known exactly (Mielke and Berry 1985, and the theory pages), and the p-value is that of the
     shifted gamma (Pearson III) distribution that has them. It is never below the probability of the
-    observed table given its margins. No random numbers are drawn. A 2 x 2 table gets the mid-p of
-    Fisher's exact test, two-sided: the probability of all less probable tables and half that of
-    those as probable as it. So do several strata, each 2 x 2, where at most 4096 tables have their
-    margins.
+    observed table given its margins. No random numbers are drawn. Strata that are 2 x 2 and have an
+    expected count below 5 enter with G and its own moments, as all their tables can be listed. A
+    2 x 2 table alone gets the mid-p of Fisher's exact test, two-sided: the probability of all less
+    probable tables and half that of those as probable as it.
 
     By permutation, y is shuffled within the strata of z (or, where rows are many, tables are drawn
     with the same margins, which is the same), until ten shuffles reach G (Besag and Clifford 1991);

@@ -39,11 +39,6 @@ _FEW_CELLS = 1024
 def expected_below(rows: NDArray[np.int64], columns: NDArray[np.int64], bound: int) -> int:
     """How many products of a row's and a column's total are below `bound`."""
     n_below = 0
-    if rows.size * columns.size <= _FEW_CELLS:
-        for row in rows:
-            for column in columns:
-                n_below += row * column < bound
-        return n_below
     ascending = np.sort(columns)
     reached = columns.size
     for row in np.sort(rows):
@@ -76,8 +71,16 @@ def weigh_margins(rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int6
     dof = (n_rows - 1) * (n_columns - 1)
     if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
         return margins, 0, 0, 0, 0, 0.0
-    small = expected_below(rows[:n_rows], columns[:n_columns], 5 * n)
-    tiny = expected_below(rows[:n_rows], columns[:n_columns], n) if small > 0 else 0
+    if n_rows * n_columns > _FEW_CELLS:
+        small = expected_below(rows[:n_rows], columns[:n_columns], 5 * n)
+        tiny = expected_below(rows[:n_rows], columns[:n_columns], n)
+    else:
+        small, tiny = 0, 0
+        for a in range(n_rows):
+            for b in range(n_columns):
+                product = rows[a] * columns[b]
+                small += product < 5 * n
+                tiny += product < n
     williams = (n * inverse_rows - 1.0) * (n * inverse_columns - 1.0) / (6.0 * n)
     return margins, dof, n_rows * n_columns, small, tiny, williams
 

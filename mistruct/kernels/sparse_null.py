@@ -40,13 +40,13 @@ class SparseRule(NamedTuple):
         MOMENTS, PERMUTATION or CHI_SQUARE.
     n_permutations : int
         At most.
-    seed : uint64
+    seed : int
         Of the permutations.
     """
 
     method: int
     n_permutations: int
-    seed: np.uint64
+    seed: int
 
 
 @kernel

@@ -54,9 +54,7 @@ def room_for_tables(n_cells: int, n_rows: int, n_columns: int, n_strata: int) ->
 
 
 @kernel
-def close_stratum(
-    tables: SparseTables, s: int, n_cells: int, n_rows: int, n_columns: int
-) -> np.int64:
+def close_stratum(tables: SparseTables, s: int, n_cells: int, n_rows: int, n_columns: int) -> int:
     """Keep stratum `s`, which ends at these places, if it says anything; the next one's number."""
     first_row, first_column = tables.row_starts[s], tables.column_starts[s]
     if n_rows - first_row < 2 or n_columns - first_column < 2:
@@ -86,9 +84,7 @@ def cut_tables(tables: SparseTables, n_strata: int) -> SparseTables:
 
 
 @kernel
-def tables_of_counts(
-    table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int
-) -> SparseTables:
+def tables_of_counts(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int) -> SparseTables:
     """From dense counts ``table[(stratum * n_x + x) * n_y + y]``."""
     n_cells = np.int64(0)
     for count in table:

@@ -109,9 +109,10 @@ def test_seeds() -> None:
         return ms.independence_test(frame, "a", "b", test=test).p_value
 
     assert p_value(1) == p_value(1) != p_value(2)
-    assert p_value(0) == ms.independence_test(
-        frame, "a", "b", test=ms.GTest(sparse="permutation")
-    ).p_value
+    assert (
+        p_value(0)
+        == ms.independence_test(frame, "a", "b", test=ms.GTest(sparse="permutation")).p_value
+    )
     assert len({p_value(None) for _ in range(5)}) > 1
     # Nothing is drawn where nothing is permuted.
     assert len({p_value(seed, "moments") for seed in (None, None, 0, 1)}) == 1

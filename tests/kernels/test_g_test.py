@@ -37,7 +37,7 @@ def coded(columns: list[np.ndarray], n_states: list[int], packed: bool = True) -
     words = pack(codes, states)
     if not packed:
         words = words._replace(first_word=np.full_like(words.first_word, -1))
-    keys = np.array([33, 44, 55, 66, 77][: len(codes) - 2] + [11, 22], dtype=np.uint64)
+    keys = np.array([33, 44, 55, 66, 77, 11, 22], dtype=np.uint64)[-len(codes) :]
     return CodedColumns(codes, states, keys, words)
 
 
@@ -275,9 +275,7 @@ FREQUENT: dict[str, list[Counts]] = {
 
 
 @pytest.mark.parametrize("case", FREQUENT)
-def test_a_large_p_value_is_the_exact_one_within_chance(
-    case: str
-) -> None:
+def test_a_large_p_value_is_the_exact_one_within_chance(case: str) -> None:
     truth = listed.exact_p_value(FREQUENT[case])
     assert truth > 0.02
     for seed in range(5):
@@ -300,9 +298,7 @@ RARE: dict[str, list[Counts]] = {
 
 
 @pytest.mark.parametrize("case", RARE)
-def test_a_small_p_value_is_the_exact_one_within_a_factor(
-    case: str
-) -> None:
+def test_a_small_p_value_is_the_exact_one_within_a_factor(case: str) -> None:
     truth = listed.exact_p_value(RARE[case])
     assert 1e-7 < truth < 2e-3
     for seed in range(5):
