@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mistruct.cli.report import aligned, counted, p_value_text
+from mistruct.cli.report import aligned, counted, duration, p_value_text
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from mistruct.cli.methods import Choice
     from mistruct.data import Dataset
-    from mistruct.independence.protocol import IndependenceTest
     from mistruct.structure import ARACNE, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
@@ -29,7 +29,7 @@ def show_cost(cost: Cost) -> None:
     """What a network is going to take, on standard error."""
     megabytes = max(1, round(cost.n_bytes / 1e6))
     size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
-    pairs, taken = counted(cost.n_pairs, "pair"), _duration(cost.seconds)
+    pairs, taken = counted(cost.n_pairs, "pair"), duration(cost.seconds)
     typer.echo(f"estimating {pairs}: about {taken}, and at least {size} of memory", err=True)
 
 
@@ -40,21 +40,25 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
         n_samples = counted(n_bootstraps, "sample")
         among = f"of {counted(pairs_in(net), 'pair')} in any of {n_samples} of the rows"
     level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
-    tested = "the null distribution" if net.test_ is None else name_of(net.test_)
+    tested = "the null distribution" if net.test_ is None else net.test_.description
     typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
-def show_method(method: str, reason: str) -> None:
+def show_choice(choice: Choice) -> None:
     """Which method was chosen and why, on standard error."""
-    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
-    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
+    other = "--method pc does it all the same"
+    if choice.method == "pc":
+        other = "--method chow-liu learns a tree"
+        if choice.max_conditioning is not None:
+            other = f"--method pc tests all sets, {other}"
+    typer.echo(f"method {choice.method}: {choice.reason}; {other}", err=True)
 
 
-def show_slow(reason: str | None) -> None:
-    """That PC will take long, where there is a reason, on standard error."""
-    if reason:
-        typer.echo(f"this may take minutes or more: {reason}", err=True)
+def show_seconds(seconds: float) -> None:
+    """About how long the search takes, on standard error."""
+    if seconds > 60:
+        typer.echo(f"this takes about {duration(seconds)}", err=True)
 
 
 def show_forest(forest: ChowLiu, table: Dataset) -> None:
@@ -67,7 +71,7 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
         rule = f"alpha {forest.alpha:g}, {forest.correction}, {pairs}"
     n_edges = counted(len(forest.edges_), "edge")
     typer.echo(f"Chow-Liu forest: {n_edges} ({rule}); {_alone(forest.graph_)}")
-    typer.echo(f"mi by {forest.estimator_.name}, p-values by {name_of(forest.test_)}")
+    typer.echo(f"mi by {forest.estimator_.name}, p-values by {forest.test_.description}")
 
 
 def show_causal_graph(cause: PC) -> None:
@@ -79,7 +83,7 @@ def show_causal_graph(cause: PC) -> None:
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
     typer.echo(f"PC graph: {n_edges} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
-    typer.echo(f"{n_tests} by {name_of(cause.test_)}")
+    typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
 def show_blanket(around: MarkovBlanket) -> None:
@@ -88,7 +92,7 @@ def show_blanket(around: MarkovBlanket) -> None:
     n_columns = counted(around.n_features_in_ - 1, "other column")
     rule = f"alpha {around.alpha:g}, {around.correction}"
     size = f"{len(members)} of {n_columns}"
-    typer.echo(f"Markov blanket of {around.target}: {size} ({rule}), by {name_of(around.test_)}")
+    typer.echo(f"Markov blanket of {around.target}: {size} ({rule}), by {around.test_.description}")
     heads = {
         "neighbour": "neighbours",
         "spouse": "spouses (through)",
@@ -162,15 +166,6 @@ def show_neighbours(edges: pd.DataFrame, target: str) -> None:
         typer.echo(shown.replace("\0", " "))
 
 
-def name_of(test: IndependenceTest) -> str:
-    """The name of a test, or of those that it chooses from."""
-    from mistruct.independence import AutoTest
-
-    if isinstance(test, AutoTest):
-        return f"{test.name} ({test.discrete.name}, {test.continuous.name})"
-    return test.name
-
-
 def pairs_in(net: ARACNE) -> int:
     """Pairs in the table of a network, where one has a row for each direction that it may take."""
     edges = net.edges_
@@ -183,9 +178,3 @@ def pairs_in(net: ARACNE) -> int:
 def _alone(graph: nx.Graph) -> str:
     alone = sum(1 for _, degree in graph.degree if degree == 0)
     return f"{counted(alone, 'column')} without an edge"
-
-
-def _duration(seconds: float) -> str:
-    if seconds > 100:
-        return f"{round(seconds / 60)} minutes"
-    return f"{round(seconds)} s" if round(seconds) else "a second"
