@@ -374,15 +374,18 @@ def test_test_uses_the_rows_that_are_complete_in_its_own_columns(run: Run, tmp_p
 
 def test_the_seed_is_that_of_the_permutations(run: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.integers(0, 4, (30, 2)), columns=["x", "y"])
-    data = tmp_path / "sparse.csv"
+    x = rng.integers(0, 4, 30)
+    frame = pd.DataFrame({"x": x, "y": (x + rng.integers(0, 3, 30)) % 4})
+    data = tmp_path / "small.csv"
     frame.to_csv(data, index=False)
-    said = [run("test", data, "x", "y", "--seed", seed) for seed in (0, 0, 5)]
-    assert said[0] == said[1] == run("test", data, "x", "y")
+    said = [run("test", data, "x", "y", "--test", "knn", "--seed", seed) for seed in (0, 0, 5)]
+    assert said[0] == said[1] == run("test", data, "x", "y", "--test", "knn")
     for seed, (code, out, _) in zip((0, 0, 5), said, strict=True):
         assert code == 0
-        assert_shows(out, ms.independence_test(frame, "x", "y", test=ms.GTest(seed=seed)))
-        assert shown_test(out)["test"] == "g, permutation"
+        expected = ms.independence_test(frame, "x", "y", test=ms.KNNTest(seed=seed))
+        shown = shown_test(out)
+        assert float(shown["p-value"]) == pytest.approx(expected.p_value, rel=0.06)
+        assert shown["test"] == "knn, permutation"
 
 
 def test_a_p_value_below_all_floats_is_not_zero(run: Run, tmp_path: Path) -> None:
