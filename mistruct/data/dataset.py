@@ -8,7 +8,7 @@ ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -16,9 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.columns import Column, Kind, all_missing_error
-from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_columns
-from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
+from mistruct.data.columns import Column, Door, Kind, all_missing_error
+from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_frame
+from mistruct.data.gene_tables import Duplicates
+from mistruct.data.marks import Marks
+from mistruct.data.notes import Note
+from mistruct.data.table import settled
+from mistruct.errors import DataError, ParameterError, Setting, check_choice, nearest_names
 
 Missing = Literal["raise", "testwise", "state"]
 
@@ -50,6 +54,11 @@ class Dataset:
         Names of the rows.
     rows_taken : bool
         Whether `take` has chosen among the rows, so that a state need not occur.
+    notes : tuple of Note
+        What was guessed, left out or read as missing when the table was made, and how to have it
+        otherwise.
+    why : mapping of str to str
+        Why each column has its kind.
     """
 
     names: tuple[str, ...]
@@ -61,6 +70,8 @@ class Dataset:
     inferred: frozenset[str]
     index: pd.Index[Any] | None = None
     rows_taken: bool = False
+    notes: tuple[Note, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_samples(self) -> int:
@@ -72,15 +83,24 @@ class Dataset:
         """Number of columns."""
         return len(self.names)
 
+    def is_discrete(self, name: str) -> bool:
+        """Whether a column has states, and its row in `codes`."""
+        return name in self.states
+
+    @cached_property
+    def discrete_mask(self) -> NDArray[np.bool_]:
+        """Which columns have states, shape (n_variables,)."""
+        return np.array([n in self.states for n in self.names], dtype=np.bool_)
+
     @cached_property
     def discrete(self) -> tuple[str, ...]:
-        """Names of the discrete columns, in the order of the rows of `codes`."""
-        return tuple(n for n in self.names if self.kinds[n] == "discrete")
+        """Names of the columns that have states, in the order of the rows of `codes`."""
+        return tuple(n for n in self.names if n in self.states)
 
     @cached_property
     def continuous(self) -> tuple[str, ...]:
-        """Names of the continuous columns, in the order of the rows of `values`."""
-        return tuple(n for n in self.names if self.kinds[n] == "continuous")
+        """Names of the other columns, in the order of the rows of `values`."""
+        return tuple(n for n in self.names if n not in self.states)
 
     @cached_property
     def n_states(self) -> NDArray[np.int64]:
@@ -118,7 +138,7 @@ class Dataset:
     def require_discrete(self, purpose: str, names: Iterable[str] | None = None) -> None:
         """Raise DataError where one of the columns, or of those that are named, is continuous."""
         concerned = self.names if names is None else tuple(dict.fromkeys(names))
-        continuous = [n for n in concerned if self.kinds[n] == "continuous"]
+        continuous = [n for n in concerned if not self.is_discrete(n)]
         if continuous:
             shown = ", ".join(repr(n) for n in continuous[:3])
             more = ", ..." if len(continuous) > 3 else ""
@@ -138,38 +158,30 @@ class Dataset:
     def known(self, name: str) -> NDArray[np.bool_]:
         """In which rows a column is not missing."""
         row = self.row(name)
-        if self.kinds[name] == "continuous":
+        if not self.is_discrete(name):
             known: NDArray[np.bool_] = ~np.isnan(self.values[row])
             return known
         return np.asarray(self.codes[row] < self.n_states[row])
 
     def column(self, name: str) -> Column:
         """One column as the door made it."""
-        kind = self.kinds[name]
-        values = (self.codes if kind == "discrete" else self.values)[self.row(name)]
-        return Column(name, kind, name in self.inferred, values, self.states.get(name))
+        values = (self.codes if self.is_discrete(name) else self.values)[self.row(name)]
+        kind, inferred = self.kinds[name], name in self.inferred
+        return Column(name, kind, inferred, values, self.states.get(name), why=self.why.get(name))
 
     def select(self, names: Iterable[Hashable]) -> Dataset:
         """The same rows with only the columns `names`, in that order."""
         chosen = self.check_names("names", names)
-        kinds = {n: self.kinds[n] for n in chosen}
-        of_kind = {k: [self.row(n) for n in chosen if kinds[n] == k] for k in get_args(Kind)}
-        held = {"discrete": self.codes, "continuous": self.values}
-        # All columns of a kind in their own order, as often, are not copied.
-        taken = {
-            k: held[k] if rows == list(range(len(held[k]))) else held[k][rows]
-            for k, rows in of_kind.items()
-        }
-        return Dataset(
+        of_codes = [self.row(n) for n in chosen if self.is_discrete(n)]
+        of_values = [self.row(n) for n in chosen if not self.is_discrete(n)]
+        return replace(
+            self,
             names=chosen,
-            kinds=kinds,
-            states={n: self.states[n] for n in chosen if kinds[n] == "discrete"},
-            codes=taken["discrete"],
-            values=taken["continuous"],
-            missing=self.missing,
+            kinds={n: self.kinds[n] for n in chosen},
+            states={n: self.states[n] for n in chosen if self.is_discrete(n)},
+            codes=_rows(self.codes, of_codes),
+            values=_rows(self.values, of_values),
             inferred=self.inferred & set(chosen),
-            index=self.index,
-            rows_taken=self.rows_taken,
         )
 
     def take(self, rows: NDArray[np.bool_]) -> Dataset:
@@ -195,7 +207,7 @@ class Dataset:
         columns: dict[str, Any] = {}
         for name in self.names:
             row = self.row(name)
-            if self.kinds[name] == "continuous":
+            if not self.is_discrete(name):
                 columns[name] = self.values[row]
             else:
                 codes = self.codes[row].astype(np.int32)
@@ -205,10 +217,10 @@ class Dataset:
         return pd.DataFrame(columns, index=self.index)
 
     def summary(self) -> pd.DataFrame:
-        """One row a column: kind, whether it was inferred, n_states, n_missing, what it holds."""
+        """One row per column: kind, whether and why inferred, states, missing entries, content."""
         rows = []
         for name in self.names:
-            if self.kinds[name] == "discrete":
+            if self.is_discrete(name):
                 states = self.states[name]
                 held = ", ".join(str(s) for s in states[:5]) + (", ..." if len(states) > 5 else "")
             else:
@@ -220,6 +232,7 @@ class Dataset:
                     "column": name,
                     "kind": self.kinds[name],
                     "inferred": name in self.inferred,
+                    "why": self.why.get(name, ""),
                     "n_states": len(self.states[name]) if name in self.states else None,
                     "n_missing": self.n_missing[name],
                     "holds": held,
@@ -235,13 +248,21 @@ class Dataset:
         )
 
 
+def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
+    """Rows of an array, which is not copied where these are all of its own."""
+    return table if rows == list(range(len(table))) else table[rows]
+
+
 def as_dataset(
     data: Any,
     *,
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    drop: Sequence[str] = (),
+    missing_marks: Sequence[object] | None = None,
     layer: str | None = None,
     obs: Sequence[str] = (),
+    duplicates: Duplicates | None = None,
 ) -> Dataset:
     """Check a table and encode it.
 
@@ -252,27 +273,36 @@ def as_dataset(
         are called ``x0``, ``x1``, ... A Dataset is returned as it is, or under
         the policy `missing` where that is another one than ``raise``.
     kinds : mapping of column name to {"discrete", "continuous"}, optional
-        Overrides the inferred kinds. Booleans, categories and text are inferred as discrete,
-        floats as continuous, integers as discrete up to 20 distinct values, but as continuous in
-        the matrix of an AnnData.
+        Overrides the inferred kinds; a name may be a pattern such as ``item_*``. Booleans,
+        categories and text are inferred as discrete, numbers by their values (see the guide on
+        tables), and the numbers in the matrix of an AnnData as continuous.
     missing : {"raise", "testwise", "state"}
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete
         columns only).
+    drop : sequence of str
+        Columns to leave out, before anything is checked in them; patterns as in `kinds`.
+    missing_marks : sequence of str or number, optional
+        Exactly the text and the numbers that stand for missing entries, such as ``["?", -9]``. By
+        default the usual marks do, in columns of text that hold numbers otherwise.
     layer : str, optional
-        Of an AnnData: the layer to take instead of ``X``.
+        Of an AnnData: the layer to take instead of ``X``; ``"raw"`` is its ``raw``.
     obs : sequence of str
         Of an AnnData: annotations of the cells to take along as columns.
+    duplicates : {"sum", "mean", "first"}, optional
+        Of an AnnData: what becomes of genes with one name, which are refused otherwise.
 
     Returns
     -------
     Dataset
+        With `notes` of what was guessed.
 
     Raises
     ------
     DataError
-        No rows, fewer than two columns, duplicate names, infinite or nested values, dates,
-        identifiers, a column without any value, missing entries under ``raise``.
+        No rows, fewer than two columns, duplicate names, infinite or nested values, dates, columns
+        that name the rows, columns of numbers with text that is no known mark, a column without
+        any value, missing entries under ``raise``.
     ParameterError
         A parameter breaks its rule.
 
@@ -285,23 +315,30 @@ def as_dataset(
     {'smoker': 'discrete', 'age': 'continuous'}
     """
     check_choice("missing", missing, get_args(Missing))
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks, words=False))
     if is_anndata(data):
-        data = anndata_frame(data, layer, [obs] if isinstance(obs, str) else obs)
+        taken = [obs] if isinstance(obs, str) else list(obs)
+        data = anndata_frame(data, layer, taken, duplicates)
+        door.numbers = frozenset(map(str, data.columns)) - set(taken)
     elif layer is not None or obs:
         raise ParameterError(f"layer and obs are for AnnData only, got {layer!r} and {obs!r}")
+    elif duplicates is not None:
+        raise ParameterError(f"duplicates is for AnnData only, got {duplicates!r}")
     if isinstance(data, Dataset):
         if kinds is not None:
             raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")
-        if data.n_samples == 0:
-            raise DataError("the table has no rows")
-        if missing in ("raise", data.missing):
-            return data
-        if data.missing == "state":
-            raise ParameterError(
-                f"missing: what is missing is a state of this Dataset already, got {missing!r}"
-            )
-        return assemble([data.column(n) for n in data.names], missing, data.index)
-    dataset = assemble(read_columns(data, kinds or {}), missing, index_of(data))
+        if drop or missing_marks is not None:
+            raise ParameterError("drop and missing_marks are for tables that are no Dataset yet")
+        return _under(data, missing)
+    return make_dataset(settled(read_frame(data, door), door), door, missing, index_of(data))
+
+
+def make_dataset(
+    columns: Sequence[Column], door: Door, missing: Missing, index: pd.Index[Any] | None
+) -> Dataset:
+    """Columns that have passed the door as one Dataset, with what there was to be said."""
+    dataset = assemble(columns, missing, index, tuple(door.notes))
     if dataset.n_variables < 2:
         raise DataError(
             f"the table has one column, {dataset.names[0]!r}; a structure needs at least two"
@@ -309,8 +346,24 @@ def as_dataset(
     return dataset
 
 
+def _under(data: Dataset, missing: Missing) -> Dataset:
+    """A Dataset under another policy for missing entries."""
+    if data.n_samples == 0:
+        raise DataError("the table has no rows")
+    if missing in ("raise", data.missing):
+        return data
+    if data.missing == "state":
+        raise ParameterError(
+            f"missing: what is missing is a state of this Dataset already, got {missing!r}"
+        )
+    return assemble([data.column(n) for n in data.names], missing, data.index, data.notes)
+
+
 def assemble(
-    columns: Sequence[Column], missing: Missing, index: pd.Index[Any] | None = None
+    columns: Sequence[Column],
+    missing: Missing,
+    index: pd.Index[Any] | None = None,
+    notes: tuple[Note, ...] = (),
 ) -> Dataset:
     """Columns of equal length as one Dataset, under a policy for missing entries."""
     for column in columns:
@@ -335,6 +388,8 @@ def assemble(
         missing=missing,
         inferred=frozenset(c.name for c in encoded if c.inferred),
         index=index,
+        notes=notes,
+        why={c.name: c.reason for c in encoded},
     )
     if missing == "raise":
         _refuse_missing(dataset)
@@ -358,9 +413,7 @@ def _missing_as_state(column: Column) -> Column:
             "rename it before missing='state' adds its own"
         )
     # The reserved code is the next free one, so the new state takes its place.
-    return Column(
-        column.name, "discrete", column.inferred, column.values, (*column.states, MISSING_STATE)
-    )
+    return replace(column, states=(*column.states, MISSING_STATE))
 
 
 def _refuse_missing(dataset: Dataset) -> None:
@@ -373,7 +426,9 @@ def _refuse_missing(dataset: Dataset) -> None:
         shown = ", ".join(f"{n!r} ({m})" for n, m in list(absent.items())[:5])
         more = f" and {len(absent) - 5} more columns" if len(absent) > 5 else ""
         raise DataError(
-            f"{sum(absent.values())} entries are missing, in {shown}{more}; choose "
-            "missing='testwise' (each quantity uses the rows complete for its own variables) or "
-            "missing='state' (missing is a state of its own; discrete columns only)"
+            f"{sum(absent.values())} entries are missing, in {shown}{more}; choose ",
+            Setting("missing", "testwise"),
+            " (each quantity uses the rows complete for its own variables) or ",
+            Setting("missing", "state"),
+            " (missing is a state of its own; discrete columns only)",
         )
