@@ -112,7 +112,7 @@ def aracne(
         from mistruct.independence.testing import resolve_test
         from mistruct.structure.regulators import find_regulators
 
-        table = read(data, source, columns)
+        table = read(data, source, columns, genes=True)
         if target is not None:
             (target,) = table.check_names("--target", [target])
         # Read once: it may be a pipe.

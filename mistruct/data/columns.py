@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mistruct.data.kinds import WHY, is_discrete, rule_of_whole_numbers
 from mistruct.data.marks import Marks
-from mistruct.data.notes import Note
+from mistruct.data.notes import Found, Note
 from mistruct.data.number_text import Words, factorized, is_date, read_words
 from mistruct.errors import DataError, Setting
 
@@ -88,6 +88,7 @@ class Door:
     numbers: frozenset[str] = frozenset()
     marks: Marks = field(default_factory=lambda: Marks(words=False))
     notes: list[Note] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     leading_zeros: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
 
@@ -144,7 +145,7 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
                 f"{values[row]} in row {row + 1}; values must be finite or missing"
             )
     if door.marks.values and values.dtype.kind in "fiu":
-        values = _without(values, door.marks.values)
+        values = _without(name, values, door)
         floats = values.dtype.kind == "f"
     if values.dtype.kind == "b":
         if kind == "continuous":
@@ -191,10 +192,14 @@ def _all_whole(values: NDArray[Any]) -> bool:
     return not (np.abs(values) >= _EXACT).any()
 
 
-def _without(values: NDArray[Any], marks: Sequence[float]) -> NDArray[Any]:
+def _without(name: str, values: NDArray[Any], door: Door) -> NDArray[Any]:
     """The numbers, NaN where they are marks of missing entries."""
-    marked = np.isin(values, marks)
-    return np.where(marked, np.nan, values) if marked.any() else values
+    for mark in door.marks.values:
+        rows = np.flatnonzero(values == mark) + 1
+        if len(rows):
+            door.found.append(Found(f"{mark:g}", name, len(rows), tuple(rows[:3].tolist())))
+            values = np.where(values == mark, np.nan, values)
+    return values
 
 
 def _encode_truth(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[bool, ...]]:
@@ -243,10 +248,13 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
             as_floats = np.array([*map(float, states), np.nan])[codes]
             return read_numbers(name, as_floats, door, "object")
     elif all(t or n for t, n in zip(text, numbers, strict=True)):
-        words = Words(codes, [_decoded(s) if t else repr(s) for s, t in zip(states, text, strict=True)])
+        words = Words(
+            codes, [_decoded(s) if t else repr(s) for s, t in zip(states, text, strict=True)]
+        )
         reading = read_words(name, words, door.marks, door.kind(name))
         if reading.numbers is not None:
             door.notes += reading.notes
+            door.found += reading.marks
             return read_numbers(name, reading.numbers, door, "object")
     elif door.kind(name) == "continuous":
         raise DataError(
@@ -280,6 +288,7 @@ def read_text(name: str, words: Words, door: Door) -> Column:
     """Text: numbers, truth values or words."""
     reading = read_words(name, words, door.marks, door.kind(name))
     door.notes += reading.notes
+    door.found += reading.marks
     if reading.numbers is not None:
         return read_numbers(name, reading.numbers, door, "text")
     codes, states = reading.words
@@ -293,9 +302,8 @@ def read_text(name: str, words: Words, door: Door) -> Column:
         return Column(name, "discrete", door.kind(name) is None, to[truth], tuple(kinds), "boolean")
     if door.kind(name) is None and states and all(map(is_date, states)):
         raise date_error(name, states)
-    if door.kind(name) == "discrete":
-        if plain := _plain_whole(states):
-            return _discrete(name, codes, plain, "discrete", "words")
+    if door.kind(name) == "discrete" and (plain := _plain_whole(states)):
+        return _discrete(name, codes, plain, "discrete", "words")
     return _discrete(name, codes, states, door.kind(name), "words")
 
 

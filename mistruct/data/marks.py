@@ -19,7 +19,8 @@ IN_WORDS = frozenset(
 IN_NUMBERS = IN_WORDS | frozenset(
     (".", "..", "-", "--", "---", "*", "na", "n.a.", "N.A.", "Na", "None", "none", "NONE", "Null",
      "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "#n/a", "NAN", "nd", "ND",
-     "n.d.", "–", "—", "not available", "Not available", "Not Available", "not applicable", "#NULL!")
+     "n.d.", "–", "—", "not available", "Not available", "Not Available", "not applicable",
+     "#NULL!")
 )  # fmt: skip
 
 

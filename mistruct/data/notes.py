@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mistruct.errors import Setting, Words, spelled
 
@@ -100,19 +101,41 @@ def left_out(names: Sequence[str], why: str, kind: str = "continuous") -> Note:
     )
 
 
-def read_as_missing(
-    column: str, mark: str, count: int, rows: Sequence[int], others: Sequence[str]
-) -> Note:
-    """A mark that stands for a missing entry; `others` are the marks if it is none."""
-    return Note(
-        "missing mark",
-        (column,),
-        count,
-        (f"{count} {mark!r} in {column!r} ({in_rows(rows, count)}) read as missing",),
-        ("to choose the marks: ", Setting("missing_marks", list(others) or [""])),
-        tuple(rows),
-        (mark,),
-    )
+class Found(NamedTuple):
+    """A mark of missing entries in one column, with the first rows it stands in."""
+
+    mark: str
+    column: str
+    times: int
+    rows: tuple[int, ...]
+
+
+def read_as_missing(found: Sequence[Found], asked: Sequence[str]) -> list[Note]:
+    """One note for each mark; `asked` are the marks that were asked for, if any."""
+    by_mark: dict[str, list[Found]] = {}
+    for f in found:
+        by_mark.setdefault(f.mark, []).append(f)
+    notes = []
+    for mark, of in by_mark.items():
+        count = sum(f.times for f in of)
+        where = [
+            f"{f'{f.times} in ' if len(of) > 1 else ''}{f.column!r} ({in_rows(f.rows, f.times)})"
+            for f in of[:_SHOWN]
+        ]
+        more = f" and {len(of) - _SHOWN} more columns" if len(of) > _SHOWN else ""
+        others = [m for m in asked if m != mark] or [""]
+        notes.append(
+            Note(
+                "missing mark",
+                tuple(f.column for f in of),
+                count,
+                (f"{count} {mark!r} read as missing: {', '.join(where)}{more}",),
+                ("to choose the marks: ", Setting("missing_marks", others)),
+                of[0].rows,
+                (mark,),
+            )
+        )
+    return notes
 
 
 def read_as_numbers(column: str, written: str, count: int, example: str) -> Note:

@@ -1,7 +1,7 @@
-"""Columns of text: are they numbers, numbers written in a way of their own, or words?
+"""Columns of text that hold numbers, numbers written in a way of their own, or words.
 
-A column is looked at through its distinct values. If all are numbers, or marks of missing entries,
-it is a column of numbers. If all the others are numbers once one rule of writing is undone
+A column is looked at through its distinct values. If all are numbers, or marks of missing
+entries, it is a column of numbers. If all the others are numbers once one rule of writing is undone
 (thousands, a decimal comma, percent, currency), that rule is. If most are numbers and some are
 neither, nobody but the caller can know what these mean, so the column is refused. Otherwise it
 holds words.
@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.marks import Marks
-from mistruct.data.notes import Note, blanks_trimmed, in_rows, read_as_missing, read_as_numbers
+from mistruct.data.notes import Found, Note, blanks_trimmed, in_rows, read_as_numbers
 from mistruct.errors import DataError, Setting
 
 Floats = NDArray[np.float64]
@@ -82,6 +82,7 @@ class Reading(NamedTuple):
     numbers: Floats | None
     words: Words
     notes: list[Note]
+    marks: Sequence[Found] = ()
     leading_zeros: str | None = None
 
 
@@ -131,10 +132,8 @@ def read_words(name: str, words: Words, marks: Marks, kind: str | None) -> Readi
         count = int(np.isin(words.codes, strange).sum())
         notes.append(read_as_numbers(name, form.name, count, states[int(strange[0])]))
     parsed[marked] = np.nan
-    notes += _marks_noted(name, words, np.flatnonzero(marked), marks)
-    if marks.values:
-        parsed[np.isin(parsed, marks.values)] = np.nan
-    return Reading(np.append(parsed, np.nan)[words.codes], words, notes)
+    found = _marks_in(name, words, np.flatnonzero(marked))
+    return Reading(np.append(parsed, np.nan)[words.codes], words, notes, found)
 
 
 def _trimmed(name: str, words: Words) -> tuple[Words, list[Note]]:
@@ -155,24 +154,22 @@ def _as_words(name: str, words: Words, marks: Marks, notes: list[Note]) -> Readi
     marked = [i for i, s in enumerate(words.states) if s in marks.in_words]
     if not marked:
         return Reading(None, words, notes)
-    notes = [*notes, *_marks_noted(name, words, marked, marks)]
     kept = np.ones(len(words.states) + 1, dtype=bool)
     kept[marked] = False
     kept[-1] = False
     to = np.where(kept, np.cumsum(kept) - 1, -1)
     states = [s for i, s in enumerate(words.states) if kept[i]]
-    return Reading(None, Words(to[words.codes], states), notes)
+    return Reading(None, Words(to[words.codes], states), notes, _marks_in(name, words, marked))
 
 
-def _marks_noted(name: str, words: Words, marked: Sequence[Any], marks: Marks) -> list[Note]:
-    """One note for each mark; an empty field needs none."""
-    notes = []
+def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
+    """Where each mark stands; an empty field is none."""
+    found = []
     for i in marked:
         if mark := words.states[int(i)]:
             rows = np.flatnonzero(words.codes == i) + 1
-            others = [m for m in (marks.asked or ()) if m != mark]
-            notes.append(read_as_missing(name, mark, len(rows), rows[:3].tolist(), others))
-    return notes
+            found.append(Found(mark, name, len(rows), tuple(rows[:3].tolist())))
+    return found
 
 
 def _parsed(states: Sequence[str]) -> Floats:
@@ -218,6 +215,7 @@ def _dirty(name: str, words: Words, known: Any, strange: Any, marks: Marks) -> D
     texts = [words.states[int(i)] for i in strange]
     n_numbers = len(_rows_of(words, np.flatnonzero(known)))
     shown = ", ".join(repr(t) for t in texts[:3]) + (", ..." if len(texts) > 3 else "")
+    are = "is" if len(rows) == 1 else "are"
     limits = all(_LIMIT.match(t) for t in texts)
     what = (
         " (values beyond a limit; write a number in their place, such as the limit, first)"
@@ -226,8 +224,8 @@ def _dirty(name: str, words: Words, known: Any, strange: Any, marks: Marks) -> D
     )
     return DataError(
         f"column {name!r} is no column of numbers: {n_numbers} of {n_numbers + len(rows)} values "
-        f"are, but {shown} in {in_rows(rows.tolist(), len(rows))} {'is' if len(rows) == 1 else 'are'}"
-        f" not{what}; correct them, take them as missing with ",
+        f"are, but {shown} in {in_rows(rows.tolist(), len(rows))} {are} "
+        f"not{what}; correct them, take them as missing with ",
         Setting("missing_marks", [*(marks.asked or ()), *texts[:20]]),
         ", or, if all values are names of categories, declare ",
         Setting("kinds", {name: "discrete"}),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mistruct.data.columns import Column, Door
 from mistruct.data.identifiers import find_identifiers, notes_of, refuse_identifiers
 from mistruct.data.kinds import MAX_STATES, is_matrix_of_counts, may_be_codes
-from mistruct.data.notes import few_rows_per_state, kept_as_text, taken_as
+from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
 
 # A column of words with fewer rows per state has hardly any for most of its states.
 _FEW_ROWS = 10
@@ -32,6 +30,9 @@ def settled(
         door.notes += notes_of(identifiers, columns)
         columns = [c for c in columns if c.name not in identifiers]
     columns = _one_matrix(columns, door, genes)
+    kept = {c.name for c in columns}
+    found = [f for f in door.found if f.column in kept or not f.column]
+    door.notes += read_as_missing(found, door.marks.asked or ())
     _note_kinds(columns, door)
     return columns
 
@@ -60,7 +61,9 @@ def _note_kinds(columns: Sequence[Column], door: Door) -> None:
         names = list(door.leading_zeros)
         door.notes.append(kept_as_text(names, door.leading_zeros[names[0]]))
     guessed = [c for c in columns if c.inferred and c.rule in _WHOLE]
-    counts = [c.name for c in guessed if c.rule in ("counts", "few rows")]
+    counts = [
+        c.name for c in guessed if c.rule in ("counts", "few rows") and c.distinct <= MAX_STATES
+    ]
     codes = [
         c.name
         for c in guessed
@@ -83,26 +86,3 @@ def _note_kinds(columns: Sequence[Column], door: Door) -> None:
         n_states, n_rows = len(column.states or ()), len(column.values)
         if column.rule == "words" and n_states > max(MAX_STATES, n_rows / _FEW_ROWS):
             door.notes.append(few_rows_per_state(column.name, n_states, n_rows))
-
-
-def with_numbers(columns: Sequence[Column]) -> list[Column]:
-    """Whole numbers as numbers, however few, unless all columns have two values at most.
-
-    The columns of a gene matrix are measurements or counts, also those that few reads were counted
-    of; a matrix of zeros and ones is one of calls.
-    """
-    whole = [c for c in columns if c.inferred and c.rule in _WHOLE]
-    if all(c.distinct <= 2 for c in whole) and len(whole) == len(columns):
-        return list(columns)
-    names = {c.name for c in whole}
-    return [c.as_number() if c.name in names else c for c in columns]
-
-
-def empty_rows(columns: Sequence[Column]) -> np.ndarray:
-    """Rows in which every column is missing."""
-    empty = np.ones(len(columns[0].values), dtype=bool)
-    for c in columns:
-        if not empty.any():
-            break
-        empty &= np.isnan(c.values) if c.states is None else c.values == len(c.states)
-    return empty
