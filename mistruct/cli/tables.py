@@ -95,7 +95,7 @@ def kinds_of(table: Dataset) -> str:
     """What `read_kinds` reads: a line for each column, those that were left out at the end."""
     import pandas as pd
 
-    rows = [(n, table.kinds[n], table.why.get(n, "")) for n in table.names]
+    rows = [(n, str(table.kinds[n]), table.why.get(n, "")) for n in table.names]
     for note in table.notes:
         if note.rule == "identifier":
             rows += [(n, "drop", "names the rows") for n in note.columns]

@@ -216,7 +216,7 @@ def _encode_whole(values: NDArray[Any]) -> tuple[NDArray[Any], list[int], NDArra
         offsets = values.astype(np.uint16) - np.uint16(low % _HISTOGRAM_RANGE)
         counts = np.bincount(offsets)
         found = np.flatnonzero(counts)
-        states = (low + found).tolist()
+        states = [low + s for s in found.tolist()]
         if len(states) == len(counts):
             return offsets, states, counts
         codes = (np.cumsum(counts > 0) - 1).astype(np.uint16)[offsets]
@@ -298,7 +298,7 @@ def read_text(name: str, words: Words, door: Door) -> Column:
         truth = np.array([*(_TRUTH[s] for s in states), 2], dtype=np.int64)[codes]
         kinds = sorted({_TRUTH[s] for s in states})
         to = np.full(3, len(kinds))
-        to[kinds] = range(len(kinds))
+        to[[int(k) for k in kinds]] = range(len(kinds))
         return Column(name, "discrete", door.kind(name) is None, to[truth], tuple(kinds), "boolean")
     if door.kind(name) is None and states and all(map(is_date, states)):
         raise date_error(name, states)

@@ -59,13 +59,10 @@ def merged_duplicates(frame: pd.DataFrame, how: str | None) -> pd.DataFrame:
         counts = Counter(map(str, frame.columns))
         ((name, times),) = counts.most_common(1)
         raise DataError(
-            f"column names must differ, but {name!r} stands {times} times; take the ",
-            "sum, the mean or the first of such columns with ",
+            f"column names must differ, but {name!r} stands {times} times; take their ",
+            "sum, their mean or the first with ",
             Setting("duplicates", "sum"),
-            ", ",
-            Setting("duplicates", "mean"),
-            " or ",
-            Setting("duplicates", "first"),
+            ", 'mean' or 'first'",
         )
     if how == "first":
         return frame.loc[:, ~frame.columns.duplicated()]

@@ -21,6 +21,7 @@ from mistruct.data.dialects import Dialect, check_length
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Found
 from mistruct.data.number_text import Words
+from mistruct.errors import DataError
 
 # Leading zeros are looked for in portions of so many bytes.
 _PORTION = 1 << 24
@@ -45,6 +46,8 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
     """
     body = _body(data, dialect)
     n = len(dialect.names)
+    if body.count(dialect.quote.encode()) % 2:
+        _check_quotes(body, dialect)
     try:
         import pyarrow
     except ImportError:
@@ -67,17 +70,32 @@ def _body(data: bytes, dialect: Dialect) -> bytes:
     return body
 
 
+def _check_quotes(body: bytes, dialect: Dialect) -> None:
+    """Raise DataError where a quote is opened and not closed."""
+    try:
+        for _ in _reader(body, dialect, strict=True):
+            pass
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise DataError("a quote is opened and not closed") from None
+
+
+def _reader(body: bytes, dialect: Dialect, *, strict: bool = False) -> Any:
+    return csv.reader(
+        io.StringIO(body.decode("utf-8"), newline=""),
+        delimiter=_separator(dialect),
+        quotechar=dialect.quote,
+        strict=strict,
+    )
+
+
 def _separator(dialect: Dialect) -> str:
     return "\t" if dialect.separator == " " else dialect.separator
 
 
 def _repaired(body: bytes, dialect: Dialect, n_fields: int) -> bytes:
     """Rows without blank lines; DataError where they differ in length."""
-    reader = csv.reader(
-        io.StringIO(body.decode("utf-8"), newline=""),
-        delimiter=_separator(dialect),
-        quotechar=dialect.quote,
-    )
+    reader = _reader(body, dialect)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=_separator(dialect), quotechar=dialect.quote)
     for row in reader:
@@ -157,6 +175,8 @@ def _values(column: Any) -> Values:
     """A column as numbers or truth values, NaN or None where missing, or as text."""
     import pyarrow as pa
 
+    if pa.types.is_temporal(column.type):
+        column = column.cast(pa.string()).fill_null("")
     if pa.types.is_string(column.type):
         return _words(column)
     if pa.types.is_null(column.type):
@@ -265,8 +285,9 @@ def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
 def is_empty(values: Values) -> NDArray[np.bool_]:
     """Rows with an empty field."""
     if isinstance(values, Words):
-        blank = np.array([*(not s.strip() for s in values.states), True])
-        return np.asarray(blank[values.codes], dtype=np.bool_)
+        blank: NDArray[np.bool_] = np.array([*(not s.strip() for s in values.states), True])
+        empty: NDArray[np.bool_] = blank[values.codes]
+        return empty
     if values.dtype.kind == "f":
         missing: NDArray[np.bool_] = np.isnan(values)
         return missing
@@ -279,4 +300,5 @@ def as_objects(values: Values) -> NDArray[Any]:
     """A column as Python objects."""
     if isinstance(values, Words):
         return np.array([*values.states, None], dtype=object)[values.codes]
-    return values.astype(object)
+    objects: NDArray[Any] = values.astype(object)
+    return objects

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.columns import Column, Door, date_error, read_array, read_text
+from mistruct.data.columns import Column, Door, read_array, read_text
 from mistruct.data.dialects import Dialect, TextOptions, find_dialect, without_comments
 from mistruct.data.frames import check_distinct, check_table
 from mistruct.data.gene_tables import (
@@ -66,11 +66,6 @@ def _as_utf8(data: bytes, encoding: str | None, door: Door) -> bytes:
     return data.replace(b"\r", b"\n") if b"\r" in data and b"\n" not in data else data
 
 
-def _declared_text(names: Sequence[str], door: Door) -> list[int]:
-    """The columns that stay as they are written: those that are declared discrete."""
-    return [i for i, n in enumerate(names) if door.kinds.get(n) == "discrete"]
-
-
 def _read_upright(
     text: bytes, dialect: Dialect, door: Door, index: str | None
 ) -> tuple[list[Column], pd.Index[Any] | None]:
@@ -80,7 +75,7 @@ def _read_upright(
     check_table(named, 1, door)
     if index is not None and index not in names:
         raise no_column("index", index, named)
-    parsed = parse(text, dialect, door.marks, _declared_text(names, door))
+    parsed = parse(text, dialect, door.marks)
     table = dict(zip(_unique(names), parsed.columns, strict=True))
     table, row_names = _without_nameless(table, dialect, door)
     table = _without_units(_without_empty_rows(table, door), door)
@@ -110,8 +105,6 @@ def _unique(names: Sequence[str]) -> list[str]:
 def _column(name: str, values: Values, door: Door) -> Column:
     if isinstance(values, Words):
         return read_text(name, values, door)
-    if values.dtype.kind in "Mm" and door.kind(name) is None:
-        raise date_error(name, [str(v) for v in values[:1]])
     return read_array(name, values, door)
 
 

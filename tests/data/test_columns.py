@@ -47,30 +47,40 @@ def says(message: str) -> str:
         (["b", "a", "b"], ("a", "b")),
         ([7, 7, 7], (7,)),
         ([-3, 5, -3], (-3, 5)),
-        (np.array([-128, 127, 0], dtype=np.int8), (-128, 0, 127)),
-        (np.array([-32768, 32767, 0], dtype=np.int16), (-32768, 0, 32767)),
-        (np.array([255, 0, 7], dtype=np.uint8), (0, 7, 255)),
-        (np.array([-(2**63), 2**63 - 1, 0]), (-(2**63), 0, 2**63 - 1)),
+        (np.array([-128, 127, 0] * 2, dtype=np.int8), (-128, 0, 127)),
+        (np.array([-32768, 32767, 0] * 2, dtype=np.int16), (-32768, 0, 32767)),
+        (np.array([255, 0, 7] * 2, dtype=np.uint8), (0, 7, 255)),
+        (np.array([-(2**63), 2**63 - 1, 0] * 2), (-(2**63), 0, 2**63 - 1)),
         (np.array([2**63 + 1, 2**63, 2**63], dtype=np.uint64), (2**63, 2**63 + 1)),
+        (np.array([2.0, 1.0, 2.0]), (1, 2)),
+        (["2", "10", "2"], (2, 10)),
+        (["2.0", "10.0", None, "2.0"], (2, 10)),
+        ([Decimal(2), Decimal(1), Decimal(2)], (1, 2)),
+        (np.array([3, 1, None, 3], dtype=object), (1, 3)),
+        (["True", "False", "true"], (False, True)),
         ([1, "x", 2.5], (2.5, 1, "x")),
-        ([Decimal("1.5"), Decimal("0.5"), Decimal("1.5")], (Decimal("0.5"), Decimal("1.5"))),
     ],
 )
 def test_what_is_discrete(values: Any, states: tuple[Any, ...]) -> None:
     column = read(values)
     assert (column.kind, column.inferred, column.states) == ("discrete", True, states)
-    assert decoded(column) == list(values)
+    plain = {"True": True, "true": True, "False": False, "2": 2, "2.0": 2, "10": 10, "10.0": 10}
+    # True == 1, so text is looked up and all else compared.
+    assert decoded(column) == [plain.get(v, v) if isinstance(v, str) else v for v in values]
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_floats_are_continuous(dtype: Any) -> None:
-    column = read(np.array([0.0, 1.0, 0.0], dtype=dtype))
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, str, object])
+def test_fractions_are_continuous(dtype: Any) -> None:
+    column = read(np.array([0.0, 0.5, 0.0], dtype=dtype))
     assert (column.kind, column.inferred, column.states) == ("continuous", True, None)
     assert column.values.dtype == np.float64
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.int16, np.uint16, np.uint64, "Int64"])
-def test_integers_are_discrete_up_to_20_values(dtype: Any) -> None:
+@pytest.mark.parametrize(
+    "dtype",
+    [np.int64, np.int32, np.int16, np.uint16, np.uint64, "Int64", float, "Float64", str, object],
+)
+def test_whole_numbers_are_discrete_up_to_20_values(dtype: Any) -> None:
     for scale in (1, 500):
         twenty = pd.Series(np.arange(42) % 20 * scale).astype(dtype)
         assert read(twenty).states == tuple(range(0, 20 * scale, scale))
@@ -90,6 +100,9 @@ def test_integers_are_discrete_up_to_20_values(dtype: Any) -> None:
         (pd.array(["x", None, "y"], dtype="string[pyarrow]"), ["x", None, "y"]),
         (pd.Categorical(["x", None, "y"]), ["x", None, "y"]),
         ([2.5, np.nan, 1.5], [2.5, None, 1.5]),
+        ([2.0, np.nan, 1.0], [2, None, 1]),
+        (["2", "?", "1", "n.a."], [2, None, 1, None]),
+        (["2.5", "", ".", "1.5"], [2.5, None, None, 1.5]),
         ([True, None, False], [True, None, False]),
         (["x", None, "y", np.nan, pd.NA, pd.NaT], ["x", None, "y", None, None, None]),
     ],
@@ -143,14 +156,17 @@ def test_kinds_override_what_is_inferred() -> None:
 
 @pytest.mark.parametrize("values", [["1", "x"], pd.Categorical(["1", "x"])])
 def test_text_that_is_no_number(values: Any) -> None:
-    message = "column 'a' is declared continuous but does not hold numbers: Unable to parse"
+    message = (
+        "column 'a' is declared continuous but does not hold numbers: 'x' in row 2; take such text "
+        "as missing with missing_marks=['x'] if that is what it means"
+    )
     with pytest.raises(DataError, match=says(message)):
         read(values, "continuous")
 
 
 def test_infinities() -> None:
     message = (
-        "column 'a' holds 2 infinite value(s), the first -inf in row 1; "
+        "column 'a' holds 2 infinite value(s), the first -inf in row 2; "
         "values must be finite or missing"
     )
     with pytest.raises(DataError, match=says(message)):
@@ -178,7 +194,9 @@ def test_dates(values: Any, example: str) -> None:
     with pytest.raises(DataError) as caught:
         read(values)
     assert str(caught.value).startswith(f"column 'a' holds dates or times (such as '{example}")
-    assert str(caught.value).endswith("drop it, or turn it into a number or a category first")
+    assert str(caught.value).endswith(
+        "leave it out with drop=['a'], or turn it into a number or a category first"
+    )
 
 
 def test_dates_of_polars_and_arrow() -> None:
@@ -191,8 +209,9 @@ def test_dates_of_polars_and_arrow() -> None:
 def test_identifiers() -> None:
     names = [f"patient{i:05}" for i in range(10_000)]
     message = (
-        "column 'a' has 10000 distinct values in 10000 rows, such as 'patient00000', so it looks "
-        "like an identifier; drop it, make it the index, or keep it with kinds={'a': 'discrete'}"
+        "column 'a' (text with 10000 distinct values in 10000 rows) names the rows instead of "
+        "describing them; leave out with drop=['a'], or keep as a variable with "
+        "kinds={'a': 'discrete'}"
     )
     with pytest.raises(DataError) as caught:
         read(names)
@@ -256,7 +275,9 @@ scalars = st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st
 
 @given(st.lists(scalars, min_size=1, max_size=15))
 def test_objects_are_told_apart_by_equality(values: list[Any]) -> None:
-    column = read(np.array([*values, None], dtype=object))
+    # A text without which all would be numbers, and which makes none of the text a number.
+    values = [*values, "no number"]
+    column = read(np.array([*values, None], dtype=object), "discrete")
     assert column.states is not None
     assert decoded(column) == [*values, None]
     assert len(set(column.states)) == len(column.states)
@@ -267,7 +288,7 @@ def test_objects_are_told_apart_by_equality(values: list[Any]) -> None:
     | st.lists(st.integers(-300, 300), min_size=1, max_size=20)
 )
 def test_integers_are_coded_in_ascending_order(values: list[int]) -> None:
-    column = read(np.array(values, dtype=np.int64))
+    column = read(np.array(values, dtype=np.int64), "discrete")
     assert column.states == tuple(sorted(set(values)))
     assert decoded(column) == values
 
