@@ -31,8 +31,6 @@ from mistruct.errors import DataError, ParameterError
 # From so many columns on, rows that are named and all numeric may well be variables.
 _GENES = 8
 
-_UNIT = re.compile(r"[^\d].*|$")
-
 
 def read_text_table(
     data: bytes,
@@ -172,10 +170,14 @@ def _without_units(table: dict[str, Values], door: Door) -> dict[str, Values]:
             continue
         first = int(values.codes[0]) if len(values.codes) else -1
         rest = [s for i, s in enumerate(values.states) if i != first and s.strip()]
-        if first >= 0 and rest and _UNIT.match(values.states[first]):
-            numbers = pd.to_numeric(pd.Series(rest, dtype=object), errors="coerce").notna()
-            if numbers.all() and (values.codes == first).sum() == 1:
-                units[name] = values.states[first]
+        if first < 0 or not rest or (values.codes == first).sum() > 1:
+            continue
+        texts = pd.Series([values.states[first], *rest], dtype=object)
+        numbers = pd.to_numeric(texts, errors="coerce").notna()
+        if numbers[1:].all():
+            if numbers[0]:
+                return table
+            units[name] = values.states[first].strip()
     if len(units) < 2 or not all(units.values()):
         return table
     shown = ", ".join(f"{u!r} of {n!r}" for n, u in list(units.items())[:2])
