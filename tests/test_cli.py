@@ -146,9 +146,9 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
         "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
         "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
-        "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "missing_marks": [],
-        "separator": None, "decimal": None, "comment": None, "header": None, "encoding": None,
-        "sheet": None, "duplicates": None, "seed": 0,
+        "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
+        "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
+        "encoding": None, "sheet": None, "duplicates": None, "seed": 0,
     }  # fmt: skip
     assert (record["data"]["n_samples"], record["data"]["n_variables"]) == (400, 7)
     assert record["data"]["kinds"]["stage"] == "discrete"

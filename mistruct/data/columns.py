@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.kinds import WHY, is_discrete, rule_of_whole_numbers
+from mistruct.data.kinds import is_discrete, rule_of_whole_numbers, why
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Found, Note
 from mistruct.data.number_text import Words, factorized, is_date, read_words
@@ -64,8 +64,7 @@ class Column:
         """Why it has its kind, in words."""
         if self.why is not None:
             return self.why
-        rule = self.rule if self.inferred else "given"
-        return WHY[rule].format(n=self.distinct, rows=len(self.values))
+        return why(self.rule if self.inferred else "given", self.distinct, len(self.values))
 
     def as_number(self) -> Column:
         """A column of whole numbers as a continuous one."""
@@ -133,7 +132,7 @@ def read_array(name: str, values: NDArray[Any], door: Door) -> Column:
 
 def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") -> Column:
     """Numbers; floats may hold NaN for missing, also where the column is of whole numbers."""
-    kind = door.kind(name)
+    kind = door.kinds.get(name)
     inferred = kind is None
     floats = values.dtype.kind == "f"
     if floats:
@@ -185,7 +184,10 @@ def _read_whole(name: str, values: NDArray[Any], kind: Kind | None, stored: str)
 
 
 def _all_whole(values: NDArray[Any]) -> bool:
-    """Whether floats are whole numbers or missing; mostly the first few tell."""
+    """Whether floats are whole numbers or missing; mostly the first one tells."""
+    first = float(values[0])
+    if first == first and not first.is_integer():
+        return False
     for part in (values[:64], values):
         if not ((np.floor(part) == part) | np.isnan(part)).all():
             return False
@@ -215,7 +217,7 @@ def _encode_whole(values: NDArray[Any]) -> tuple[NDArray[Any], list[int], NDArra
         # Both steps wrap around modulo the range, in which every offset fits.
         offsets = values.astype(np.uint16) - np.uint16(low % _HISTOGRAM_RANGE)
         counts = np.bincount(offsets)
-        found = np.flatnonzero(counts)
+        found = counts.nonzero()[0]
         states = [low + s for s in found.tolist()]
         if len(states) == len(counts):
             return offsets, states, counts

@@ -144,7 +144,11 @@ def assemble(
 ) -> Dataset:
     """Columns of equal length as one Dataset, under a policy for missing entries."""
     for column in columns:
-        unknown = np.isnan(column.values).all() if column.states is None else not column.states
+        if column.states is None:
+            # Mostly the first value tells that not all are missing.
+            unknown = column.values[0] != column.values[0] and np.isnan(column.values).all()
+        else:
+            unknown = not column.states
         if unknown:
             raise all_missing_error(column.name)
     encoded = [_missing_as_state(c) if missing == "state" else c for c in columns]

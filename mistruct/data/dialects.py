@@ -192,7 +192,7 @@ def _rows(head: str, separator: str, quote: str) -> list[tuple[int, list[str]]]:
 
 
 def _separator(head: str, default: str) -> str:
-    """The separator under which header and rows agree, that of the suffix before others."""
+    """The separator under which header and rows agree on most fields, that of the suffix first."""
     candidates = dict.fromkeys((default, ",", ";", "\t", "|"))
     best, widest = default, 1
     for separator in candidates:
@@ -200,11 +200,9 @@ def _separator(head: str, default: str) -> str:
         widths = {len(row) for _, row in rows[1:]} or {len(rows[0][1])}
         n_names = len(rows[0][1])
         agrees = len(widths) == 1 and n_names in (max(widths) - 1, max(widths))
-        if agrees and n_names > 1:
-            if separator == default:
-                return default
-            if n_names > widest:
-                best, widest = separator, n_names
+        # A name or a number with a comma in it may agree by chance, but on fewer fields.
+        if agrees and n_names > widest:
+            best, widest = separator, n_names
     if widest > 1:
         return best
     if len(_rows(head, default, '"')[0][1]) > 1:

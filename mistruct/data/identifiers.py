@@ -54,9 +54,9 @@ def is_name_of_rows(name: str) -> bool:
 
 def why_identifier(column: Column) -> str | None:
     """Why a column names the rows; None where it does not, or where its kind is declared."""
-    n = len(column.values)
-    if not column.inferred:
+    if not column.inferred or column.rule in ("fractions", "two values"):
         return None
+    n = len(column.values)
     if column.rule == "words":
         n_states = len(column.states or ())
         if n_states > max(MAX_STATES, n / 2):
@@ -69,9 +69,8 @@ def why_identifier(column: Column) -> str | None:
         values = column.values if column.states is None else np.array(column.states)[column.values]
         if (np.diff(values) == 1).all():
             return "row numbers"
-    if is_name_of_rows(column.name) and (
-        (all_different and n >= _FEWEST_NAMED) or column.distinct > MAX_STATES
-    ):
+    many = (all_different and n >= _FEWEST_NAMED) or column.distinct > MAX_STATES
+    if many and is_name_of_rows(column.name):
         return f"whole numbers with {column.distinct} distinct values in {n} rows, named as an id"
     return None
 

@@ -24,6 +24,7 @@ reads of genes do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +86,19 @@ def rule_of_whole_numbers(states: Sequence[int], counts: NDArray[np.int64]) -> s
     n_states = len(states)
     if n_states <= 2:
         return "two values"
-    if counts.sum() < 2 * n_states and states[-1] - states[0] >= _CODE_SPAN:
+    if states[-1] - states[0] >= _CODE_SPAN and counts.sum() < 2 * n_states:
         return "few rows"
     if n_states > MAX_STATES:
         return "many values"
     if n_states >= _COUNT_STATES and counts[-1] <= _TAIL_ROWS < counts.max():
         return "counts"
     return "codes"
+
+
+@cache
+def why(rule: str, n_distinct: int, n_rows: int) -> str:
+    """A rule in words, with the numbers that it looked at."""
+    return WHY[rule].format(n=n_distinct, rows=n_rows)
 
 
 def is_discrete(rule: str) -> bool:

@@ -145,14 +145,14 @@ def _read_arrow(
     from pyarrow import csv as arrow_csv
 
     names = [str(i) for i in range(n)]
-    longest = max(map(len, body[: 1 << 20].split(b"\n", 20)[:20]), default=0)
+    # A block holds some rows at least, and enough of them that columns pay for their pieces.
+    first = body.find(b"\n") + 1 or len(body)
+    block = max(1 << 20, 8 * first, min(4096 * n, len(body) // 2))
     chosen = None if only is None else [str(i) for i in only]
     as_text = chosen if chosen is not None else [str(i) for i in text]
     return arrow_csv.read_csv(
         pa.BufferReader(body),
-        read_options=arrow_csv.ReadOptions(
-            column_names=names, block_size=min(max(1 << 20, 8 * longest), 1 << 30)
-        ),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=min(block, 1 << 30)),
         parse_options=arrow_csv.ParseOptions(
             delimiter=_separator(dialect),
             quote_char=dialect.quote,
