@@ -16,7 +16,7 @@ settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `--long` run what takes minutes."""
-    parser.addoption("--long", action="store_true", help="more tables, and larger ones")
+    parser.addoption("--long", action="store_true", help="also run what takes minutes")
 
 
 def pytest_configure() -> None:

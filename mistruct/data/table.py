@@ -25,7 +25,7 @@ def settled(
     """
     identifiers = find_identifiers(columns)
     if identifiers:
-        if refuse:
+        if refuse or len(identifiers) == len(columns):
             refuse_identifiers(identifiers, columns)
         door.notes += notes_of(identifiers, columns)
         columns = [c for c in columns if c.name not in identifiers]
