@@ -12,7 +12,7 @@ fractions     a value is no whole number                               continuou
 two values    at most 2 are distinct                                   discrete
 few rows      there are fewer than 2 rows per value, over a wide span  continuous
 many values   more than 20 are distinct                                continuous
-counts        at least 6 are distinct, the largest is rare             continuous
+counts        at least 6 are distinct, and the largest run out         continuous
 codes         none of these                                            discrete
 ============  =======================================================  ==========
 
@@ -23,6 +23,7 @@ reads of genes do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -35,9 +36,11 @@ MAX_STATES = 20
 # Codes that hardly any two rows share still lie close together.
 _CODE_SPAN = 6
 
-# Counts run out: the largest of at least so many values stands in at most so many rows.
+# Counts run out: the largest of at least so many values stands in at most so many rows, and the
+# largest quarter of the values in at most so large a share.
 _COUNT_STATES = 6
 _TAIL_ROWS = 3
+_TAIL_SHARE = 0.1
 
 # Up to here a number of distinct values may still be that of codes, which is then said.
 MOST_CODES = 60
@@ -90,8 +93,10 @@ def rule_of_whole_numbers(states: Sequence[int], counts: NDArray[np.int64]) -> s
         return "few rows"
     if n_states > MAX_STATES:
         return "many values"
-    if n_states >= _COUNT_STATES and counts[-1] <= _TAIL_ROWS < counts.max():
-        return "counts"
+    if n_states >= _COUNT_STATES and counts[-1] <= _TAIL_ROWS:
+        tail = counts[-math.ceil(n_states / 4) :].sum()
+        if tail <= _TAIL_SHARE * counts.sum():
+            return "counts"
     return "codes"
 
 

@@ -107,9 +107,10 @@ def test_columns_of_real_life_in_a_frame(life: pd.DataFrame) -> None:
         ([0, 1, 7], [2, 2, 2], "codes"),  # two rows for each
         (list(range(20)), [9] * 20, "codes"),
         (list(range(21)), [9] * 21, "many values"),
-        (list(range(6)), [9, 9, 9, 9, 9, 3], "counts"),
-        (list(range(6)), [9, 9, 9, 9, 9, 4], "codes"),  # the largest is not rare
-        (list(range(5)), [9, 9, 9, 9, 3], "codes"),  # too few values for counts
+        (list(range(6)), [9, 9, 9, 9, 1, 3], "counts"),  # 4 of 40 rows in the largest quarter
+        (list(range(6)), [9, 9, 9, 8, 1, 3], "codes"),  # 4 of 39
+        (list(range(6)), [90, 9, 9, 9, 1, 4], "codes"),  # the largest is not rare
+        (list(range(5)), [90, 9, 9, 1, 1], "codes"),  # too few values for counts
         (list(range(6)), [3, 3, 3, 3, 3, 3], "codes"),  # all are as rare
     ],
 )
