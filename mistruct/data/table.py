@@ -30,8 +30,9 @@ def settled(
         door.notes += notes_of(identifiers, columns)
         columns = [c for c in columns if c.name not in identifiers]
     columns = _one_matrix(columns, door, genes)
-    kept = {c.name for c in columns}
-    found = [f for f in door.found if f.column in kept or not f.column]
+    places = {c.name: i for i, c in enumerate(columns)}
+    found = [f for f in door.found if f.column in places]
+    found.sort(key=lambda f: places[f.column])
     door.notes += read_as_missing(found, door.marks.asked or ())
     _note_kinds(columns, door)
     return columns

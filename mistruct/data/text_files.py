@@ -124,7 +124,7 @@ def _with_pyarrow(
         for place, i in enumerate(again):
             column = raw.column(place)
             if i in gaps:
-                marked += _marks_in(i, column)
+                marked += _marks_in(i, column, marks)
             if zeros and i in whole and _begins_with_zero(column):
                 codes[i] = _words(column)
     columns = [codes.get(i) or _values(table.column(i)) for i in range(n)]
@@ -196,15 +196,14 @@ def _words(column: Any) -> Words:
     return Words(encoded.indices.to_numpy(), encoded.dictionary.to_pylist())
 
 
-def _marks_in(i: int, column: Any) -> list[Found]:
+def _marks_in(i: int, column: Any, marks: Marks) -> list[Found]:
     """The marks of a column of numbers, each with its count and first rows."""
     words = _words(column)
     counts = np.bincount(words.codes, minlength=len(words.states))
     found = []
-    numbers = pd.to_numeric(pd.Series(words.states, dtype=object), errors="coerce").isna()
-    for code in np.flatnonzero(numbers.to_numpy()).tolist():
-        mark = words.states[code].strip()
-        if mark:
+    for code, state in enumerate(words.states):
+        mark = state.strip()
+        if mark and mark in marks.in_numbers:
             rows = tuple((np.flatnonzero(words.codes == code)[:3] + 1).tolist())
             found.append(Found(mark, str(i), int(counts[code]), rows))
     return found
@@ -243,6 +242,7 @@ def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> 
             quotechar=dialect.quote,
             decimal=dialect.decimal,
             na_filter=False,
+            float_precision="round_trip",
             low_memory=False,
         )
         return frame
@@ -278,7 +278,8 @@ def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> 
 def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
     """Some of the rows of a column."""
     if isinstance(values, Words):
-        return Words(values.codes[rows], values.states)
+        left, codes = np.unique(values.codes[rows], return_inverse=True)
+        return Words(codes, [values.states[i] for i in left])
     return values[rows]
 
 
@@ -298,7 +299,9 @@ def is_empty(values: Values) -> NDArray[np.bool_]:
 
 def as_objects(values: Values) -> NDArray[Any]:
     """A column as Python objects."""
+    objects: NDArray[Any]
     if isinstance(values, Words):
-        return np.array([*values.states, None], dtype=object)[values.codes]
-    objects: NDArray[Any] = values.astype(object)
+        objects = np.array([*values.states, None], dtype=object)[values.codes]
+    else:
+        objects = values.astype(object)
     return objects

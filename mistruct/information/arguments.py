@@ -13,7 +13,6 @@ from mistruct.data.dataset import Dataset, Missing, assemble
 from mistruct.data.frames import read_columns
 from mistruct.errors import DataError, ParameterError, check_choice
 
-
 # Who asks for one of these takes floats for numbers, also where few of them differ.
 _OF_NUMBERS = ("copula", "ksg", "mixed-knn", "copula-knn", "kde", "adaptive-partition", "binned")
 

@@ -38,8 +38,7 @@ def _names(of: Any) -> Iterable[Any]:
     if isinstance(of, nx.Graph):
         return list(of)
     if isinstance(of, pd.DataFrame):
-        features = of.get("feature", [])
-        return [*of.index, *of.columns, *features, *of.attrs.values()]
+        return [*of.index, *of.columns, *of.get("feature", ()), *of.attrs.values()]
     return []
 
 
