@@ -12,7 +12,8 @@ from scipy.stats import chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest, Ragged, Separations, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 
 NAMES = [f"c{i}" for i in range(6)]
 
@@ -23,7 +24,8 @@ def _data(seed: int, n_samples: int, n_states: int = 3, holes: float = 0.0) -> D
     codes[:, 1] = np.where(rng.random(n_samples) < 0.5, codes[:, 0], codes[:, 1])
     codes[:, 2] = np.where(rng.random(n_samples) < 0.5, codes[:, 1], codes[:, 2])
     codes[rng.random(codes.shape) < holes] = None
-    return ms.as_dataset(pd.DataFrame(codes, columns=NAMES), missing="testwise")
+    frame = pd.DataFrame(codes, columns=NAMES)
+    return ms.as_dataset(frame, missing="testwise", kinds={"*": "discrete"})
 
 
 def _pairs(without: tuple[int, ...] = ()) -> np.ndarray:
