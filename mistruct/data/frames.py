@@ -39,9 +39,11 @@ def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> lis
 
     `prefix` names the columns of arrays.
     """
+    door = Door(kinds)
     if is_anndata(data):
         data = anndata_frame(data)
-    columns = read_frame(data, Door(kinds), prefix)
+        door.numbers = frozenset(map(str, data.columns))
+    columns = read_frame(data, door, prefix)
     words = [c for c in columns if c.rule == "words"]
     refuse_identifiers(find_identifiers(words), words)
     return columns

@@ -21,7 +21,12 @@ from mistruct.data.compressed import COMPRESSIONS, read_bytes
 from mistruct.data.dataset import Dataset, Missing, make_dataset
 from mistruct.data.dialects import TextOptions
 from mistruct.data.frames import anndata_frame, index_of, read_frame
-from mistruct.data.gene_tables import Duplicates, merged_duplicates
+from mistruct.data.gene_tables import (
+    Duplicates,
+    annotation_columns,
+    annotation_note,
+    merged_duplicates,
+)
 from mistruct.data.marks import Marks
 from mistruct.data.patterns import by_pattern, no_column
 from mistruct.data.programs import EXTRAS, READERS, read_program_file
@@ -280,6 +285,11 @@ def _name_rows(frame: pd.DataFrame, index: str | None, transpose: bool) -> pd.Da
 
 def _turned(frame: pd.DataFrame, door: Door, duplicates: Duplicates | None) -> pd.DataFrame:
     """Variables as columns; samples are left out by name."""
+    numeric = [getattr(d, "kind", "O") in "iuf" for d in frame.dtypes]
+    described = annotation_columns([str(c) for c in frame.columns], numeric)
+    if described:
+        door.notes.append(annotation_note(described))
+        frame = frame.loc[:, [str(c) not in described for c in frame.columns]]
     turned = merged_duplicates(frame.T, duplicates)
     names, samples = list(map(str, turned.columns)), list(map(str, turned.index))
     drop = []

@@ -60,6 +60,24 @@ def test_what_a_sheet_has_around_its_table(frame: pd.DataFrame, tmp_path: Path) 
     assert data.n_missing["age"] == 1
 
 
+def test_genes_as_rows_of_a_sheet(tmp_path: Path) -> None:
+    genes = pd.DataFrame(
+        {
+            "gene": ["TP53", "MDM2", "EGFR"],
+            "entrez": [7157, 4193, 1956],
+            "description": ["p53", "its ligase", "a receptor"],
+            **{f"S{i}": [i + 0.5, 2.5 * i, 1.5] for i in range(8)},
+        }
+    )
+    genes.to_excel(tmp_path / "genes.xlsx", index=False)
+    data = read_table(tmp_path / "genes.xlsx", transpose=True, drop=["S0", "EGFR"])
+    assert data.names == ("TP53", "MDM2")
+    assert data.values[0].tolist() == [i + 0.5 for i in range(1, 8)]
+    assert [str(n) for n in data.notes] == [
+        "'entrez', 'description' describe the variables and are left out"
+    ]
+
+
 @pytest.mark.parametrize("suffix", [".dta", ".sav", ".zsav", ".xpt"])
 def test_statistics_programs(frame: pd.DataFrame, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"t{suffix}"
