@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mistruct.data.kinds import is_discrete, rule_of_whole_numbers, why
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Found, Note
-from mistruct.data.number_text import Words, factorized, is_date, read_words
+from mistruct.data.number_text import Reading, Words, factorized, is_date, read_words
 from mistruct.errors import DataError, Setting
 
 Kind = Literal["discrete", "continuous"]
@@ -78,8 +78,9 @@ class Column:
 class Door:
     """What holds for all columns of a table, and what has been noted of them.
 
-    `kinds` are those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the
-    columns that `drop` matches.
+    In a `file` all is text, whose types are told; a caller's own text stays what it is. `kinds` are
+    those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the columns
+    that `drop` matches.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class Door:
     found: list[Found] = field(default_factory=list)
     leading_zeros: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
+    file: bool = False
 
     def kind(self, name: str) -> Kind | None:
         """The kind that is declared."""
@@ -292,11 +294,12 @@ def read_text(name: str, words: Words, door: Door) -> Column:
     door.notes += reading.notes
     door.found += reading.marks
     if reading.numbers is not None:
-        return read_numbers(name, reading.numbers, door, "text")
+        column = read_numbers(name, reading.numbers, door, "text")
+        return column if door.file else _as_written(column, reading)
     codes, states = reading.words
     if reading.leading_zeros is not None:
         door.leading_zeros[name] = reading.leading_zeros
-    if states and all(s in _TRUTH for s in states):
+    if door.file and states and all(s in _TRUTH for s in states):
         truth = np.array([*(_TRUTH[s] for s in states), 2], dtype=np.int64)[codes]
         kinds = sorted({_TRUTH[s] for s in states})
         to = np.full(3, len(kinds))
@@ -304,9 +307,18 @@ def read_text(name: str, words: Words, door: Door) -> Column:
         return Column(name, "discrete", door.kind(name) is None, to[truth], tuple(kinds), "boolean")
     if door.kind(name) is None and states and all(map(is_date, states)):
         raise date_error(name, states)
-    if door.kind(name) == "discrete" and (plain := _plain_whole(states)):
+    if door.file and door.kind(name) == "discrete" and (plain := _plain_whole(states)):
         return _discrete(name, codes, plain, "discrete", "words")
     return _discrete(name, codes, states, door.kind(name), "words")
+
+
+def _as_written(column: Column, reading: Reading) -> Column:
+    """A column whose states are the caller's own text, unless two of these are one number."""
+    assert reading.of_states is not None
+    text = dict(zip(reading.of_states.tolist(), reading.words.states, strict=True))
+    if column.states is None or len(text) < len(reading.words.states):
+        return column
+    return replace(column, states=tuple(text[float(s)] for s in column.states))
 
 
 def _plain_whole(states: Sequence[str]) -> list[int]:

@@ -77,12 +77,16 @@ _FORMS = (
 
 
 class Reading(NamedTuple):
-    """What a column of text holds: numbers (else None), or words; and what is to be said."""
+    """What a column of text holds: numbers (else None), or words; and what is to be said.
+
+    `of_states` are the numbers of the distinct values, NaN where one is missing.
+    """
 
     numbers: Floats | None
     words: Words
     notes: list[Note]
     marks: Sequence[Found] = ()
+    of_states: Floats | None = None
     leading_zeros: str | None = None
 
 
@@ -133,7 +137,7 @@ def read_words(name: str, words: Words, marks: Marks, kind: str | None) -> Readi
         notes.append(read_as_numbers(name, form.name, count, states[int(strange[0])]))
     parsed[marked] = np.nan
     found = _marks_in(name, words, np.flatnonzero(marked))
-    return Reading(np.append(parsed, np.nan)[words.codes], words, notes, found)
+    return Reading(np.append(parsed, np.nan)[words.codes], words, notes, found, parsed)
 
 
 def _trimmed(name: str, words: Words) -> tuple[Words, list[Note]]:

@@ -145,7 +145,7 @@ def read_table(
     _check_options(suffix, request)
     check_choice("missing", missing, ("raise", "testwise", "state"))
     drop = [drop] if isinstance(drop, str) else list(drop)
-    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks))
+    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks), file=True)
     with _one_error(path, suffix):
         path.open("rb").close()  # a missing file or a directory fails alike in every format
         columns, names = _read(path, suffix, request, door)

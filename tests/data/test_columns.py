@@ -53,20 +53,18 @@ def says(message: str) -> str:
         (np.array([-(2**63), 2**63 - 1, 0] * 2), (-(2**63), 0, 2**63 - 1)),
         (np.array([2**63 + 1, 2**63, 2**63], dtype=np.uint64), (2**63, 2**63 + 1)),
         (np.array([2.0, 1.0, 2.0]), (1, 2)),
-        (["2", "10", "2"], (2, 10)),
-        (["2.0", "10.0", None, "2.0"], (2, 10)),
+        (["2", "10", "2"], ("2", "10")),
+        (["2.0", "10.0", None, "2.0"], ("2.0", "10.0")),
         ([Decimal(2), Decimal(1), Decimal(2)], (1, 2)),
         (np.array([3, 1, None, 3], dtype=object), (1, 3)),
-        (["True", "False", "true"], (False, True)),
+        (["True", "False", "True"], ("False", "True")),
         ([1, "x", 2.5], (2.5, 1, "x")),
     ],
 )
 def test_what_is_discrete(values: Any, states: tuple[Any, ...]) -> None:
     column = read(values)
     assert (column.kind, column.inferred, column.states) == ("discrete", True, states)
-    plain = {"True": True, "true": True, "False": False, "2": 2, "2.0": 2, "10": 10, "10.0": 10}
-    # True == 1, so text is looked up and all else compared.
-    assert decoded(column) == [plain.get(v, v) if isinstance(v, str) else v for v in values]
+    assert decoded(column) == list(values)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, str, object])
@@ -83,10 +81,13 @@ def test_fractions_are_continuous(dtype: Any) -> None:
 def test_whole_numbers_are_discrete_up_to_20_values(dtype: Any) -> None:
     for scale in (1, 500):
         twenty = pd.Series(np.arange(42) % 20 * scale).astype(dtype)
-        assert read(twenty).states == tuple(range(0, 20 * scale, scale))
+        states = tuple(range(0, 20 * scale, scale))
+        # Text stays the caller's own, in the order of its numbers.
+        assert tuple(map(int, read(twenty).states or ())) == states
         more = pd.Series(np.arange(42) % 21 * scale).astype(dtype)
         assert read(more).kind == "continuous"
-        assert read(more, "discrete").states == tuple(range(0, 21 * scale, scale))
+        found = read(more, "discrete").states or ()
+        assert sorted(map(int, found)) == list(range(0, 21 * scale, scale))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,8 @@ def test_whole_numbers_are_discrete_up_to_20_values(dtype: Any) -> None:
         (pd.Categorical(["x", None, "y"]), ["x", None, "y"]),
         ([2.5, np.nan, 1.5], [2.5, None, 1.5]),
         ([2.0, np.nan, 1.0], [2, None, 1]),
-        (["2", "?", "1", "n.a."], [2, None, 1, None]),
+        (["2", "?", "1", "n.a."], ["2", None, "1", None]),
+        (["2", "?", "2.0", "1"], [2, None, 2, 1]),
         (["2.5", "", ".", "1.5"], [2.5, None, None, 1.5]),
         ([True, None, False], [True, None, False]),
         (["x", None, "y", np.nan, pd.NA, pd.NaT], ["x", None, "y", None, None, None]),
