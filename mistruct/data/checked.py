@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.columns import Column, Kind
+from mistruct.data.door import Column, Kind
 from mistruct.data.notes import Note
 from mistruct.errors import DataError, ParameterError, nearest_names
 

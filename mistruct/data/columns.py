@@ -8,24 +8,36 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.kinds import is_discrete, rule_of_whole_numbers, why
-from mistruct.data.marks import Marks
-from mistruct.data.notes import Found, Note
+from mistruct.data.door import Column, Door, Kind
+from mistruct.data.kinds import is_discrete, rule_of_whole_numbers
+from mistruct.data.notes import Found
 from mistruct.data.number_text import Reading, Words, factorized, is_date, read_words
 from mistruct.errors import DataError, Setting
 
-Kind = Literal["discrete", "continuous"]
+__all__ = [
+    "Column",
+    "Door",
+    "Kind",
+    "all_missing_error",
+    "date_error",
+    "read_array",
+    "read_categories",
+    "read_column",
+    "read_numbers",
+    "read_text",
+]
+
 
 # A histogram finds the states of integers that span at most this range; beyond it, a sort does.
 _HISTOGRAM_RANGE = 1 << 16
@@ -38,64 +50,6 @@ _FEW_CATEGORIES = 16
 
 _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 _TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """A checked column; `states` is None where the column is continuous.
-
-    `rule` says why it has its kind; of whole numbers `distinct` and `bounds` are how many there
-    are, and the least and the largest.
-    """
-
-    name: str
-    kind: Kind
-    inferred: bool
-    values: NDArray[Any]
-    states: tuple[Any, ...] | None
-    rule: str = "given"
-    distinct: int = 0
-    bounds: tuple[int, int] = (0, 0)
-    stored: str = ""
-    why: str | None = None
-
-    @property
-    def reason(self) -> str:
-        """Why it has its kind, in words."""
-        if self.why is not None:
-            return self.why
-        return why(self.rule if self.inferred else "given", self.distinct, len(self.values))
-
-    def as_number(self) -> Column:
-        """A column of whole numbers as a continuous one."""
-        if self.states is None:
-            return replace(self, rule="matrix")
-        values = np.array([*self.states, np.nan], dtype=np.float64)[self.values]
-        return replace(self, kind="continuous", values=values, states=None, rule="matrix")
-
-
-@dataclass
-class Door:
-    """What holds for all columns of a table, and what has been noted of them.
-
-    In a `file` all is text, whose types are told; a caller's own text stays what it is. `kinds` are
-    those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the columns
-    that `drop` matches.
-    """
-
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    drop: Sequence[str] = ()
-    numbers: frozenset[str] = frozenset()
-    marks: Marks = field(default_factory=lambda: Marks(words=False))
-    notes: list[Note] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
-    leading_zeros: dict[str, str] = field(default_factory=dict)
-    dropped: set[str] = field(default_factory=set)
-    file: bool = False
-
-    def kind(self, name: str) -> Kind | None:
-        """The kind that is declared."""
-        return self.kinds.get(name)
 
 
 def read_column(name: str, series: nw.Series[Any], door: Door) -> Column:

@@ -36,8 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from mistruct.data.columns import Column
 from mistruct.data.dataset import Dataset, as_dataset, assemble
+from mistruct.data.door import Column
 from mistruct.errors import DataError, ParameterError, check_choice, check_count
 
 Method = Literal["quantile", "equal-width", "bayesian-blocks", "mdl"]

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mistruct.data.columns import Column
+from mistruct.data.door import Column
 from mistruct.data.kinds import MAX_STATES
 from mistruct.data.notes import Note, left_out, listed
 from mistruct.errors import DataError, Setting

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mistruct.data.columns import Door
+from mistruct.data.door import Door
 from mistruct.data.notes import about_file, listed
 from mistruct.errors import ParameterError, Setting, nearest_names
 

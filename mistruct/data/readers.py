@@ -16,10 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from mistruct.data.columns import Column, Door, Kind
 from mistruct.data.compressed import COMPRESSIONS, read_bytes
 from mistruct.data.dataset import Dataset, Missing, make_dataset
 from mistruct.data.dialects import TextOptions
+from mistruct.data.door import Column, Door, Kind
 from mistruct.data.frames import anndata_frame, index_of, read_frame
 from mistruct.data.gene_tables import (
     Duplicates,

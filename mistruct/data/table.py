@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mistruct.data.columns import Column, Door
+from mistruct.data.door import Column, Door
 from mistruct.data.identifiers import find_identifiers, notes_of, refuse_identifiers
 from mistruct.data.kinds import MAX_STATES, is_matrix_of_counts, may_be_codes
 from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
