@@ -81,6 +81,8 @@ def _read_upright(
         row_names = table.pop("")
         if dialect.row_names:
             _check_row_names(row_names)
+            text_of = "the header is one name short, so the first field of each row names it"
+            door.notes.append(about_file("row names", text_of))
     if index is not None:
         row_names = table.pop(index)
     places = _unique(names)

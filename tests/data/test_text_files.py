@@ -205,6 +205,7 @@ def test_a_header_that_is_one_short(write: Write) -> None:
     data = read_table(write("a,b\nr,1.5,2\ns,2.5,2\n"))
     assert data.index is not None
     assert data.index.tolist() == ["r", "s"]
+    assert notes(data) == ["the header is one name short, so the first field of each row names it"]
     twice = refused(write("a,b\nr,1.5,2\nr,2.5,2\n"))
     assert twice.startswith("the header has one name fewer than the rows have fields")
     shifted = refused(write("a,b\n1.5,2,\n2.5,2,x\n"))
