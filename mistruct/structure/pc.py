@@ -69,7 +69,8 @@ class PC(StructureLearner):
         The CPDAG; an undirected edge is two opposite arcs. Edge attributes: `mi` (nats), `p_value`,
         `n_samples`, `orientation` ("directed", "undirected" or "contested") and `n_tests`. Graph
         attributes `ambiguous_triples` and `contested_edges` list what the tests disagree on, so
-        what no rule may rest on. The directed part has no cycle.
+        what no rule may rest on; `groups` lists columns that determine each other, such as one-hot
+        columns. The directed part has no cycle.
     edges_ : pandas.DataFrame
         One row an edge, the strongest first: source, target, mi (without conditioning), p_value
         (the largest), n_samples, orientation, separating_set (which gave the largest p-value, so
@@ -105,7 +106,9 @@ class PC(StructureLearner):
 
     A constant column is adjacent to nothing. Of two identical columns each determines the other;
     under ``informative`` both keep their edge to each other and to whatever either is adjacent to,
-    and under ``textbook`` each separates the other from everything else.
+    and under ``textbook`` each separates the other from everything else. Under ``informative``
+    what depends on a group of columns that determine each other (one-hot columns, sums and their
+    parts) keeps an edge to at least one of them.
 
     The graph means what its assumptions allow; see "Causal graphs" in the user guide.
 
@@ -228,6 +231,7 @@ class PC(StructureLearner):
         graph.graph["ambiguous_triples"] = [
             [self._names[v] for v in (t.x, t.middle, t.y)] for t in ambiguous
         ]
+        graph.graph["groups"] = [[self._names[c] for c in g] for g in self._found.groups]
         graph.graph["contested_edges"] = [
             [self._names[v] for v in pair] for pair in sorted(self._oriented.contested)
         ]
@@ -280,7 +284,14 @@ class PC(StructureLearner):
             A name is not a column, or both are one.
         """
         tables = self.edges_, self.separations_
-        return explain(str(x), str(y), self._names, *tables, self._required)
+        words = explain(str(x), str(y), self._names, *tables, self._required)
+        pair = tuple(sorted((self._names.index(str(x)), self._names.index(str(y)))))
+        for group, edges in self._found.groups.items():
+            if pair in edges:
+                members = ", ".join(self._names[c] for c in group)
+                words += f"; tested as one column with all that {members} say, "
+                words += "as they determine each other"
+        return words
 
     def threshold(self, alpha: float) -> nx.Graph:
         """The skeleton at a smaller alpha, without testing again.

@@ -108,10 +108,11 @@ def _with_edges_of(
                     sets=np.where(edge.sets >= 0, left[edge.sets], -1),
                 )
             )
+    found = {(int(a), int(b)) for edge in added for a, b in edge.pairs}
+    skeleton = replace(skeleton, groups={**skeleton.groups, group: found})
     if not added:
         return skeleton
-    edges = Edges.concatenate([skeleton.edges, *added])
-    return skeleton.with_edges(edges)
+    return skeleton.with_edges(Edges.concatenate([skeleton.edges, *added]))
 
 
 def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
