@@ -244,7 +244,7 @@ def _decoded(text: Any) -> str:
 
 def read_text(name: str, words: Words, door: Door) -> Column:
     """Text: numbers, truth values or words."""
-    reading = read_words(name, words, door.marks, door.kind(name))
+    reading = read_words(name, words, door.marks, door.kind(name), door.decimal)
     door.notes += reading.notes
     door.found += reading.marks
     if reading.numbers is not None:

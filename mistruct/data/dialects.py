@@ -28,6 +28,8 @@ _ROWS = 200
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?$")
 _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
+# What may be thousands says nothing of the decimal mark.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+$")
 _GEO = (b"!series_matrix_table_begin", b"!series_matrix_table_end")
 
 
@@ -108,17 +110,20 @@ def without_comments(data: bytes, comment: str | None) -> tuple[bytes, bool, lis
         inner = re.compile(rb"(?m)^" + re.escape(mark) + rb"[^\n]*\n?")
         skipped += len(inner.findall(body))
         body = inner.sub(b"", body)
-    text = f"{skipped} line{'s' if skipped > 1 else ''} that begin with {mark.decode()!r} left out"
+    lines = "lines that begin" if skipped > 1 else "line that begins"
+    text = f"{skipped} {lines} with {mark.decode()!r} left out"
     return body, False, [about_file("comments", text, skipped)] if skipped else []
 
 
 def _is_header(line: bytes, body: bytes) -> bool:
-    """Whether a line of comment names the columns of the numbers that follow."""
+    """Whether a line of comment names the columns below it, among which are numbers."""
     first = body[: body.find(b"\n") + 1 or len(body)].strip().decode("utf-8", "replace")
     for separator in "\t,;":
         fields = first.split(separator)
-        if len(fields) > 1 and all(_NUMBER.match(f.strip()) for f in fields):
-            return len(line.decode("utf-8", "replace").split(separator)) == len(fields)
+        names = line.decode("utf-8", "replace").split(separator)
+        if len(fields) > 1 and any(_NUMBER.match(f.strip()) for f in fields):
+            named = not any(_NUMBER.match(n.strip()) for n in names)
+            return named and len(names) == len(fields)
     return False
 
 
@@ -222,7 +227,7 @@ def _decimal(rows: Sequence[tuple[int, list[str]]], separator: str) -> str:
     if separator == ",":
         return "."
     fields = [f.strip() for _, row in rows[1:] for f in row]
-    commas = sum(bool(_COMMA_NUMBER.match(f)) for f in fields)
+    commas = sum(bool(_COMMA_NUMBER.match(f) and not _THOUSANDS.match(f)) for f in fields)
     points = sum(bool(_POINT_NUMBER.match(f)) for f in fields)
     return "," if commas > points else "."
 

@@ -68,6 +68,7 @@ class Door:
     leading_zeros: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     file: bool = False
+    decimal: str = "."
 
     def kind(self, name: str) -> Kind | None:
         """The kind that is declared."""

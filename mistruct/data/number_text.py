@@ -58,7 +58,7 @@ _FORMS = (
     ),
     _Form(
         "thousands and a decimal comma",
-        re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$"),
+        re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"),
         lambda s: s.replace(".", "").replace(",", "."),
     ),
     _Form("percent", re.compile(r"[+-]?\d+(\.\d+)?\s*%$"), lambda s: s.rstrip("% ")),
@@ -101,7 +101,9 @@ def is_date(text: str) -> bool:
     return bool(_DATE.match(text))
 
 
-def read_words(name: str, words: Words, marks: Marks, kind: str | None) -> Reading:
+def read_words(
+    name: str, words: Words, marks: Marks, kind: str | None, decimal: str = "."
+) -> Reading:
     """Decide what a column of text holds, under the kind that is declared for it, if any.
 
     Raises
@@ -113,7 +115,7 @@ def read_words(name: str, words: Words, marks: Marks, kind: str | None) -> Readi
     states = words.states
     if kind == "discrete" or not states:
         return _as_words(name, words, marks, notes)
-    parsed = _parsed(states)
+    parsed = _parsed(states, decimal)
     known = ~np.isnan(parsed)
     marked = np.array([s in marks.in_numbers for s in states], dtype=bool)
     known &= ~marked
@@ -176,8 +178,10 @@ def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
     return found
 
 
-def _parsed(states: Sequence[str]) -> Floats:
+def _parsed(states: Sequence[str], decimal: str) -> Floats:
     """The number that each text is; NaN where it is none."""
+    if decimal == ",":  # a point is no decimal mark then, nor part of a plain number
+        states = ["?" if "." in s else s.replace(",", ".") for s in states]
     numbers = pd.to_numeric(pd.Series(states, dtype=object), errors="coerce")
     return np.asarray(numbers, dtype=np.float64).copy()
 

@@ -212,20 +212,21 @@ def _marks_in(i: int, column: Any, marks: Marks) -> list[Found]:
 def _begins_with_zero(column: Any) -> bool:
     from pyarrow import compute
 
-    found = compute.any(compute.match_substring_regex(column, r"^\s*[+-]?0[0-9]"))
+    found = compute.any(compute.match_substring_regex(column, r"^\s*[+-]?0[0-9xX]"))
     return bool(found.as_py())
 
 
 def _has_leading_zero(body: bytes, separator: str) -> bool:
-    """Whether a field may begin with a zero and another digit."""
+    """Whether a field may begin with a zero and another digit, or with 0x as codes do."""
     before = np.zeros(256, dtype=bool)
     before[[*separator.encode(), *b"\n\r\"'+- "]] = True
+    follows = np.zeros(256, dtype=bool)
+    follows[[*b"0123456789xX"]] = True
     text = np.frombuffer(body, dtype=np.uint8)
     for start in range(0, len(text), _PORTION):
         part = text[max(start - 1, 0) : start + _PORTION + 1]
         zeros = np.flatnonzero(part[:-1] == ord("0"))
-        digit = part[zeros + 1] - np.uint8(ord("0")) < 10
-        zeros = zeros[digit]
+        zeros = zeros[follows[part[zeros + 1]]]
         if len(zeros) and (before[part[zeros - 1]] | (zeros == 0)).any():
             return True
     return False
@@ -270,7 +271,7 @@ def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> 
         for i in whole:
             words = raw[i]
             assert isinstance(words, Words)
-            if any(re.match(r"\s*[+-]?0\d", s) for s in words.states):
+            if any(re.match(r"\s*[+-]?0[\dxX]", s) for s in words.states):
                 columns[i] = words
     return Parsed(columns, [])
 

@@ -46,6 +46,7 @@ def read_text_table(
     door.notes += notes
     dialect = find_dialect(text, suffix, options)
     door.notes += dialect.notes
+    door.decimal = dialect.decimal
     if genes or transpose:
         return _read_turned(text, dialect, door, index, duplicates)
     return _read_upright(text, dialect, door, index)

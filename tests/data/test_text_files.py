@@ -104,7 +104,8 @@ def test_an_archive_of_two_files(write: Write) -> None:
         (ROWS.replace(",", ";").replace(".", ","), "t.csv", {"separator": ";", "decimal": ","}, []),
         ("# one\n#two\n" + ROWS, "t.csv", {}, ["2 lines that begin with '#' left out"]),
         ("#a,b,c\n1.5,0,2\n" + ROWS.replace("x", "0").partition("\n")[2], "t.csv", {}, []),
-        ("% x\n" + ROWS, "t.csv", {"comment": "%"}, ["1 line that begin with '%' left out"]),
+        ("% x\n" + ROWS, "t.csv", {"comment": "%"}, ["1 line that begins with '%' left out"]),
+        ("#a,b,c\n" + ROWS.partition("\n")[2], "t.csv", {}, []),
         ("# one\n" + ROWS + "# end\n", "t.csv", {}, ["2 lines that begin with '#' left out"]),
         (ROWS.replace("\n", "\r"), "t.csv", {}, []),
         ("\n\n" + ROWS, "t.csv", {}, []),
@@ -147,6 +148,27 @@ def test_numbers_in_a_form_of_their_own(
     data = read_table(write(text), kinds={"a": "continuous"})
     assert data.values[0].tolist() == numbers * 4
     assert data.notes[0].rule == "number format"
+
+
+def test_a_point_is_no_decimal_mark_where_a_comma_is(write: Write) -> None:
+    text = "a;b;c\n1.234;0,5;x\n22.040;1,5;y\n999;2,5;x\n"
+    data = read_table(write(text), kinds={"a": "continuous"})
+    assert data.values.tolist() == [[1234, 22040, 999], [0.5, 1.5, 2.5]]
+    assert data.notes[2].words == (
+        "'a' is read as numbers: 2 are written with thousands and a decimal comma, as '1.234'",
+    )
+
+
+def test_thousands_are_no_decimal_commas(write: Write) -> None:
+    text = "a\tb\n22,040\tx\n5,120\ty\n999\tx\n"
+    data = read_table(write(text, "t.tsv"), kinds={"a": "continuous"})
+    assert data.values.tolist() == [[22040, 5120, 999]]
+    assert [n.rule for n in data.notes] == ["number format"]
+
+
+def test_codes_with_0x_are_words(write: Write) -> None:
+    data = read_table(write("a,b\n0x1A,1.5\n0x2B,2.5\n0x1A,3.5\n"))
+    assert data.states == {"a": ("0x1A", "0x2B")}
 
 
 def test_numbers_that_do_not_agree(write: Write) -> None:
