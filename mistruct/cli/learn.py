@@ -208,7 +208,7 @@ def _model(graph: nx.Graph, data: Dataset, target: str | None) -> tuple[Any, str
     """A fitted Bayesian network; where there cannot be one, None and why."""
     import mistruct as ms
 
-    root = None if graph.is_directed() else target
+    root = target if target in graph and not graph.is_directed() else None
     try:
         return ms.to_bayesian_network(graph, data, root=root), ""
     except DataError as error:
