@@ -20,6 +20,8 @@ _OPTIONS = {"kinds": "--kind", "missing_marks": "--missing-mark", "n_bins": "--b
 class Setting:
     """A parameter with a value, or its name alone where the value is None.
 
+    `of` is the function that has it, where another one may have been called.
+
     Examples
     --------
     >>> keep = Setting("kinds", {"zip": "discrete"})
@@ -29,10 +31,12 @@ class Setting:
 
     parameter: str
     value: Any = None
+    of: str = ""
 
     def in_python(self) -> str:
         """Keyword argument of a function."""
-        return self.parameter if self.value is None else f"{self.parameter}={self.value!r}"
+        of = f" of {self.of}" if self.of else ""
+        return (self.parameter if self.value is None else f"{self.parameter}={self.value!r}") + of
 
     def in_command(self) -> str:
         """Option of the command, quoted for a shell."""

@@ -87,6 +87,10 @@ def test_kinds_go_to_a_file_and_come_from_it(
     assert "zip" not in out
     assert re.search(r"visits +discrete \(given\)", out)
     assert re.search(r"age +discrete \(given\)", out)
+    code, out, _ = run(
+        "describe", CASES / "ids_codes.csv", "--kinds", kinds, "--kind", "v*=continuous"
+    )
+    assert re.search(r"visits +continuous \(given\)", out)
     kinds.write_text("name,kind\nage,discrete\n")
     message = refused("describe", CASES / "ids_codes.csv", "--kinds", kinds)
     assert message == f"--kinds: {str(kinds)!r} must have the columns 'column' and 'kind'"

@@ -31,6 +31,7 @@ def test_advice_is_spelled_for_python_and_for_the_command() -> None:
         (Setting("missing_marks", [""]), "missing_marks=['']", "--missing-mark ''"),
         (Setting("header", False), "header=False", "--no-header"),
         (Setting("transpose", True), "transpose=True", "--transpose"),
+        (Setting("drop", ["a"], "as_dataset"), "drop=['a'] of as_dataset", "--drop a"),
         (Setting("separator"), "separator", "--separator"),
         (Setting("missing", "testwise"), "missing='testwise'", "--missing testwise"),
     ]

@@ -55,6 +55,7 @@ def read(
     """
     from mistruct.data import read_table
     from mistruct.data.dataset import with_numbers
+    from mistruct.data.patterns import matches
 
     listed = read_kinds(columns.kinds) if columns.kinds else {}
     kinds: dict[str, Any] = {name: kind for name, kind in listed.items() if kind != "drop"}
@@ -62,7 +63,9 @@ def read(
         column, separator, name = pair.rpartition("=")
         if not separator:
             raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
-        kinds = {column: name, **{k: v for k, v in kinds.items() if k != column}}
+        # What is asked for later counts for more.
+        kinds = {k: v for k, v in kinds.items() if k != column and not matches(column, k)}
+        kinds[column] = name
     options = asdict(source)
     options["missing_marks"] = source.missing_marks or None
     options["drop"] = [*source.drop, *(name for name, kind in listed.items() if kind == "drop")]

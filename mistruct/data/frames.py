@@ -205,4 +205,6 @@ def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
     door.dropped = {n for p in door.drop for n in by_pattern("drop", p, names)}
     if len(door.dropped) == len(names):
         raise DataError("no column is left")
-    door.kinds = {n: k for p, k in door.kinds.items() for n in by_pattern("kinds", p, names)}
+    # A name counts for more than a pattern that matches it.
+    of_patterns = {n: k for p, k in door.kinds.items() for n in by_pattern("kinds", p, names)}
+    door.kinds = {n: door.kinds.get(n, k) for n, k in of_patterns.items()}

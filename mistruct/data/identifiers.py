@@ -109,7 +109,7 @@ def refuse_identifiers(found: dict[str, str], columns: Sequence[Column]) -> None
     raise DataError(
         f"{'column' if one else 'columns'} {reasons} {'names' if one else 'name'} the rows instead "
         "of describing them; leave out with ",
-        Setting("drop", list(found)),
+        Setting("drop", list(found), "as_dataset"),
         ", or keep as a variable with ",
         Setting("kinds", {name: kind}),
     )

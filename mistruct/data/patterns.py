@@ -8,6 +8,12 @@ from collections.abc import Iterable, Sequence
 from mistruct.errors import ParameterError, Setting, nearest_names
 
 
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name is like a pattern."""
+    like = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(like, name, re.DOTALL) is not None
+
+
 def by_pattern(parameter: str, pattern: str, names: Sequence[str]) -> list[str]:
     """The names that a pattern matches: itself alone where it is a name.
 
@@ -24,8 +30,7 @@ def by_pattern(parameter: str, pattern: str, names: Sequence[str]) -> list[str]:
     if pattern in names:
         return [pattern]
     if isinstance(pattern, str) and any(sign in pattern for sign in "*?"):
-        whole = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-        if matched := [n for n in names if whole.fullmatch(n)]:
+        if matched := [n for n in names if matches(pattern, n)]:
             return matched
         raise ParameterError(Setting(parameter), f": there is no column like {pattern!r}")
     raise no_column(parameter, pattern, names)

@@ -212,7 +212,7 @@ def test_identifiers() -> None:
     names = [f"patient{i:05}" for i in range(10_000)]
     message = (
         "column 'a' (text with 10000 distinct values in 10000 rows) names the rows instead of "
-        "describing them; leave out with drop=['a'], or keep as a variable with "
+        "describing them; leave out with drop=['a'] of as_dataset, or keep as a variable with "
         "kinds={'a': 'discrete'}"
     )
     with pytest.raises(DataError) as caught:

@@ -87,8 +87,9 @@ def test_columns_of_real_life_in_a_frame(life: pd.DataFrame) -> None:
     outside = [name for name, (_, kind) in COLUMNS.items() if kind == OUT]
     with pytest.raises(DataError) as caught:
         ms.as_dataset(life)
-    assert f"leave out with drop={outside!r}, or keep as a variable with kinds={{" in str(
-        caught.value
+    assert (
+        f"leave out with drop={outside!r} of as_dataset, or keep as a variable with kinds={{"
+        in str(caught.value)
     )
     for name in outside:
         assert repr(name) in str(caught.value)
@@ -161,5 +162,7 @@ def test_patterns_of_names() -> None:
     table = pd.DataFrame(np.arange(12).reshape(4, 3) % 3, columns=["V1", "V2", "id_x"])
     data = ms.as_dataset(table, kinds={"V*": "continuous"}, drop=["id_*"])
     assert data.kinds == {"V1": "continuous", "V2": "continuous"}
+    mixed = ms.as_dataset(table, kinds={"V1": "discrete", "V*": "continuous"}, drop=["id_*"])
+    assert mixed.kinds == {"V1": "discrete", "V2": "continuous"}
     with pytest.raises(ms.ParameterError, match=r"^drop: there is no column like 'W\*'$"):
         ms.as_dataset(table, drop=["W*"])
