@@ -8,6 +8,7 @@ used only if the first lines agree with it; that all lines do is checked when th
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -189,9 +190,9 @@ def _head_of(data: bytes) -> str:
 def _rows(head: str, separator: str, quote: str) -> list[tuple[int, list[str]]]:
     """Line numbers and fields of the first rows that are not blank."""
     if separator == " ":
-        lines = enumerate(head.splitlines(), 1)
+        lines = enumerate(head.split("\n"), 1)
         return [(n, line.split()) for n, line in lines if line.strip()][:_ROWS]
-    reader = csv.reader(head.splitlines(keepends=True), delimiter=separator, quotechar=quote)
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator, quotechar=quote)
     rows = ((reader.line_num, row) for row in reader if len(row) > 1 or "".join(row).strip())
     return list(islice(rows, _ROWS))
 

@@ -24,7 +24,7 @@ from mistruct.data.number_text import Words
 from mistruct.errors import DataError
 
 # Leading zeros are looked for in portions of so many bytes.
-_PORTION = 1 << 24
+_PORTION = 1 << 18
 
 Values = NDArray[Any] | Words
 
@@ -218,16 +218,15 @@ def _begins_with_zero(column: Any) -> bool:
 
 def _has_leading_zero(body: bytes, separator: str) -> bool:
     """Whether a field may begin with a zero and another digit, or with 0x as codes do."""
-    before = np.zeros(256, dtype=bool)
-    before[[*separator.encode(), *b"\n\r\"'+- "]] = True
-    follows = np.zeros(256, dtype=bool)
-    follows[[*b"0123456789xX"]] = True
     text = np.frombuffer(body, dtype=np.uint8)
-    for start in range(0, len(text), _PORTION):
-        part = text[max(start - 1, 0) : start + _PORTION + 1]
-        zeros = np.flatnonzero(part[:-1] == ord("0"))
-        zeros = zeros[follows[part[zeros + 1]]]
-        if len(zeros) and (before[part[zeros - 1]] | (zeros == 0)).any():
+    starts = [ord(c) for c in (separator, "\n", '"', "'", " ")]
+    for start in range(-1, len(text) - 2, _PORTION):
+        part = text[max(start, 0) : start + _PORTION + 2]
+        if start < 0:  # the text begins as if after the end of a line
+            part = np.append(np.uint8(ord("\n")), part)
+        digit = part[2:] - np.uint8(ord("0")) < 10
+        found = (part[1:-1] == ord("0")) & (digit | (part[2:] | 32 == ord("x")))
+        if found.any() and np.isin(part[:-2][found], starts).any():
             return True
     return False
 

@@ -166,6 +166,14 @@ def test_thousands_are_no_decimal_commas(write: Write) -> None:
     assert [n.rule for n in data.notes] == ["number format"]
 
 
+def test_only_ends_of_lines_end_lines(write: Write) -> None:
+    """Other characters that Unicode takes for ends of lines stand in names and values."""
+    text = "a\x85b,c\u2028d\r\nx\u2029y,1.5\r\nz\x0bw,2.5\r\nx\u2029y,3.5\r\n"
+    data = read_table(write(text))
+    assert data.names == ("a\x85b", "c\u2028d")
+    assert data.states["a\x85b"] == ("x\u2029y", "z\x0bw")
+
+
 def test_codes_with_0x_are_words(write: Write) -> None:
     data = read_table(write("a,b\n0x1A,1.5\n0x2B,2.5\n0x1A,3.5\n"))
     assert data.states == {"a": ("0x1A", "0x2B")}
