@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mistruct.information import Binned as Binned
     from mistruct.information import CopulaKNN as CopulaKNN
     from mistruct.information import Estimate as Estimate
+    from mistruct.information import Estimator as Estimator
     from mistruct.information import GaussianCopula as GaussianCopula
     from mistruct.information import MixedKNN as MixedKNN
     from mistruct.information import PlugIn as PlugIn
@@ -94,6 +95,7 @@ _PUBLIC = {
         "Binned",
         "CopulaKNN",
         "Estimate",
+        "Estimator",
         "GaussianCopula",
         "KDE",
         "KSG",
