@@ -25,7 +25,8 @@ def _data(seed: int, n_samples: int, n_states: int = 3, holes: float = 0.0) -> D
     codes[:, 1] = np.where(rng.random(n_samples) < 0.5, codes[:, 0], codes[:, 1])
     codes[:, 2] = np.where(rng.random(n_samples) < 0.5, codes[:, 1], codes[:, 2])
     codes[rng.random(codes.shape) < holes] = None
-    return ms.as_dataset(pd.DataFrame(codes, columns=NAMES), missing="testwise")
+    frame = pd.DataFrame(codes, columns=NAMES)
+    return ms.as_dataset(frame, missing="testwise", kinds={"*": "discrete"})
 
 
 def _pairs(without: tuple[int, ...] = ()) -> np.ndarray:
