@@ -37,10 +37,14 @@ _METHODS = np.array(
 )
 _RULES = {"moments": MOMENTS, "permutation": PERMUTATION, "chi-square": CHI_SQUARE}
 
-# Of a test by packed words, one by histogram, and one that may ask for permutations.
+# To count by packed words and by histograms, to weigh a table, and to permute it.
 _NANOSECONDS_PER_ROW_AND_CELL = 0.003
-_NANOSECONDS_PER_ROW = 2.0
+_NANOSECONDS_PER_ROW_AND_COLUMN = 1.5
+_NANOSECONDS_PER_CELL = 8.0
 _NANOSECONDS_PER_ROW_PERMUTED = 50.0
+
+# To look through the rows for two that differ given a set.
+_NANOSECONDS_PER_ROW = 2.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ class GTest(IndependenceTest):
             g_test_pairs(columns, pairs[block], others, strata, self._rule, results)
             return results
 
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells))
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, len(given)))
         parts = list(run_blocks(run, blocks, description="independence tests"))
         return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
 
@@ -167,7 +171,7 @@ class GTest(IndependenceTest):
 
         cells = data.n_states[pairs].prod(axis=1) * data.n_states.mean() ** size
         n_sets = comb(candidates.lengths, size)
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells) * n_sets)
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, size) * n_sets)
         for _ in run_blocks(run, blocks, description="separations"):
             pass
         position = np.flatnonzero(row >= 0)
@@ -200,11 +204,19 @@ class GTest(IndependenceTest):
         data.require_discrete(f"test {self.name!r}")
         return PlugIn()
 
-    def _nanoseconds(self, data: Dataset, cells: NDArray[Any]) -> NDArray[np.float64]:
-        """About what tests of tables with so many cells take."""
-        each = np.minimum(_NANOSECONDS_PER_ROW_AND_CELL * cells, _NANOSECONDS_PER_ROW)
-        per_row = np.maximum(each, _NANOSECONDS_PER_ROW_PERMUTED * (self.sparse == "permutation"))
-        return np.asarray(data.n_samples * per_row)
+    def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
+        """About how long a test of each pair takes given `size` typical columns."""
+        row = _rows_of_codes(data, pairs.ravel())
+        cells = data.n_states[row[pairs]].prod(axis=1) * data.n_states.mean() ** size
+        return 1e-9 * self._nanoseconds(data, cells, size)
+
+    def _nanoseconds(self, data: Dataset, cells: NDArray[Any], size: int) -> NDArray[np.float64]:
+        """About what a test of a table with so many cells takes, given `size` columns."""
+        n = data.n_samples
+        packed = _NANOSECONDS_PER_ROW_AND_CELL * n * cells
+        counted = np.minimum(packed, _NANOSECONDS_PER_ROW_AND_COLUMN * n * (size + 1))
+        permuted = _NANOSECONDS_PER_ROW_PERMUTED * n * (self.sparse == "permutation")
+        return np.asarray(counted + _NANOSECONDS_PER_CELL * np.minimum(cells, n) + permuted)
 
 
 def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
