@@ -70,3 +70,16 @@ def label_strata(data: CodedColumns, given: NDArray[np.int64], strata: Strata) -
         n = join_strata(strata.labels, n, data.codes[z], data.n_states[z])
     strata.n[0] = n
     strata.columns[:] = given
+
+
+@kernel
+def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
+    """How many rows have no missing entry in the columns."""
+    if data.packed.complete:
+        return data.codes.shape[1]
+    complete = np.ones(data.codes.shape[1], np.bool_)
+    for c in columns:
+        codes, n_states = data.codes[c], data.n_states[c]
+        for t in range(complete.size):
+            complete[t] &= codes[t] < n_states
+    return complete.sum()

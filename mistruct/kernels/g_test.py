@@ -17,13 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.chi_square import chi_square_upper_tail
-from mistruct.kernels.columns import CodedColumns, Strata, label_strata
+from mistruct.kernels.columns import CodedColumns, Strata, count_complete, label_strata
 from mistruct.kernels.compiler import kernel
+from mistruct.kernels.log_tables import c_log_c
 from mistruct.kernels.packed_strata import (
     Intersections,
     count_packed_strata,
     no_intersections,
     packed_is_cheaper,
+)
+from mistruct.kernels.refined_cells import (
+    RefinedCells,
+    count_states,
+    keep_cells,
+    position_by_key,
+    split_strata,
+    tables_of_cells,
 )
 from mistruct.kernels.sparse_null import CHI_SQUARE, UNTESTABLE, SparseRule, sparse_p_value
 from mistruct.kernels.sparse_tables import SparseTables, tables_of_counts, tables_of_rows
@@ -61,13 +70,12 @@ def weigh_margins(rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int6
     inverse_columns = 0.0
     for a in range(n_rows):
         n += rows[a]
-        margins += rows[a] * math.log(rows[a])
+        margins += c_log_c(rows[a])
         inverse_rows += 1.0 / rows[a]
     for b in range(n_columns):
-        margins += columns[b] * math.log(columns[b])
+        margins += c_log_c(columns[b])
         inverse_columns += 1.0 / columns[b]
-    if n > 0:
-        margins -= n * math.log(n)
+    margins -= c_log_c(n)
     dof = (n_rows - 1) * (n_columns - 1)
     if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
         return margins, 0, 0, 0, 0, 0.0
@@ -101,8 +109,7 @@ def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  #
             for b in range(n_y):
                 count = table[(s * n_x + a) * n_y + b]
                 total += count
-                if count > 0:
-                    g += count * math.log(count)
+                g += c_log_c(count)
             n += total
             if total > 0:
                 rows[n_rows] = total
@@ -159,7 +166,7 @@ def weigh_sparse(tables: SparseTables):  # type: ignore[no-untyped-def]
     """As `weigh_table`, from the cells that are not empty; without n."""
     g, dof, cells, small, tiny, williams = 0.0, 0, 0, 0, 0, 0.0
     for count in tables.counts:
-        g += count * math.log(count)
+        g += c_log_c(count)
     for s in range(tables.row_starts.size - 1):
         rows = tables.rows[tables.row_starts[s] : tables.row_starts[s + 1]]
         columns = tables.columns[tables.column_starts[s] : tables.column_starts[s + 1]]
@@ -195,6 +202,20 @@ def chi_square_answers(
 
 
 @kernel
+def answer_from_tables(
+    tables: SparseTables,
+    data: CodedColumns,
+    tested: NDArray[np.int64],
+    rule: SparseRule,
+    result: NDArray[np.float64],
+) -> None:
+    """Fill `result` without n from the tables of the last two columns `tested` given the others."""
+    g, dof, allowed, williams = weigh_sparse(tables)
+    if not chi_square_answers(g, dof, allowed, williams, rule.method, result):
+        result[P_VALUE], result[HOW] = sparse_p_value(g, tables, data, tested, rule)
+
+
+@kernel
 def g_test(
     data: CodedColumns,
     tested: NDArray[np.int64],
@@ -212,7 +233,6 @@ def g_test(
     n_samples = data.codes.shape[1]
     n_x, n_y = data.n_states[tested[-2]], data.n_states[tested[-1]]
     n_strata = np.int64(1)
-    counted = True
     if packed_is_cheaper(data.packed, data.n_states, tested, n_samples, most_cells(n_samples)):
         for z in tested[:-2]:
             n_strata *= data.n_states[z]
@@ -221,23 +241,52 @@ def g_test(
     else:
         label_strata(data, tested[:-2], strata)
         n_strata = strata.n[0]
-        counted = fits_dense(n_x, n_y, n_strata, n_samples)
         x, y = data.codes[tested[-2]], data.codes[tested[-1]]
-        table = np.empty(0, np.int64)
-        if counted:
+        if fits_dense(n_x, n_y, n_strata, n_samples):
             table = count_strata(x, y, strata.labels, n_x, n_y, n_strata)
+            result[N_SAMPLES] = table.sum()
+            tables = tables_of_counts(table, n_strata, n_x, n_y)
         else:
             tables, result[N_SAMPLES] = tables_of_rows(x, y, strata.labels, n_x, n_y, n_strata)
-            g, dof, allowed, williams = weigh_sparse(tables)
-            if chi_square_answers(g, dof, allowed, williams, rule.method, result):
-                return
-    if counted:
-        g, n, dof, allowed, williams = weigh_table(table, n_strata, n_x, n_y)
-        result[N_SAMPLES] = n
-        if chi_square_answers(g, dof, allowed, williams, rule.method, result):
-            return
+        answer_from_tables(tables, data, tested, rule, result)
+        return
+    g, n, dof, allowed, williams = weigh_table(table, n_strata, n_x, n_y)
+    result[N_SAMPLES] = n
+    if not chi_square_answers(g, dof, allowed, williams, rule.method, result):
         tables = tables_of_counts(table, n_strata, n_x, n_y)
-    result[P_VALUE], result[HOW] = sparse_p_value(g, tables, data, tested, rule)
+        result[P_VALUE], result[HOW] = sparse_p_value(g, tables, data, tested, rule)
+
+
+@kernel
+def g_test_of_cells(
+    data: CodedColumns,
+    tested: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    cells: RefinedCells,
+    rule: SparseRule,
+    result: NDArray[np.float64],
+) -> bool:
+    """As `g_test`, from `cells` of all the others but the last of them in the order `chosen`.
+
+    Returns False, and leaves `result` as it is, where packed words are cheaper or room is short.
+    """
+    n_samples = data.codes.shape[1]
+    if packed_is_cheaper(data.packed, data.n_states, tested, n_samples, most_cells(n_samples)):
+        return False
+    level = chosen.size - 1
+    x, y = tested[-2], tested[-1]
+    if level < 0 or not keep_cells(data, x, y, chosen[:level], cells):
+        return False
+    codes, n_states = data.codes[chosen[level]], data.n_states[chosen[level]]
+    counts = count_states(cells, level, codes, n_states)
+    if counts.size == 0:
+        return False
+    position = position_by_key(data.keys, chosen[:level], chosen[level])
+    split = split_strata(cells, level, counts, n_states, position)
+    tables = tables_of_cells(cells, level, counts, n_states, split, data.n_states[y])
+    result[N_SAMPLES] = count_complete(data, tested)
+    answer_from_tables(tables, data, tested, rule, result)
+    return True
 
 
 @kernel

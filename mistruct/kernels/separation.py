@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from mistruct.kernels.columns import CodedColumns, no_strata
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.determinism import determine_alone
-from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test
+from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test, g_test_of_cells
 from mistruct.kernels.packed_strata import no_intersections
+from mistruct.kernels.refined_cells import no_cells
 from mistruct.kernels.sparse_null import UNTESTABLE, SparseRule
 from mistruct.kernels.subsets import next_subset
 
@@ -49,7 +50,9 @@ def g_test_separate(
     """
     size = sets.shape[1]
     strata = no_strata(data.codes.shape[1], size)
+    cells = no_cells(data.codes.shape[1], size)
     chosen = np.empty(size, np.int64)
+    in_turn = np.empty(size, np.int64)
     columns = np.empty(size + 2, np.int64)
     given = columns[:size]
     test = np.empty(results.shape[1])
@@ -80,12 +83,14 @@ def g_test_separate(
                 break
             for c in range(size):
                 given[c] = among[chosen[c]]
+            in_turn[:] = given
             sort_by_key(given, data.keys)
             last = size + 1
             for c in range(size):  # most often the next set differs in the last one chosen
                 if given[c] == among[chosen[size - 1]]:
                     last = c
-            g_test(data, columns, last, found, strata, rule, test)
+            if not g_test_of_cells(data, columns, in_turn, cells, rule, test):
+                g_test(data, columns, last, found, strata, rule, test)
             n_tests[k] += 1
             if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
                 results[k] = test

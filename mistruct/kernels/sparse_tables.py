@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.contingency import sort_by_stratum
+from mistruct.kernels.log_tables import log_factorial
 
 
 class SparseTables(NamedTuple):
@@ -170,12 +171,6 @@ def rows_of_tables(tables: SparseTables) -> np.int64:
     for total in tables.rows:
         n += total
     return n
-
-
-@kernel
-def log_factorial(n: int) -> float:
-    """Natural logarithm of n!."""
-    return math.lgamma(n + 1.0) if n > 1 else 0.0
 
 
 @kernel

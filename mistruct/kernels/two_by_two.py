@@ -8,12 +8,11 @@ without the half the test would hardly ever reject, as few p-values are possible
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
+from mistruct.kernels.log_tables import c_log_c
 
 # Equal probabilities are computed in another order.
 _SAME = 1e-7
@@ -59,12 +58,6 @@ def fisher_mid_p(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int
         elif probability <= observed * (1.0 + _SAME):
             same += probability
     return 1.0 if same > 1.0 - _SAME else below + 0.5 * same
-
-
-@kernel
-def c_log_c(count: int) -> float:
-    """A count times its logarithm; 0 for 0."""
-    return count * math.log(count) if count > 1 else 0.0
 
 
 @kernel
