@@ -58,46 +58,50 @@ def expected_below(rows: NDArray[np.int64], columns: NDArray[np.int64], bound: i
 
 
 @kernel
-def weigh_margins(rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int64], n_columns: int):  # type: ignore[no-untyped-def]
-    """What one stratum's margins say, from its non-empty row and column counts.
-
-    Returns the sum of m log m over the margins (to be taken off that of the cells), dof, the
-    numbers of expected counts, of those below 5 and below 1, and dof times Williams' q - 1.
-    """
+def sum_of_margins(
+    rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int64], n_columns: int
+) -> float:
+    """Sum of m log m over one stratum's margins, to be taken off that of its cells."""
     n = np.int64(0)
     margins = 0.0
-    inverse_rows = 0.0
-    inverse_columns = 0.0
     for a in range(n_rows):
         n += rows[a]
         margins += c_log_c(rows[a])
-        inverse_rows += 1.0 / rows[a]
     for b in range(n_columns):
         margins += c_log_c(columns[b])
-        inverse_columns += 1.0 / columns[b]
-    margins -= c_log_c(n)
-    dof = (n_rows - 1) * (n_columns - 1)
-    if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
-        return margins, 0, 0, 0, 0, 0.0
-    if n_rows * n_columns > _FEW_CELLS:
-        small = expected_below(rows[:n_rows], columns[:n_columns], 5 * n)
-        tiny = expected_below(rows[:n_rows], columns[:n_columns], n)
+    return margins - c_log_c(n)
+
+
+@kernel
+def weigh_expected(rows: NDArray[np.int64], columns: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+    """What the counts expected from one stratum's margins say of the chi-square distribution.
+
+    Returns how many there are, how many are below 5 and below 1, and dof times Williams' q - 1.
+    """
+    n = rows.sum()
+    if rows.size * columns.size > _FEW_CELLS:
+        small = expected_below(rows, columns, 5 * n)
+        tiny = expected_below(rows, columns, n)
     else:
         small, tiny = 0, 0
-        for a in range(n_rows):
-            for b in range(n_columns):
-                product = rows[a] * columns[b]
-                small += product < 5 * n
-                tiny += product < n
+        for row in rows:
+            for column in columns:
+                small += row * column < 5 * n
+                tiny += row * column < n
+    inverse_rows, inverse_columns = 0.0, 0.0
+    for row in rows:
+        inverse_rows += 1.0 / row
+    for column in columns:
+        inverse_columns += 1.0 / column
     williams = (n * inverse_rows - 1.0) * (n * inverse_columns - 1.0) / (6.0 * n)
-    return margins, dof, n_rows * n_columns, small, tiny, williams
+    return rows.size * columns.size, small, tiny, williams
 
 
 @kernel
 def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  # type: ignore[no-untyped-def]
     """Statistic and rule from dense counts ``table[(stratum * n_x + x) * n_y + y]``.
 
-    Returns G, n, dof, whether Cochran's rule allows chi-square, and Williams' q.
+    Returns G, n, dof, whether Cochran's rule allows chi-square, and Williams' q if it does.
     """
     g, n, dof, cells, small, tiny, williams = 0.0, np.int64(0), 0, 0, 0, 0, 0.0
     rows = np.empty(n_x, np.int64)
@@ -122,13 +126,16 @@ def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  #
             if total > 0:
                 columns[n_columns] = total
                 n_columns += 1
-        of_stratum = weigh_margins(rows, n_rows, columns, n_columns)
-        g -= of_stratum[0]
-        dof += of_stratum[1]
-        cells += of_stratum[2]
-        small += of_stratum[3]
-        tiny += of_stratum[4]
-        williams += of_stratum[5]
+        g -= sum_of_margins(rows, n_rows, columns, n_columns)
+        if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
+            continue
+        dof += (n_rows - 1) * (n_columns - 1)
+        if tiny == 0:  # else the rule is broken already
+            expected = weigh_expected(rows[:n_rows], columns[:n_columns])
+            cells += expected[0]
+            small += expected[1]
+            tiny += expected[2]
+            williams += expected[3]
     return 2.0 * g, n, dof, tiny == 0 and 5 * small <= cells, 1.0 + williams / max(dof, 1)
 
 
@@ -170,13 +177,14 @@ def weigh_sparse(tables: SparseTables):  # type: ignore[no-untyped-def]
     for s in range(tables.row_starts.size - 1):
         rows = tables.rows[tables.row_starts[s] : tables.row_starts[s + 1]]
         columns = tables.columns[tables.column_starts[s] : tables.column_starts[s + 1]]
-        of_stratum = weigh_margins(rows, rows.size, columns, columns.size)
-        g -= of_stratum[0]
-        dof += of_stratum[1]
-        cells += of_stratum[2]
-        small += of_stratum[3]
-        tiny += of_stratum[4]
-        williams += of_stratum[5]
+        g -= sum_of_margins(rows, rows.size, columns, columns.size)
+        dof += (rows.size - 1) * (columns.size - 1)
+        if tiny == 0:  # else the rule is broken already
+            expected = weigh_expected(rows, columns)
+            cells += expected[0]
+            small += expected[1]
+            tiny += expected[2]
+            williams += expected[3]
     return 2.0 * g, dof, tiny == 0 and 5 * small <= cells, 1.0 + williams / max(dof, 1)
 
 

@@ -238,29 +238,31 @@ def tables_of_cells(
     starts, x, y = cells.starts[level], cells.x[level], cells.y[level]
     most = min(cells.n[level, 0], counts.size)
     of_cells = np.empty((3, most), np.int64)
-    margins = np.empty((2, most), np.int64)
+    margins = np.zeros((2, most), np.int64)
     ends = np.zeros((3, split.shape[1] + 1), np.int64)
     tables = SparseTables(
         of_cells[0], of_cells[1], of_cells[2], margins[0], margins[1], ends[0], ends[1], ends[2]
     )
     place = np.full(n_y, -1, np.int64)
+    occurring = np.empty(x.size, np.int64)
     n_cells, n_rows, n_columns = np.int64(0), np.int64(0), np.int64(0)
+    # Sums instead of branches, none of which could be foreseen.
     for s in range(split.shape[1]):
+        n_occurring = 0
+        for cell in range(starts[split[0, s]], starts[split[0, s] + 1]):
+            occurring[n_occurring] = cell
+            n_occurring += counts[cell * n_states + split[1, s]] > 0
         first_column = n_columns
         row_x = -1
-        for cell in range(starts[split[0, s]], starts[split[0, s] + 1]):
+        for i in range(n_occurring):
+            cell = occurring[i]
             count = np.int64(counts[cell * n_states + split[1, s]])
-            if count == 0:
-                continue
-            if x[cell] != row_x:
-                row_x = x[cell]
-                tables.rows[n_rows] = 0
-                n_rows += 1
-            column = place[y[cell]]
-            if column < first_column:
-                column = place[y[cell]] = n_columns
-                tables.columns[column] = 0
-                n_columns += 1
+            n_rows += x[cell] != row_x
+            row_x = x[cell]
+            is_new = place[y[cell]] < first_column
+            column = n_columns if is_new else place[y[cell]]
+            n_columns += is_new
+            place[y[cell]] = column
             tables.counts[n_cells] = count
             tables.row_of[n_cells] = n_rows - 1
             tables.column_of[n_cells] = column
