@@ -50,13 +50,6 @@ class SparseRule(NamedTuple):
 
 
 @kernel
-def is_two_by_two(tables: SparseTables, s: int) -> bool:
-    """Whether two rows and two columns occur in a stratum."""
-    n_rows = tables.row_starts[s + 1] - tables.row_starts[s]
-    return bool(n_rows == 2 and tables.column_starts[s + 1] - tables.column_starts[s] == 2)
-
-
-@kernel
 def moments_p_value(tables: SparseTables) -> float:
     """P-value of the sum over strata by its first three moments given the margins.
 
@@ -68,7 +61,8 @@ def moments_p_value(tables: SparseTables) -> float:
         rows = tables.rows[tables.row_starts[s] : tables.row_starts[s + 1]]
         columns = tables.columns[tables.column_starts[s] : tables.column_starts[s + 1]]
         n = rows.sum()
-        if is_two_by_two(tables, s) and rows.min() * columns.min() < _FEW_EXPECTED * n:
+        two_by_two = rows.size == 2 and columns.size == 2
+        if two_by_two and min(rows[0], rows[1]) * min(columns[0], columns[1]) < _FEW_EXPECTED * n:
             # The first cell is that of the first row and column.
             of_stratum = g_cumulants(rows, columns, tables.counts[tables.cell_starts[s]])
         else:
@@ -100,6 +94,7 @@ def sparse_p_value(  # type: ignore[no-untyped-def]
             z_key += mix(data.keys[z])
         state = stream_of(rule.seed, data.keys[tested[-2]], data.keys[tested[-1]], z_key)
         return permutation_p_value(g, tables, rule.n_permutations, state), PERMUTATION
-    if tables.row_starts.size == 2 and is_two_by_two(tables, 0):
+    n_strata = tables.row_starts.size - 1
+    if n_strata == 1 and tables.rows.size == 2 and tables.columns.size == 2:
         return fisher_mid_p(tables.rows, tables.columns, tables.counts[0]), EXACT
     return moments_p_value(tables), MOMENTS
