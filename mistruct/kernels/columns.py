@@ -40,7 +40,7 @@ class Strata(NamedTuple):
     labels : ndarray of int32, shape (n_samples,)
         -1 where one of the columns is missing. Of no columns, it is empty.
     n : ndarray of int64, shape (1,)
-        How many there are; -1 where nothing has been labelled.
+        How many there are, some of which may not occur; -1 where nothing has been labelled.
     columns : ndarray of int64, shape (n_columns,)
         The columns.
     """
@@ -67,7 +67,15 @@ def label_strata(data: CodedColumns, given: NDArray[np.int64], strata: Strata) -
     strata.labels[:] = 0
     n = np.int64(1)  # a literal would compile what it is passed to once more
     for z in given:
-        n = join_strata(strata.labels, n, data.codes[z], data.n_states[z])
+        codes, n_states = data.codes[z], data.n_states[z]
+        if n * n_states > strata.labels.size:
+            n = join_strata(strata.labels, n, codes, n_states)
+            continue
+        for t in range(codes.size):  # few enough to count those that do not occur
+            known = strata.labels[t] >= 0 and codes[t] < n_states
+            label = np.int64(strata.labels[t]) * n_states + np.int64(codes[t])
+            strata.labels[t] = label if known else -1
+        n *= n_states
     strata.n[0] = n
     strata.columns[:] = given
 

@@ -146,9 +146,17 @@ def most_cells(n_samples: int) -> int:
 
 
 @kernel
-def fits_dense(n_x: int, n_y: int, n_strata: int, n_samples: int) -> bool:
-    """Whether a table of these cardinalities is counted densely."""
-    return n_strata * n_x * n_y <= most_cells(n_samples)
+def fits_dense(n_states: NDArray[np.int64], tested: NDArray[np.int64], n_samples: int) -> bool:
+    """Whether tables are weighed cell by cell, empty or not.
+
+    It depends on the columns alone, so that sums do not depend on how cells were counted.
+    """
+    n_cells = np.int64(1)
+    for c in tested:
+        n_cells *= n_states[c]
+        if n_cells > most_cells(n_samples):
+            return False
+    return True
 
 
 @kernel
@@ -250,14 +258,16 @@ def g_test(
         label_strata(data, tested[:-2], strata)
         n_strata = strata.n[0]
         x, y = data.codes[tested[-2]], data.codes[tested[-1]]
-        if fits_dense(n_x, n_y, n_strata, n_samples):
-            table = count_strata(x, y, strata.labels, n_x, n_y, n_strata)
+        if n_strata * n_x * n_y > most_cells(n_samples):
+            tables, result[N_SAMPLES] = tables_of_rows(x, y, strata.labels, n_x, n_y, n_strata)
+            answer_from_tables(tables, data, tested, rule, result)
+            return
+        table = count_strata(x, y, strata.labels, n_x, n_y, n_strata)
+        if not fits_dense(data.n_states, tested, n_samples):
             result[N_SAMPLES] = table.sum()
             tables = tables_of_counts(table, n_strata, n_x, n_y)
-        else:
-            tables, result[N_SAMPLES] = tables_of_rows(x, y, strata.labels, n_x, n_y, n_strata)
-        answer_from_tables(tables, data, tested, rule, result)
-        return
+            answer_from_tables(tables, data, tested, rule, result)
+            return
     g, n, dof, allowed, williams = weigh_table(table, n_strata, n_x, n_y)
     result[N_SAMPLES] = n
     if not chi_square_answers(g, dof, allowed, williams, rule.method, result):
@@ -276,10 +286,10 @@ def g_test_of_cells(
 ) -> bool:
     """As `g_test`, from `cells` of all the others but the last of them in the order `chosen`.
 
-    Returns False, and leaves `result` as it is, where packed words are cheaper or room is short.
+    Returns False, and leaves `result` as it is, where the table is dense or room is short.
     """
     n_samples = data.codes.shape[1]
-    if packed_is_cheaper(data.packed, data.n_states, tested, n_samples, most_cells(n_samples)):
+    if fits_dense(data.n_states, tested, n_samples):
         return False
     level = chosen.size - 1
     x, y = tested[-2], tested[-1]
