@@ -1,0 +1,51 @@
+"""What a score of a structure is: a sum over families, of a column and its parents.
+
+A score that decomposes is n I(x; parents) less a price for the parents, up to what no structure
+changes, in nats. A learner asks a score for the `Families` of a table, and these for many families
+at a time.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+
+Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Families(ABC):
+    """Scores of the families of one table; columns are given by position."""
+
+    @abstractmethod
+    def score(self, column: int, parents: Sequence[int]) -> float:
+        """The score in nats of a column with these parents, which are in ascending order."""
+
+    def scores_with(self, column: int, parents: Sequence[int], added: Positions) -> Floats:
+        """The score with the parents and each column of `added`, shape (n_added,)."""
+        of_each = [self.score(column, sorted([*parents, c])) for c in added.tolist()]
+        return np.array(of_each, dtype=np.float64)
+
+
+class Score(ABC):
+    """Base of the scores: the larger, the better."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the score is called."""
+
+    @abstractmethod
+    def families(self, data: Dataset) -> Families:
+        """The scores of the families of a table.
+
+        Raises
+        ------
+        DataError
+            The table has a kind of column that the score does not take.
+        """

@@ -1,0 +1,193 @@
+"""The search over orders of columns, driven from grow-shrink trees that are scored as they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.errors import ParameterError
+from mistruct.kernels.order_search import Position, Trees, move_columns, trace_order
+from mistruct.scores.score import Families
+
+Order = NDArray[np.int64]
+
+# Nodes of all trees together. A node takes 40 bytes; where more are wanted, the trees are
+# forgotten and grown anew, which costs time and changes nothing.
+MOST_NODES = 1 << 23
+
+# A gain below this share of the score is rounding.
+_ROUNDING = 1e-11
+
+
+class Forest:
+    """Grow-shrink trees over the families of a table.
+
+    Parameters
+    ----------
+    families : Families
+    names : sequence of str
+    allowed, required : ndarray of bool, shape (n_columns, n_columns)
+        Where column i may be, or must be, a parent of j.
+    max_parents : int or None
+    """
+
+    def __init__(
+        self,
+        families: Families,
+        names: Sequence[str],
+        allowed: NDArray[np.bool_],
+        required: NDArray[np.bool_],
+        max_parents: int | None,
+        most_nodes: int = MOST_NODES,
+    ) -> None:
+        self.families, self.names = families, names
+        self._allowed, self.required = allowed, required
+        self._max_parents = len(names) if max_parents is None else max_parents
+        self._most_nodes = most_nodes
+        self._always = [np.flatnonzero(r).tolist() for r in required.T]
+        roots = [self._checked(c, p, families.score(c, p)) for c, p in enumerate(self._always)]
+        self._roots = np.array(roots)
+        self.tolerance = max(float(np.abs(self._roots).sum()) * _ROUNDING, 1e-12)
+        self._plant()
+
+    def _plant(self) -> None:
+        """Trees with nothing but their roots."""
+        n = len(self.names)
+        capacity = max(4 * n, 1024)
+        self._trees = Trees(
+            np.zeros(capacity, np.int32),
+            np.full(capacity, -1, np.int32),
+            np.zeros(capacity, np.int32),
+            np.full(capacity, np.nan),
+        )
+        self._above = np.full(capacity, -1, np.int64)
+        self._score = np.zeros(capacity)
+        self._score[:n] = self._roots
+        self._n_nodes = n
+        self._kept: dict[int, list[int]] = {}
+
+    def climb(self, order: Order, visits: Order | None = None) -> Order:
+        """The order after each column has gone to its best position until none moves."""
+        n = len(order)
+        order = order.copy()
+        while True:
+            position = Position(
+                order,
+                order.copy() if visits is None else visits,
+                np.zeros(2, np.int64),
+                np.full((3, n), np.nan),
+            )
+            while (
+                node := move_columns(self._trees, position, self.required, self.tolerance)
+            ) >= 0:
+                self._answer(int(node))
+            if not position.progress[1]:
+                return order
+
+    def total(self, order: Order) -> float:
+        """The score of the best parents in an order."""
+        nodes = self._nodes(order)
+        return float(self._trees.best[nodes].sum())
+
+    def parents(self, order: Order) -> list[list[int]]:
+        """The best parents of each column in an order."""
+        return [self._kept[n] for n in self._nodes(order).tolist()]
+
+    def _nodes(self, order: Order) -> NDArray[np.int64]:
+        nodes = np.empty(len(order), np.int64)
+        while (node := trace_order(self._trees, order, nodes)) >= 0:
+            self._answer(int(node))
+        return nodes
+
+    def _answer(self, node: int) -> None:
+        """Score what a node needs: its children, or what is left of it once shrunk."""
+        path = []
+        top = node
+        while self._above[top] >= 0:
+            path.append(top)
+            top = int(self._above[top])
+        set_ = sorted([*self._always[top], *(int(self._trees.added[i]) for i in path)])
+        if self._trees.first_child[node] < 0:
+            self._grow(node, top, path, set_)
+        else:
+            self._shrink(node, top, set_)
+
+    def _grow(self, node: int, column: int, path: Sequence[int], parents: list[int]) -> None:
+        # What stands before a node among its siblings is not before the column in the order.
+        free = self._allowed[:, column].copy()
+        free[parents] = False
+        for step in path:
+            first = self._trees.first_child[self._above[step]]
+            free[self._trees.added[first:step]] = False
+        added = np.flatnonzero(free) if len(parents) < self._max_parents else np.empty(0, np.int64)
+        scores = np.empty(0)
+        if len(added):
+            scores = self.families.scores_with(column, parents, added)
+            self._check(column, parents, added, scores)
+            better = scores > self._score[node] + self.tolerance
+            added, scores = added[better], scores[better]
+            best_first = np.argsort(-scores, kind="stable")
+            added, scores = added[best_first], scores[best_first]
+        if self._n_nodes + len(added) > len(self._above):
+            if self._n_nodes + len(added) > self._most_nodes:
+                self._plant()
+                return
+            self._enlarge(self._n_nodes + len(added))
+        first = self._n_nodes
+        self._n_nodes += len(added)
+        of_children = slice(first, self._n_nodes)
+        self._trees.added[of_children] = added
+        self._above[of_children] = node
+        self._score[of_children] = scores
+        self._trees.first_child[node] = first
+        self._trees.n_children[node] = len(added)
+
+    def _enlarge(self, wanted: int) -> None:
+        capacity = max(2 * len(self._above), wanted)
+
+        def larger(array: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
+            more = np.full(capacity, fill, array.dtype)
+            more[: len(array)] = array
+            return more
+
+        fills = (0, -1, 0, np.nan)
+        self._trees = Trees(*(larger(a, f) for a, f in zip(self._trees, fills, strict=True)))
+        self._above = larger(self._above, -1)
+        self._score = larger(self._score, 0.0)
+
+    def _shrink(self, node: int, column: int, parents: list[int]) -> None:
+        best = float(self._score[node])
+        always = self._always[column]
+        last = int(self._trees.added[node]) if node != column else -1
+        while True:
+            # Without what was added last the score was lower.
+            removable = [p for p in parents if p not in always and p != last]
+            last = -1
+            if len(parents) < 2 or not removable:
+                break
+            fewer = [[q for q in parents if q != p] for p in removable]
+            scores = [self._checked(column, s, self.families.score(column, s)) for s in fewer]
+            highest = int(np.argmax(scores))
+            if scores[highest] <= best + self.tolerance:
+                break
+            best, parents = scores[highest], fewer[highest]
+        self._trees.best[node] = best
+        self._kept[node] = parents
+
+    def _checked(self, column: int, parents: Sequence[int], score: float) -> float:
+        if not np.isfinite(score):
+            of = ", ".join(repr(self.names[p]) for p in parents) or "no parents"
+            raise ParameterError(
+                f"score must give a finite number, got {score} for {self.names[column]!r} "
+                f"given {of}"
+            )
+        return score
+
+    def _check(
+        self, column: int, parents: Sequence[int], added: Order, scores: NDArray[np.float64]
+    ) -> None:
+        for c, score in zip(added, scores, strict=True):
+            if not np.isfinite(score):
+                self._checked(column, sorted([*parents, int(c)]), float(score))
