@@ -6,6 +6,7 @@ Every message names the column or parameter, the rule it broke and the value it 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -62,3 +63,9 @@ def check_count(parameter: str, value: Any, *, least: int = 1) -> None:
         raise ParameterError(
             f"{parameter} must be a whole number of at least {least}, got {value!r}"
         )
+
+
+def check_positive(parameter: str, value: Any) -> None:
+    """Raise ParameterError unless `value` is a finite number greater than 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise ParameterError(f"{parameter} must be a number greater than 0, got {value!r}")

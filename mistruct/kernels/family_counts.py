@@ -57,7 +57,7 @@ class Counted(NamedTuple):
 
 @kernel
 def _log_rising(alpha: float, count: int) -> float:
-    """log Gamma(alpha + count) - log Gamma(alpha)."""
+    """Log Gamma(alpha + count) - log Gamma(alpha)."""
     if count == 1:
         return math.log(alpha)
     return math.lgamma(alpha + count) - math.lgamma(alpha)

@@ -7,13 +7,17 @@ at a time.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError
 
 Positions = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -49,3 +53,14 @@ class Score(ABC):
         DataError
             The table has a kind of column that the score does not take.
         """
+
+
+def check_gamma(gamma: Any) -> None:
+    """Raise ParameterError unless `gamma` is a finite number of at least 0."""
+    if isinstance(gamma, bool) or not isinstance(gamma, Real) or not 0 <= float(gamma) < math.inf:
+        raise ParameterError(f"gamma must be a number of at least 0, got {gamma!r}")
+
+
+def price_of_edge(gamma: float, data: Dataset) -> float:
+    """What each edge costs, in nats, by a prior over structures with this many columns."""
+    return gamma * math.log(data.n_variables)

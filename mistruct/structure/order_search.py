@@ -47,8 +47,8 @@ class Forest:
         self._max_parents = len(names) if max_parents is None else max_parents
         self._most_nodes = most_nodes
         self._always = [np.flatnonzero(r).tolist() for r in required.T]
-        roots = [self._checked(c, p, families.score(c, p)) for c, p in enumerate(self._always)]
-        self._roots = np.array(roots)
+        self._known: dict[tuple[int, tuple[int, ...]], float] = {}
+        self._roots = np.array([self.score(c, p) for c, p in enumerate(self._always)])
         self.tolerance = max(float(np.abs(self._roots).sum()) * _ROUNDING, 1e-12)
         self._plant()
 
@@ -79,9 +79,7 @@ class Forest:
                 np.zeros(2, np.int64),
                 np.full((3, n), np.nan),
             )
-            while (
-                node := move_columns(self._trees, position, self.required, self.tolerance)
-            ) >= 0:
+            while (node := move_columns(self._trees, position, self.required, self.tolerance)) >= 0:
                 self._answer(int(node))
             if not position.progress[1]:
                 return order
@@ -90,6 +88,19 @@ class Forest:
         """The score of the best parents in an order."""
         nodes = self._nodes(order)
         return float(self._trees.best[nodes].sum())
+
+    def score(self, column: int, parents: Sequence[int]) -> float:
+        """The score of one family, kept once it is known."""
+        key = (column, tuple(parents))
+        if key not in self._known:
+            if len(self._known) >= self._most_nodes:
+                self._known.clear()
+            self._known[key] = self._checked(column, parents, self.families.score(column, parents))
+        return self._known[key]
+
+    def score_of(self, parents: Sequence[Sequence[int]]) -> float:
+        """The score of a DAG, given by the parents of each column."""
+        return sum(self.score(column, its) for column, its in enumerate(parents))
 
     def parents(self, order: Order) -> list[list[int]]:
         """The best parents of each column in an order."""
@@ -168,7 +179,7 @@ class Forest:
             if len(parents) < 2 or not removable:
                 break
             fewer = [[q for q in parents if q != p] for p in removable]
-            scores = [self._checked(column, s, self.families.score(column, s)) for s in fewer]
+            scores = [self.score(column, s) for s in fewer]
             highest = int(np.argmax(scores))
             if scores[highest] <= best + self.tolerance:
                 break

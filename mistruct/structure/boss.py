@@ -1,0 +1,255 @@
+r"""BOSS: a candidate causal graph by a search over the orders of columns.
+
+A score that decomposes gives each order of the columns its best DAG: each column takes its parents
+from those before it. The search (Andrews et al. 2023) moves one column after the other to the
+position where this DAG scores highest, until none moves, and ends by deleting edges while that
+raises the score. DAGs that imply the same independences have the same score, so what comes out is
+their class, a CPDAG.
+
+A single column's move does not leave every local optimum. So the search starts from an order that
+tests of independence give, and goes on from its result with some columns put elsewhere at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError, check_count
+from mistruct.independence.g_test import GTest
+from mistruct.independence.testing import resolve_test
+from mistruct.scores.names import resolve_score
+from mistruct.scores.score import Score
+from mistruct.structure.backward import to_cpdag
+from mistruct.structure.evidence import check_pair
+from mistruct.structure.knowledge import Constraints, Knowledge
+from mistruct.structure.learner import StructureLearner
+from mistruct.structure.order_search import Forest, Order
+from mistruct.structure.pc import PC
+from mistruct.structure.restarts import as_matrix, best_dag, obedient, order_of
+
+# The tests that make the first order: sets larger than this take long, and change it little.
+_START_ALPHA = 0.05
+_START_MAX_CONDITIONING = 3
+
+
+class BOSS(StructureLearner):
+    algorithm = "boss"
+    directed = True
+    # What measures and tests the edges, which are found without.
+    estimator = "auto"
+    test = "auto"
+
+    def __init__(
+        self,
+        score: str | Score = "auto",
+        *,
+        start: str | Sequence[Hashable] = "pc",
+        n_restarts: int = 10,
+        max_parents: int | None = None,
+        knowledge: Knowledge | None = None,
+        seed: int | None = 0,
+    ) -> None:
+        self.score = score
+        self.start = start
+        self.n_restarts = n_restarts
+        self.max_parents = max_parents
+        self.knowledge = knowledge
+        self.seed = seed
+
+    def _check_parameters(self) -> None:
+        check_count("n_restarts", self.n_restarts, least=0)
+        if self.max_parents is not None:
+            check_count("max_parents", self.max_parents)
+        if self.seed is not None:
+            check_count("seed", self.seed, least=0)
+        if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
+            raise ParameterError(
+                f"knowledge must be a Knowledge or None, got {self.knowledge!r}; "
+                "read_knowledge makes one of a file"
+            )
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        names = data.names
+        self._score = resolve_score(self.score, data)
+        self._choose(data, penalised=True)
+        constraints = (self.knowledge or Knowledge()).constraints(names)
+        self._check_required(constraints, names)
+        forest = Forest(
+            self._score.families(data),
+            names,
+            constraints.possible,
+            constraints.required,
+            self.max_parents,
+        )
+        start = obedient(self._first_order(data), constraints.required)
+        rng = np.random.default_rng(self.seed)
+        self._parents = best_dag(forest, constraints, names, start, self.n_restarts, rng)
+        self._names, self._forest, self._constraints = names, forest, constraints
+        self.score_ = forest.score_of(self._parents)
+        self.order_ = [names[c] for c in order_of(self._parents)]
+        return self._edges(data)
+
+    def _check_required(self, constraints: Constraints, names: Sequence[str]) -> None:
+        """More parents may not be required of a column than it may have."""
+        n_required = constraints.required.sum(axis=0)
+        for column in np.flatnonzero(n_required > (self.max_parents or len(names))):
+            raise ParameterError(
+                f"max_parents must be at least the {n_required[column]} parents that knowledge "
+                f"requires of {names[column]!r}, got {self.max_parents}"
+            )
+
+    def _first_order(self, data: Dataset) -> Order:
+        """The order to start from."""
+        position = {name: i for i, name in enumerate(data.names)}
+        if not isinstance(self.start, str):
+            chosen = data.check_names("start", self.start)
+            if sorted(chosen) != sorted(data.names):
+                raise ParameterError(
+                    f"start must hold each of the {len(data.names)} columns once, got {chosen!r}"
+                )
+        elif self.start == "pc":
+            test = resolve_test("auto") if data.continuous else GTest(sparse="chi-square")
+            pc = PC(
+                _START_ALPHA,
+                test,
+                max_conditioning=_START_MAX_CONDITIONING,
+                knowledge=self.knowledge,
+            )
+            chosen = tuple(nx.lexicographical_topological_sort(pc.fit(data).dag_))
+        elif self.start == "random":
+            chosen = tuple(np.random.default_rng(self.seed).permutation(sorted(data.names)))
+        else:
+            raise ParameterError(
+                f"start must be 'pc', 'random' or a list of all columns, got {self.start!r}"
+            )
+        return np.array([position[name] for name in chosen], dtype=np.int64)
+
+    def _edges(self, data: Dataset) -> pd.DataFrame:
+        """One row per edge, the one that the score would miss most first."""
+        adjacent, arrows = to_cpdag(self._parents, self._constraints, self._names)
+        arcs = as_matrix(self._parents)
+        pairs = np.argwhere(np.triu(adjacent))
+        tests = self.test_.test_pairs(data, pairs)
+        rows = []
+        for k, (a, b) in enumerate(pairs.tolist()):
+            child, parent = (b, a) if arcs[a, b] else (a, b)
+            others = [p for p in self._parents[child] if p != parent]
+            source, target = (b, a) if (b, a) in arrows else (a, b)
+            rows.append(
+                {
+                    "source": self._names[source],
+                    "target": self._names[target],
+                    "mi": tests.mi[k],
+                    "p_value": tests.p_value[k],
+                    "n_samples": tests.n_samples[k],
+                    "cmi": self.estimator_.information(
+                        data,
+                        [self._names[parent]],
+                        [self._names[child]],
+                        [self._names[p] for p in others],
+                    ),
+                    "gain": self._loss(child, parent),
+                    "orientation": "directed" if (source, target) in arrows else "undirected",
+                }
+            )
+        columns = ("source", "target", "mi", "p_value", "n_samples", "cmi", "gain", "orientation")
+        edges = pd.DataFrame(rows, columns=list(columns))
+        by = ["gain", "source", "target"]
+        return edges.sort_values(by, ascending=[False, True, True], ignore_index=True)
+
+    def _loss(self, child: int, parent: int) -> float:
+        """What the score would lose without an arc of the DAG."""
+        its = self._parents[child]
+        without = [p for p in its if p != parent]
+        return self._forest.score(child, its) - self._forest.score(child, without)
+
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
+        graph = super()._graph(nodes, edges)
+        for source, target, evidence in list(graph.edges(data=True)):
+            if evidence["orientation"] == "undirected":
+                graph.add_edge(target, source, **evidence)
+        return graph
+
+    @property
+    def dag_(self) -> nx.DiGraph:
+        """The DAG of the class that was found, to fit a Bayesian network to."""
+        dag = nx.DiGraph()
+        dag.graph.update(self.graph_.graph)
+        dag.add_nodes_from(self.graph_.nodes(data=True))
+        for child, its in enumerate(self._parents):
+            for parent in its:
+                arc = self._names[parent], self._names[child]
+                dag.add_edge(*arc, **self.graph_.edges[arc])
+        return dag
+
+    def why(self, x: Hashable, y: Hashable) -> str:
+        """Why two columns are adjacent or not, in words.
+
+        Parameters
+        ----------
+        x, y : column names
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ParameterError
+            A name is not a column, or both are one.
+        """
+        check_pair(str(x), str(y), self._names)
+        a, b = self._names.index(str(x)), self._names.index(str(y))
+        for row in self.edges_.itertuples():
+            if {row.source, row.target} == {str(x), str(y)}:
+                kept = bool(self._constraints.kept[a, b])
+                return _why_adjacent(row, kept)
+        pair = f"{str(x)!r} and {str(y)!r} are not adjacent: "
+        if self._constraints.excluded[a, b]:
+            return pair + "knowledge forbids an edge either way"
+        return pair + self._why_not(a, b)
+
+    def _why_not(self, a: int, b: int) -> str:
+        """What each edge that could be added to the DAG would cost."""
+        dag = nx.DiGraph(as_matrix(self._parents))
+        losses = {}
+        for parent, child in ((a, b), (b, a)):
+            its = self._parents[child]
+            full = self.max_parents is not None and len(its) >= self.max_parents
+            if full or not self._constraints.possible[parent, child]:
+                continue
+            if nx.has_path(dag, child, parent):
+                continue
+            more = sorted([*its, parent])
+            loss = self._forest.score(child, its) - self._forest.score(child, more)
+            losses[f"{self._names[parent]!r} -> {self._names[child]!r}"] = loss
+        if not losses:
+            return "an edge would close a cycle, or give a column more parents than it may have"
+        said = " and ".join(
+            f"{arc} would {'lose' if loss >= 0 else 'gain'} {abs(loss):.3g} nats"
+            for arc, loss in losses.items()
+        )
+        return f"added to the DAG, {said}"
+
+    def _used(self) -> dict[str, Any]:
+        return {**super()._used(), "score": self._score}
+
+    def _seed(self) -> int | None:
+        return self.seed
+
+
+def _why_adjacent(edge: Any, kept: bool) -> str:
+    """A row of the table of edges in words."""
+    verb = "points to" if edge.orientation == "directed" else "is adjacent to"
+    required = "required by knowledge; " if kept else ""
+    loss = f"would lose {edge.gain:.3g}" if edge.gain >= 0 else f"would gain {-edge.gain:.3g}"
+    return (
+        f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score {loss} "
+        f"nats, and given the other parents the two share {edge.cmi:.3g} nats"
+    )
