@@ -63,7 +63,7 @@ class Position(NamedTuple):
 
 
 @kernel
-def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> int:
+def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> np.int64:
     """The node of a column's best parents among those before it; ``~node`` if not scored yet."""
     node = np.int64(column)
     while True:
@@ -145,10 +145,9 @@ def move_columns(
         node = _score_positions(trees, others, column, first, last, scores)
         if node >= 0:
             return node
-        gain = 0.0
         best_gain, best_place = tolerance, now
         for step in (-1, 1):
-            gain = scores[2, now] * 0.0
+            gain = 0.0
             place = now
             while (place > first) if step < 0 else (place < last):
                 passed = place - 1 if step < 0 else place
@@ -165,17 +164,4 @@ def move_columns(
             position.progress[1] += 1
         scores[:] = np.nan
         position.progress[0] += 1
-    return -1
-
-
-@kernel
-def trace_order(trees: Trees, order: NDArray[np.int64], nodes: NDArray[np.int64]) -> int:
-    """Fill `nodes` with that of each column in an order; a node to be scored, or -1 when done."""
-    before = np.zeros(order.size, np.bool_)
-    for column in order:
-        node = trace(trees, column, before)
-        if node < 0:
-            return ~node
-        nodes[column] = node
-        before[column] = True
     return -1

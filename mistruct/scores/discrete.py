@@ -142,8 +142,8 @@ class BDeu(DiscreteScore):
     r"""The Bayesian Dirichlet score of discrete columns, equivalent and uniform.
 
     The log of the probability of a column given its parents, when each of its distributions is
-    drawn from a Dirichlet distribution that is worth :math:`\alpha / q` rows, spread over the states
-    evenly: with q joint states of the parents and r of the column,
+    drawn from a Dirichlet distribution that is worth :math:`\alpha / q` rows, spread evenly over
+    the states: with q joint states of the parents and r of the column,
 
     .. math:: \sum_j \log \frac{\Gamma(\alpha / q)}{\Gamma(\alpha / q + N_j)}
         + \sum_{jk} \log \frac{\Gamma(\alpha / qr + N_{jk})}{\Gamma(\alpha / qr)}.

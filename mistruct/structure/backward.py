@@ -36,7 +36,8 @@ def to_cpdag(
     for column, its in enumerate(parents):
         arcs[list(its), column] = True
     adjacent = arcs | arcs.T
-    colliders, noncolliders = [], []
+    colliders: list[tuple[int, int, int]] = []
+    noncolliders: list[tuple[int, int, int]] = []
     for z in range(n):
         for x, y in combinations(np.flatnonzero(adjacent[z]).tolist(), 2):
             if not adjacent[x, y]:

@@ -12,6 +12,7 @@ tests of independence give, and goes on from its result with some columns put el
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError, check_count
+from mistruct.errors import MistructWarning, ParameterError, check_count
 from mistruct.independence.g_test import GTest
 from mistruct.independence.testing import resolve_test
 from mistruct.scores.names import resolve_score
@@ -29,9 +30,9 @@ from mistruct.structure.backward import to_cpdag
 from mistruct.structure.evidence import check_pair
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
-from mistruct.structure.order_search import Forest, Order
+from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.pc import PC
-from mistruct.structure.restarts import as_matrix, best_dag, obedient, order_of
+from mistruct.structure.restarts import best_dag
 
 # The tests that make the first order: sets larger than this take long, and change it little.
 _START_ALPHA = 0.05
@@ -39,6 +40,96 @@ _START_MAX_CONDITIONING = 3
 
 
 class BOSS(StructureLearner):
+    r"""Candidate causal graph by best order score search.
+
+    Parameters
+    ----------
+    score : str or score
+        ``bic``, ``bdeu``, ``qnml``, ``gaussian-bic``, or a score such as :class:`BDeu`; ``auto``
+        is :class:`QNML` with ``gamma=1`` where all columns are discrete, else
+        :class:`GaussianBIC`.
+    start : {"pc", "random"} or list of column names
+        The first order: that of the DAG which :class:`PC` finds, a random one, or all columns in
+        an order of your own.
+    n_restarts : int
+        How often the search goes on from the best order with some columns moved to random places.
+        Without restarts it is that of the paper; with them, parents are also exchanged for others
+        within each family.
+    max_parents : int, optional
+        The largest number of parents of a column; by default as many as the score pays for.
+    knowledge : Knowledge, optional
+        Edges that must or must not be there, and tiers of time. `graph_` and `dag_` obey them.
+    seed : int or None
+        Of the random orders; None draws afresh.
+
+    Attributes
+    ----------
+    graph_ : networkx.DiGraph
+        The CPDAG; an undirected edge is two opposite arcs. Edge attributes: `mi`, `cmi`, `gain`
+        (nats), `p_value`, `n_samples` and `orientation` ("directed" or "undirected").
+    edges_ : pandas.DataFrame
+        One row per edge, the largest gain first: source, target, mi (without conditioning),
+        p_value (of independence without conditioning), n_samples, cmi (the information given the
+        other parents of the edge's child in `dag_`), gain (what the score of `dag_` loses without
+        the edge), orientation.
+    dag_ : networkx.DiGraph
+        The DAG with the highest score that was found, a member of the class.
+    order_ : list of str
+        The columns in an order in which each stands behind its parents.
+    score_ : float
+        The score of `dag_` in nats.
+    estimator_, test_
+        What measured and tested the edges, which the search does not need.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+
+    Raises
+    ------
+    DataError
+        The score does not take a kind of column, or too few rows.
+    ParameterError
+        A parameter breaks its rule, or a score of your own gives no finite number; the message
+        names the family.
+
+    Notes
+    -----
+    Scores of families are kept, up to about a gigabyte; beyond that they are forgotten and computed
+    anew, with the same result. Nothing depends on the order of columns or the number of threads;
+    where two parents raise the score equally, the first by name is taken.
+
+    A constant column has no edge. Of two identical columns one determines the other, so only one of
+    them keeps edges to the rest. Missing entries under ``testwise``: each family is scored on the
+    rows in which all its columns are known, as if all rows had their mean likelihood (Bodewes and
+    Scutari 2021); :class:`GaussianBIC` needs complete columns.
+
+    The graph means what its assumptions allow; see "Causal graphs" in the user guide. The p-value
+    of an edge that was chosen by its score is no test of the edge.
+
+    References
+    ----------
+    Andrews, Ramsey, Sanchez-Romero, Camchong and Kummerfeld (2023), "Fast scalable and accurate
+    discovery of DAGs using the best order score search and grow-shrink trees", NeurIPS 36.
+    Chickering (2002), "Optimal structure identification with greedy search", Journal of Machine
+    Learning Research 3.
+    Bodewes and Scutari (2021), "Learning Bayesian networks from incomplete data with the
+    node-average likelihood", International Journal of Approximate Reasoning 138.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> rain, sprinkler = rng.random((2, 2000)) < 0.4
+    >>> wet = (rain | sprinkler) ^ (rng.random(2000) < 0.1)
+    >>> table = pd.DataFrame({"rain": rain, "sprinkler": sprinkler, "wet": wet})
+    >>> cause = ms.BOSS().fit(table)
+    >>> sorted(cause.graph_.edges)
+    [('rain', 'wet'), ('sprinkler', 'wet')]
+    """
+
     algorithm = "boss"
     directed = True
     # What measures and tests the edges, which are found without.
@@ -98,7 +189,7 @@ class BOSS(StructureLearner):
     def _check_required(self, constraints: Constraints, names: Sequence[str]) -> None:
         """More parents may not be required of a column than it may have."""
         n_required = constraints.required.sum(axis=0)
-        for column in np.flatnonzero(n_required > (self.max_parents or len(names))):
+        for column in np.flatnonzero(n_required > (self.max_parents or len(names))).tolist():
             raise ParameterError(
                 f"max_parents must be at least the {n_required[column]} parents that knowledge "
                 f"requires of {names[column]!r}, got {self.max_parents}"
@@ -148,12 +239,7 @@ class BOSS(StructureLearner):
                     "mi": tests.mi[k],
                     "p_value": tests.p_value[k],
                     "n_samples": tests.n_samples[k],
-                    "cmi": self.estimator_.information(
-                        data,
-                        [self._names[parent]],
-                        [self._names[child]],
-                        [self._names[p] for p in others],
-                    ),
+                    "cmi": self._shared(data, parent, child, others),
                     "gain": self._loss(child, parent),
                     "orientation": "directed" if (source, target) in arrows else "undirected",
                 }
@@ -162,6 +248,13 @@ class BOSS(StructureLearner):
         edges = pd.DataFrame(rows, columns=list(columns))
         by = ["gain", "source", "target"]
         return edges.sort_values(by, ascending=[False, True, True], ignore_index=True)
+
+    def _shared(self, data: Dataset, parent: int, child: int, others: Sequence[int]) -> float:
+        """I(parent; child | others) in nats, infinite where one determines the other."""
+        x, y, z = ([self._names[c] for c in some] for some in ([parent], [child], others))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MistructWarning)
+            return self.estimator_.information(data, x, y, z)
 
     def _loss(self, child: int, parent: int) -> float:
         """What the score would lose without an arc of the DAG."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.errors import ParameterError
-from mistruct.kernels.order_search import Position, Trees, move_columns, trace_order
+from mistruct.kernels.order_search import Position, Trees, move_columns, trace
 from mistruct.scores.score import Families
 
 Order = NDArray[np.int64]
 
-# Nodes of all trees together. A node takes 40 bytes; where more are wanted, the trees are
-# forgotten and grown anew, which costs time and changes nothing.
-MOST_NODES = 1 << 23
+# Nodes of all trees together, and scores kept beside them. With what is kept of each they take a
+# gigabyte at most; where more are wanted, they are forgotten and made anew, which costs time and
+# changes nothing.
+MOST_NODES = 1 << 21
+
+# Numbers in the arrays of scores that are kept.
+_MOST_SCORES = 1 << 24
 
 # A gain below this share of the score is rounding.
 _ROUNDING = 1e-11
@@ -44,10 +49,12 @@ class Forest:
     ) -> None:
         self.families, self.names = families, names
         self._allowed, self.required = allowed, required
-        self._max_parents = len(names) if max_parents is None else max_parents
-        self._most_nodes = most_nodes
+        self.max_parents = len(names) if max_parents is None else max_parents
+        # A way down one tree has to find room.
+        self._most_nodes = max(most_nodes, len(names) * (len(names) + 2))
         self._always = [np.flatnonzero(r).tolist() for r in required.T]
         self._known: dict[tuple[int, tuple[int, ...]], float] = {}
+        self._known_with: dict[tuple[int, tuple[int, ...]], NDArray[np.float64]] = {}
         self._roots = np.array([self.score(c, p) for c, p in enumerate(self._always)])
         self.tolerance = max(float(np.abs(self._roots).sum()) * _ROUNDING, 1e-12)
         self._plant()
@@ -55,7 +62,7 @@ class Forest:
     def _plant(self) -> None:
         """Trees with nothing but their roots."""
         n = len(self.names)
-        capacity = max(4 * n, 1024)
+        capacity = 4 * n
         self._trees = Trees(
             np.zeros(capacity, np.int32),
             np.full(capacity, -1, np.int32),
@@ -86,8 +93,7 @@ class Forest:
 
     def total(self, order: Order) -> float:
         """The score of the best parents in an order."""
-        nodes = self._nodes(order)
-        return float(self._trees.best[nodes].sum())
+        return self.score_of(self.parents(order))
 
     def score(self, column: int, parents: Sequence[int]) -> float:
         """The score of one family, kept once it is known."""
@@ -98,19 +104,43 @@ class Forest:
             self._known[key] = self._checked(column, parents, self.families.score(column, parents))
         return self._known[key]
 
+    def scores_with(
+        self, column: int, parents: Sequence[int], added: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The scores with the parents and each column of `added`."""
+        scores = self.families.scores_with(column, parents, added)
+        for k in np.flatnonzero(~np.isfinite(scores)).tolist():
+            self._checked(column, sorted([*parents, int(added[k])]), float(scores[k]))
+        return scores
+
+    def scores_with_any(self, column: int, parents: Sequence[int]) -> NDArray[np.float64]:
+        """The scores with each further column that is allowed, -inf for others; kept."""
+        key = (column, tuple(parents))
+        if key not in self._known_with:
+            if len(self._known_with) * len(self.names) >= _MOST_SCORES:
+                self._known_with.clear()
+            free = self._allowed[:, column].copy()
+            free[list(parents)] = False
+            scores = np.full(len(self.names), -np.inf)
+            if len(parents) < self.max_parents:
+                scores[free] = self.scores_with(column, parents, np.flatnonzero(free))
+            self._known_with[key] = scores
+        return self._known_with[key]
+
     def score_of(self, parents: Sequence[Sequence[int]]) -> float:
         """The score of a DAG, given by the parents of each column."""
         return sum(self.score(column, its) for column, its in enumerate(parents))
 
     def parents(self, order: Order) -> list[list[int]]:
         """The best parents of each column in an order."""
-        return [self._kept[n] for n in self._nodes(order).tolist()]
-
-    def _nodes(self, order: Order) -> NDArray[np.int64]:
-        nodes = np.empty(len(order), np.int64)
-        while (node := trace_order(self._trees, order, nodes)) >= 0:
-            self._answer(int(node))
-        return nodes
+        found: list[list[int]] = [[] for _ in order]
+        before = np.zeros(len(order), np.bool_)
+        for column in order.tolist():
+            while (node := int(trace(self._trees, column, before))) < 0:
+                self._answer(~node)
+            found[column] = self._kept[node]
+            before[column] = True
+        return found
 
     def _answer(self, node: int) -> None:
         """Score what a node needs: its children, or what is left of it once shrunk."""
@@ -132,11 +162,10 @@ class Forest:
         for step in path:
             first = self._trees.first_child[self._above[step]]
             free[self._trees.added[first:step]] = False
-        added = np.flatnonzero(free) if len(parents) < self._max_parents else np.empty(0, np.int64)
+        added = np.flatnonzero(free) if len(parents) < self.max_parents else np.empty(0, np.int64)
         scores = np.empty(0)
         if len(added):
-            scores = self.families.scores_with(column, parents, added)
-            self._check(column, parents, added, scores)
+            scores = self.scores_with(column, parents, added)
             better = scores > self._score[node] + self.tolerance
             added, scores = added[better], scores[better]
             best_first = np.argsort(-scores, kind="stable")
@@ -158,13 +187,18 @@ class Forest:
     def _enlarge(self, wanted: int) -> None:
         capacity = max(2 * len(self._above), wanted)
 
-        def larger(array: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
+        def larger(array: NDArray[Any], fill: float) -> NDArray[Any]:
             more = np.full(capacity, fill, array.dtype)
             more[: len(array)] = array
             return more
 
-        fills = (0, -1, 0, np.nan)
-        self._trees = Trees(*(larger(a, f) for a, f in zip(self._trees, fills, strict=True)))
+        trees = self._trees
+        self._trees = Trees(
+            larger(trees.added, 0),
+            larger(trees.first_child, -1),
+            larger(trees.n_children, 0),
+            larger(trees.best, np.nan),
+        )
         self._above = larger(self._above, -1)
         self._score = larger(self._score, 0.0)
 
@@ -196,9 +230,28 @@ class Forest:
             )
         return score
 
-    def _check(
-        self, column: int, parents: Sequence[int], added: Order, scores: NDArray[np.float64]
-    ) -> None:
-        for c, score in zip(added, scores, strict=True):
-            if not np.isfinite(score):
-                self._checked(column, sorted([*parents, int(c)]), float(score))
+
+def order_of(parents: Sequence[Sequence[int]]) -> Order:
+    """An order in which parents stand before their children; of several columns the first."""
+    return obedient(np.arange(len(parents)), as_matrix(parents))
+
+
+def as_matrix(parents: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    """[i, j] where i is a parent of j."""
+    arcs = np.zeros((len(parents),) * 2, dtype=bool)
+    for column, its in enumerate(parents):
+        arcs[list(its), column] = True
+    return arcs
+
+
+def obedient(order: Order, required: NDArray[np.bool_]) -> Order:
+    """The order with each column moved behind its required parents, and no further."""
+    waiting = required.sum(axis=0)
+    left = order.tolist()
+    placed = []
+    while left:
+        column = next(c for c in left if not waiting[c])
+        left.remove(column)
+        placed.append(column)
+        waiting = waiting - required[column]
+    return np.array(placed, dtype=np.int64)
