@@ -26,17 +26,11 @@ Rows = Sequence[Sequence[Any]]
 Family = Callable[[int, Sequence[int]], float]
 
 
-def _complete(rows: Rows, columns: Sequence[int]) -> list[tuple[Any, ...]]:
-    chosen = [tuple(row[c] for c in columns) for row in rows]
-    return [row for row in chosen if None not in row]
-
-
 def log_likelihood(rows: Rows, x: int, parents: Sequence[int]) -> float:
-    """sum of log(N_jk / N_j), each complete row counted as n over their number."""
-    complete = _complete(rows, [*parents, x])
-    joint, of_parents = Counter(complete), Counter(row[:-1] for row in complete)
-    total = sum(math.log(joint[row] / of_parents[row[:-1]]) for row in complete)
-    return total * len(rows) / len(complete) if complete else 0.0
+    """sum over rows of log(N_jk / N_j)."""
+    chosen = [tuple(row[c] for c in (*parents, x)) for row in rows]
+    joint, of_parents = Counter(chosen), Counter(row[:-1] for row in chosen)
+    return sum(math.log(joint[row] / of_parents[row[:-1]]) for row in chosen)
 
 
 def bic(
@@ -49,7 +43,7 @@ def bic(
 ) -> float:
     q = math.prod(n_states[p] for p in parents)
     if occupied:
-        q = len({row[:-1] for row in _complete(rows, [*parents, x])})
+        q = len({tuple(row[p] for p in parents) for row in rows})
     price = penalty * math.log(len(rows)) / 2 * q * (n_states[x] - 1)
     return log_likelihood(rows, x, parents) - price
 
@@ -61,14 +55,17 @@ def bdeu(
     q, r = math.prod(n_states[p] for p in parents), n_states[x]
     seen: Counter[tuple[Any, ...]] = Counter()
     total = 0.0
-    complete = _complete(rows, [*parents, x])
-    for row in complete:
+    for entries in rows:
         # The chance of the next state, given those seen before.
-        before = sample_size / (q * r) + seen[row]
-        total += math.log(before / (sample_size / q + seen[("parents", *row[:-1])]))
-        seen[row] += 1
-        seen[("parents", *row[:-1])] += 1
-    return total * len(rows) / len(complete) if complete else 0.0
+        state, of_parents = (
+            tuple(entries[c] for c in (x, *parents)),
+            tuple(entries[p] for p in parents),
+        )
+        before = sample_size / (q * r) + seen["joint", state]
+        total += math.log(before / (sample_size / q + seen["parents", of_parents]))
+        seen["joint", state] += 1
+        seen["parents", of_parents] += 1
+    return total
 
 
 def regret(n: int, n_states: int) -> float:

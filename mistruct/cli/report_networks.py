@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.independence.protocol import IndependenceTest
-    from mistruct.structure import ARACNE, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
 _STRONGEST = 10
@@ -82,6 +82,15 @@ def show_causal_graph(cause: PC) -> None:
     typer.echo(f"{n_tests} by {name_of(cause.test_)}")
 
 
+def show_scored_graph(cause: BOSS) -> None:
+    """How many edges of which kind, and by which score."""
+    edges = cause.edges_
+    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
+    typer.echo(f"BOSS graph: {n_edges}; {_alone(cause.graph_)}")
+    typer.echo(f"score {cause.score_:,.1f} nats by {cause.scored_by_!r}")
+
+
 def show_blanket(around: MarkovBlanket) -> None:
     """Which columns make the target independent of all others, by their roles."""
     members = around.members_
@@ -103,9 +112,11 @@ def show_blanket(around: MarkovBlanket) -> None:
         typer.echo(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
 
 
-def show_why(folder: Path, cause: PC | MarkovBlanket, target: str | None) -> None:
+def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None) -> None:
     """How to ask about a pair, by the example of the first that others made independent."""
-    pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
+    pairs = getattr(cause, "additions_", None)
+    if pairs is None:
+        pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
     of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]
     for examples in (of_target, pairs, cause.edges_):
         if len(examples):

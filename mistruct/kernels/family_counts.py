@@ -9,7 +9,7 @@ distributions of x is
 that is n (I(x; parents) - H(x)). A search asks for x with each of many columns added to the same
 parents, so the rows in each joint state of x and these are found once. The counts then come from
 popcounts of packed words, from a histogram, or, where the table would be larger than the sample,
-from labels of the states that occur. A row counts where all columns of the family are known.
+from labels of the states that occur.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ from mistruct.kernels.packed_strata import (
 # A histogram may have this many cells for each row.
 _CELLS_PER_ROW = 4
 
-#: Places in a row of results: the likelihood, and how many rows, joint states of the parents and
-#: joint states of the family it rests on.
-LIKELIHOOD, N_ROWS, N_STRATA, N_CELLS = range(4)
+#: Places in a row of results: the likelihood, and how many joint states of the parents occur.
+LIKELIHOOD, N_STRATA = range(2)
 
 
 class Counted(NamedTuple):
-    """Discrete columns to be counted.
+    """Discrete columns to be counted, without missing entries.
 
     Attributes
     ----------
@@ -76,9 +75,7 @@ def _of_table(
 
     `prior` is the pseudo-count of a joint state of the parents; 0 asks for the largest likelihood.
     """
-    n_rows = np.int64(0)
     n_strata = 0
-    n_cells = 0
     total = 0.0
     for s in range(table.size // (n_x * n_c)):
         for c in range(n_c):
@@ -87,16 +84,12 @@ def _of_table(
                 count = table[(s * n_x + k) * n_c + c]
                 if count:
                     in_stratum += count
-                    n_cells += 1
                     total += _log_rising(prior / n_x, count) if prior > 0 else terms[count]
             if in_stratum:
-                n_rows += in_stratum
                 n_strata += 1
                 total -= _log_rising(prior, in_stratum) if prior > 0 else terms[in_stratum]
     result[LIKELIHOOD] = total
-    result[N_ROWS] = n_rows
     result[N_STRATA] = n_strata
-    result[N_CELLS] = n_cells
 
 
 @kernel
@@ -111,25 +104,19 @@ def _of_labels(
 ) -> None:
     """The same from labels of the parents' joint states, which become those of the family."""
     total = 0.0
-    n_rows = np.int64(0)
     counts = np.zeros(n_strata, np.int64)
     for label in strata:
-        if label >= 0:
-            counts[label] += 1
+        counts[label] += 1
     for count in counts:
-        n_rows += count
         total -= _log_rising(prior, count) if prior > 0 else terms[count]
     n_cells = join_strata(strata, n_strata, codes, n_x)
     counts = np.zeros(n_cells, np.int64)
     for label in strata:
-        if label >= 0:
-            counts[label] += 1
+        counts[label] += 1
     for count in counts:
         total += _log_rising(prior / n_x, count) if prior > 0 else terms[count]
     result[LIKELIHOOD] = total
-    result[N_ROWS] = n_rows
     result[N_STRATA] = n_strata
-    result[N_CELLS] = n_cells
 
 
 @kernel
@@ -148,8 +135,7 @@ def _of_nothing_added(
         return
     table = np.zeros(n_strata * n_x, np.int64)
     for t in range(strata.size):
-        if strata[t] >= 0:
-            table[strata[t] * n_x + np.int64(codes[t])] += 1
+        table[strata[t] * n_x + np.int64(codes[t])] += 1
     _of_table(table, n_x, 1, prior, counted.terms, result)
 
 
@@ -173,7 +159,7 @@ def count_families(
     added : ndarray of int, shape (n_added,)
     sample_size : float
         The equivalent sample size of BDeu; 0 asks for the largest likelihood.
-    results : ndarray of float, shape (n_added, 4)
+    results : ndarray of float, shape (n_added, 2)
     """
     codes, n_states = counted.codes, counted.n_states
     n_samples = codes.shape[1]
@@ -184,14 +170,11 @@ def count_families(
     for p in parents:
         prior /= n_states[p]
         n_strata = join_strata(strata, n_strata, codes[p], n_states[p])
-    for t in range(n_samples):
-        if codes[x, t] >= n_x:
-            strata[t] = -1
     in_cells = n_strata * n_x <= _CELLS_PER_ROW * n_samples + 1024
     place = np.empty(n_samples if in_cells else 0, np.int64)
     if in_cells:
         for t in range(n_samples):
-            place[t] = strata[t] * n_x + np.int64(codes[x, t]) if strata[t] >= 0 else -1
+            place[t] = strata[t] * n_x + np.int64(codes[x, t])
     columns = np.empty(parents.size + 2, np.int64)
     columns[: parents.size] = parents
     columns[parents.size] = x
@@ -216,8 +199,7 @@ def count_families(
         elif n_cells <= _CELLS_PER_ROW * n_samples + 1024:
             table = np.zeros(n_cells, np.int64)
             for t in range(n_samples):
-                if place[t] >= 0 and codes[c, t] < n_c:
-                    table[place[t] * n_c + np.int64(codes[c, t])] += 1
+                table[place[t] * n_c + np.int64(codes[c, t])] += 1
             _of_table(table, n_x, n_c, prior / n_c, counted.terms, results[k])
         else:
             labels = strata.copy()

@@ -65,7 +65,7 @@ class Position(NamedTuple):
 @kernel
 def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> np.int64:
     """The node of a column's best parents among those before it; ``~node`` if not scored yet."""
-    node = np.int64(column)
+    node = np.int64(column)  # the root
     while True:
         first = trees.first_child[node]
         if first < 0:
@@ -73,7 +73,7 @@ def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> np.int64:
         below = np.int64(-1)
         for child in range(first, first + trees.n_children[node]):
             if before[trees.added[child]]:
-                below = child
+                below = np.int64(child)
                 break
         if below < 0:
             return ~node if np.isnan(trees.best[node]) else node

@@ -27,12 +27,19 @@ from mistruct.errors import check_choice, check_positive
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.family_counts import (
     LIKELIHOOD,
-    N_ROWS,
     N_STRATA,
     Counted,
     count_families,
 )
-from mistruct.scores.score import Families, Floats, Positions, Score, check_gamma, price_of_edge
+from mistruct.scores.score import (
+    Families,
+    Floats,
+    Positions,
+    Score,
+    check_gamma,
+    price_of_edge,
+    require_complete,
+)
 
 _NOTHING = np.array([-1])
 
@@ -44,7 +51,7 @@ class DiscreteScore(Score):
     _prior = 0.0
 
     @abstractmethod
-    def _price(self, n: int, counted: Floats, q: Floats, r: float) -> Floats | float:
+    def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> Floats | float:
         """What is taken off the likelihood."""
 
     def families(self, data: Dataset) -> Families:
@@ -57,6 +64,7 @@ class _Counts(Families):
 
     def __init__(self, score: DiscreteScore, data: Dataset) -> None:
         data.require_discrete(f"score {score.name!r}")
+        require_complete(score.name, data)
         counts = np.arange(data.n_samples + 1, dtype=np.float64)
         counts[1:] *= np.log(counts[1:])
         self._score, self._n = score, data.n_samples
@@ -68,17 +76,14 @@ class _Counts(Families):
         return float(self.scores_with(column, parents, _NOTHING)[0])
 
     def scores_with(self, column: int, parents: Sequence[int], added: Positions) -> Floats:
-        results = np.empty((len(added), 4))
+        results = np.empty((len(added), 2))
         fixed = np.array(parents, dtype=np.int64)
         count_families(self._counted, column, fixed, added, self._score._prior, results)
         n_states = self._counted.n_states
         n_parents = len(fixed) + (added >= 0)
         q = n_states[fixed].prod(dtype=np.float64) * np.where(added < 0, 1, n_states[added])
-        likelihood, rows = results[:, LIKELIHOOD], results[:, N_ROWS]
-        # Where rows are not complete, each counts as the mean of those that are.
-        scaled = likelihood * np.divide(self._n, rows, out=np.zeros_like(rows), where=rows > 0)
-        price = self._score._price(self._n, results, q, float(n_states[column]))
-        return np.asarray(scaled - price - self._edge * n_parents)
+        price = self._score._price(self._n, results[:, N_STRATA], q, float(n_states[column]))
+        return np.asarray(results[:, LIKELIHOOD] - price - self._edge * n_parents)
 
 
 @dataclass(frozen=True)
@@ -132,8 +137,8 @@ class BIC(DiscreteScore):
         """The name that resolves to this score."""
         return "bic"
 
-    def _price(self, n: int, counted: Floats, q: Floats, r: float) -> Floats:
-        strata = q if self.dof == "table" else counted[:, N_STRATA]
+    def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> Floats:
+        strata = q if self.dof == "table" else occupied
         return np.asarray(self.penalty * 0.5 * math.log(n) * strata * (r - 1))
 
 
@@ -191,7 +196,7 @@ class BDeu(DiscreteScore):
     def _prior(self) -> float:  # type: ignore[override]
         return self.equivalent_sample_size
 
-    def _price(self, n: int, counted: Floats, q: Floats, r: float) -> float:
+    def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> float:
         return 0.0
 
 
@@ -238,7 +243,7 @@ class QNML(DiscreteScore):
         """The name that resolves to this score."""
         return "qnml"
 
-    def _price(self, n: int, counted: Floats, q: Floats, r: float) -> Floats:
+    def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> Floats:
         return np.asarray(regret(n, q * r) - regret(n, q))
 
 

@@ -19,7 +19,15 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_positive
 from mistruct.information.embedding import RESOLUTION, embed
 from mistruct.kernels.gaussian_families import gaussian_families
-from mistruct.scores.score import Families, Floats, Positions, Score, check_gamma, price_of_edge
+from mistruct.scores.score import (
+    Families,
+    Floats,
+    Positions,
+    Score,
+    check_gamma,
+    price_of_edge,
+    require_complete,
+)
 
 _NOTHING = np.array([-1])
 
@@ -78,12 +86,7 @@ class GaussianBIC(Score):
         DataError
             An entry is missing, or there are fewer rows than columns.
         """
-        gaps = [n for n in data.names if data.n_missing[n]]
-        if gaps:
-            raise DataError(
-                f"score {self.name!r} needs complete columns, but {gaps[0]!r} has "
-                f"{data.n_missing[gaps[0]]} missing entries; drop these rows or fill them in"
-            )
+        require_complete(self.name, data)
         if data.n_samples < data.n_variables:
             raise DataError(
                 f"score {self.name!r} needs a row or more for each column, got "

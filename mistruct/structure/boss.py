@@ -26,8 +26,8 @@ from mistruct.independence.g_test import GTest
 from mistruct.independence.testing import resolve_test
 from mistruct.scores.names import resolve_score
 from mistruct.scores.score import Score
+from mistruct.structure.additions import addition_table, explain_by_score
 from mistruct.structure.backward import to_cpdag
-from mistruct.structure.evidence import check_pair
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
@@ -72,12 +72,18 @@ class BOSS(StructureLearner):
         p_value (of independence without conditioning), n_samples, cmi (the information given the
         other parents of the edge's child in `dag_`), gain (what the score of `dag_` loses without
         the edge), orientation.
+    additions_ : pandas.DataFrame
+        One row per pair without an edge, the cheapest first: source, target, loss (what the score
+        of `dag_` would lose with source -> target), reverse_loss; NaN where that edge would close a
+        cycle, is forbidden, or gives a column more parents than `max_parents`.
     dag_ : networkx.DiGraph
         The DAG with the highest score that was found, a member of the class.
     order_ : list of str
         The columns in an order in which each stands behind its parents.
     score_ : float
         The score of `dag_` in nats.
+    scored_by_ : score
+        What `score` stood for.
     estimator_, test_
         What measured and tested the edges, which the search does not need.
     n_features_in_ : int
@@ -88,7 +94,7 @@ class BOSS(StructureLearner):
     Raises
     ------
     DataError
-        The score does not take a kind of column, or too few rows.
+        The score does not take a kind of column, missing entries, or so few rows.
     ParameterError
         A parameter breaks its rule, or a score of your own gives no finite number; the message
         names the family.
@@ -100,9 +106,8 @@ class BOSS(StructureLearner):
     where two parents raise the score equally, the first by name is taken.
 
     A constant column has no edge. Of two identical columns one determines the other, so only one of
-    them keeps edges to the rest. Missing entries under ``testwise``: each family is scored on the
-    rows in which all its columns are known, as if all rows had their mean likelihood (Bodewes and
-    Scutari 2021); :class:`GaussianBIC` needs complete columns.
+    them keeps edges to the rest. Scores need complete columns; ``missing="state"`` makes missing a
+    state of a discrete column.
 
     The graph means what its assumptions allow; see "Causal graphs" in the user guide. The p-value
     of an edge that was chosen by its score is no test of the edge.
@@ -113,8 +118,6 @@ class BOSS(StructureLearner):
     discovery of DAGs using the best order score search and grow-shrink trees", NeurIPS 36.
     Chickering (2002), "Optimal structure identification with greedy search", Journal of Machine
     Learning Research 3.
-    Bodewes and Scutari (2021), "Learning Bayesian networks from incomplete data with the
-    node-average likelihood", International Journal of Approximate Reasoning 138.
 
     Examples
     --------
@@ -167,12 +170,12 @@ class BOSS(StructureLearner):
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         names = data.names
-        self._score = resolve_score(self.score, data)
+        self.scored_by_ = resolve_score(self.score, data)
         self._choose(data, penalised=True)
         constraints = (self.knowledge or Knowledge()).constraints(names)
         self._check_required(constraints, names)
         forest = Forest(
-            self._score.families(data),
+            self.scored_by_.families(data),
             names,
             constraints.possible,
             constraints.required,
@@ -182,6 +185,7 @@ class BOSS(StructureLearner):
         rng = np.random.default_rng(self.seed)
         self._parents = best_dag(forest, constraints, names, start, self.n_restarts, rng)
         self._names, self._forest, self._constraints = names, forest, constraints
+        self._additions: pd.DataFrame | None = None
         self.score_ = forest.score_of(self._parents)
         self.order_ = [names[c] for c in order_of(self._parents)]
         return self._edges(data)
@@ -281,6 +285,15 @@ class BOSS(StructureLearner):
                 dag.add_edge(*arc, **self.graph_.edges[arc])
         return dag
 
+    @property
+    def additions_(self) -> pd.DataFrame:
+        """The pairs without an edge, and what one would cost, made when first asked for."""
+        if self._additions is None:
+            self._additions = addition_table(
+                self._parents, self._forest, self._constraints, self._names
+            )
+        return self._additions
+
     def why(self, x: Hashable, y: Hashable) -> str:
         """Why two columns are adjacent or not, in words.
 
@@ -297,52 +310,12 @@ class BOSS(StructureLearner):
         ParameterError
             A name is not a column, or both are one.
         """
-        check_pair(str(x), str(y), self._names)
-        a, b = self._names.index(str(x)), self._names.index(str(y))
-        for row in self.edges_.itertuples():
-            if {row.source, row.target} == {str(x), str(y)}:
-                kept = bool(self._constraints.kept[a, b])
-                return _why_adjacent(row, kept)
-        pair = f"{str(x)!r} and {str(y)!r} are not adjacent: "
-        if self._constraints.excluded[a, b]:
-            return pair + "knowledge forbids an edge either way"
-        return pair + self._why_not(a, b)
-
-    def _why_not(self, a: int, b: int) -> str:
-        """What each edge that could be added to the DAG would cost."""
-        dag = nx.DiGraph(as_matrix(self._parents))
-        losses = {}
-        for parent, child in ((a, b), (b, a)):
-            its = self._parents[child]
-            full = self.max_parents is not None and len(its) >= self.max_parents
-            if full or not self._constraints.possible[parent, child]:
-                continue
-            if nx.has_path(dag, child, parent):
-                continue
-            more = sorted([*its, parent])
-            loss = self._forest.score(child, its) - self._forest.score(child, more)
-            losses[f"{self._names[parent]!r} -> {self._names[child]!r}"] = loss
-        if not losses:
-            return "an edge would close a cycle, or give a column more parents than it may have"
-        said = " and ".join(
-            f"{arc} would {'lose' if loss >= 0 else 'gain'} {abs(loss):.3g} nats"
-            for arc, loss in losses.items()
-        )
-        return f"added to the DAG, {said}"
+        tables = self.edges_, self.additions_
+        required = (self.knowledge or Knowledge()).required
+        return explain_by_score(str(x), str(y), self._names, *tables, required)
 
     def _used(self) -> dict[str, Any]:
-        return {**super()._used(), "score": self._score}
+        return {**super()._used(), "score": self.scored_by_}
 
     def _seed(self) -> int | None:
         return self.seed
-
-
-def _why_adjacent(edge: Any, kept: bool) -> str:
-    """A row of the table of edges in words."""
-    verb = "points to" if edge.orientation == "directed" else "is adjacent to"
-    required = "required by knowledge; " if kept else ""
-    loss = f"would lose {edge.gain:.3g}" if edge.gain >= 0 else f"would gain {-edge.gain:.3g}"
-    return (
-        f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score {loss} "
-        f"nats, and given the other parents the two share {edge.cmi:.3g} nats"
-    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.order_search import Forest, order_of
+from mistruct.structure.order_search import Forest, reachable
 
 Parents = list[list[int]]
 
@@ -29,7 +29,7 @@ def exchange_parents(parents: Parents, forest: Forest, constraints: Constraints)
     parents = [list(its) for its in parents]
     known: dict[tuple[int, bytes], tuple[float, list[int]]] = {}
     while True:
-        free = constraints.possible & ~_reachable(parents).T
+        free = constraints.possible & ~reachable(parents).T
         offers = []
         for column, its in enumerate(parents):
             key = column, np.packbits(free[:, column]).tobytes() + bytes(str(its), "ascii")
@@ -40,15 +40,6 @@ def exchange_parents(parents: Parents, forest: Forest, constraints: Constraints)
         if offers[best][0] <= 0:
             return parents
         parents[best] = offers[best][1]
-
-
-def _reachable(parents: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
-    """[i, j] where j is i or descends from it."""
-    reached = np.eye(len(parents), dtype=bool)
-    for column in order_of(parents):
-        for parent in parents[column]:
-            reached[:, column] |= reached[:, parent]
-    return reached
 
 
 def _better_parents(

@@ -255,3 +255,12 @@ def obedient(order: Order, required: NDArray[np.bool_]) -> Order:
         placed.append(column)
         waiting = waiting - required[column]
     return np.array(placed, dtype=np.int64)
+
+
+def reachable(parents: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    """[i, j] where j is i or descends from it."""
+    reached = np.eye(len(parents), dtype=bool)
+    for column in order_of(parents):
+        for parent in parents[column]:
+            reached[:, column] |= reached[:, parent]
+    return reached

@@ -114,13 +114,15 @@ def test_a_column_goes_to_its_best_position() -> None:
 
 
 def test_trees_that_are_forgotten_change_nothing() -> None:
-    table = random_table(5, 12, 300, degree=4)
-    start = np.arange(12)
+    table = random_table(5, 12, 1000, degree=5)
     with_room, without = planted(table, ms.BDeu()), planted(table, ms.BDeu(), most_nodes=0)
-    order = with_room.climb(start)
-    assert with_room._n_nodes > without._most_nodes  # so that the other one has to forget
-    assert without.climb(start).tolist() == order.tolist()
-    assert without.parents(order) == with_room.parents(order)
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        start = rng.permutation(12)
+        order = with_room.climb(start)
+        assert without.climb(start).tolist() == order.tolist()
+        assert without.parents(order) == with_room.parents(order)
+    assert with_room._n_nodes > without._most_nodes  # so that the other one had to forget
 
 
 def test_max_parents_bounds_every_family() -> None:
@@ -169,7 +171,7 @@ def test_after_deletions_no_dag_of_the_class_has_an_edge_too_many(seed: int) -> 
             assert forest.score(y, without) <= forest.score(y, its) + 1e-6
 
 
-@pytest.mark.parametrize("score", [ms.BDeu(gamma=1.0), ms.QNML()], ids=repr)
+@pytest.mark.parametrize("score", [ms.BDeu(gamma=1.0), ms.BIC()], ids=repr)
 def test_the_optimum_of_small_tables_is_found(score: ms.Score) -> None:
     n_found = 0
     for seed in range(100):
