@@ -112,6 +112,8 @@ def learn(
     chosen = method_of(method, given_in(context))
     if chosen == "markov-blanket" and target is None:
         raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
+    for option in sorted({"alpha", "test"} & given_in(context)) if chosen == "boss" else ():
+        raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -128,8 +130,6 @@ def learn(
         show_method(chosen, reason)
     elif chosen == "pc":
         show_slow(why_slow(learnt, test))
-    if chosen == "boss" and alpha is not None:
-        raise ParameterError("--alpha is for tests, and --method boss goes by its --score")
     own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
         level, tested_by = 0.01 if alpha is None else alpha, resolve_test(test, seed)

@@ -142,7 +142,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         (
-            "largest p" if "orientation" in edges else "  p-value",
+            "largest p" if "n_tests" in edges else "  p-value",
             [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
         ),
     ]
