@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from mistruct.independence import DSeparation as DSeparation
     from mistruct.independence import GTest as GTest
     from mistruct.independence import HybridTest as HybridTest
+    from mistruct.independence import IndependenceTest as IndependenceTest
     from mistruct.independence import KNNTest as KNNTest
+    from mistruct.independence import TestBatch as TestBatch
     from mistruct.independence import TestResult as TestResult
     from mistruct.independence import independence_test as independence_test
     from mistruct.information import KDE as KDE
@@ -120,7 +122,9 @@ _PUBLIC = {
         "DSeparation",
         "GTest",
         "HybridTest",
+        "IndependenceTest",
         "KNNTest",
+        "TestBatch",
         "TestResult",
         "independence_test",
     ),

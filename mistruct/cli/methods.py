@@ -15,7 +15,7 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset
-    from mistruct.independence.protocol import IndependenceTest
+    from mistruct.independence.base import IndependenceTest
     from mistruct.structure import BOSS, PC, ChowLiu
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
-    from mistruct.independence.protocol import IndependenceTest
     from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
@@ -40,7 +39,7 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
         n_samples = counted(n_bootstraps, "sample")
         among = f"of {counted(pairs_in(net), 'pair')} in any of {n_samples} of the rows"
     level = f"alpha {net.alpha:g}, {net.correction}, tolerance {net.tolerance:g}"
-    tested = "the null distribution" if net.test_ is None else name_of(net.test_)
+    tested = "the null distribution" if net.test_ is None else net.test_.description
     typer.echo(f"ARACNE network: {counted(n_edges, 'edge')} {among} ({level})")
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
@@ -67,7 +66,7 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
         rule = f"alpha {forest.alpha:g}, {forest.correction}, {pairs}"
     n_edges = counted(len(forest.edges_), "edge")
     typer.echo(f"Chow-Liu forest: {n_edges} ({rule}); {_alone(forest.graph_)}")
-    typer.echo(f"mi by {forest.estimator_.name}, p-values by {name_of(forest.test_)}")
+    typer.echo(f"mi by {forest.estimator_.name}, p-values by {forest.test_.description}")
 
 
 def show_causal_graph(cause: PC) -> None:
@@ -79,7 +78,7 @@ def show_causal_graph(cause: PC) -> None:
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
     typer.echo(f"PC graph: {n_edges} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
-    typer.echo(f"{n_tests} by {name_of(cause.test_)}")
+    typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
 def show_scored_graph(cause: BOSS) -> None:
@@ -97,7 +96,7 @@ def show_blanket(around: MarkovBlanket) -> None:
     n_columns = counted(around.n_features_in_ - 1, "other column")
     rule = f"alpha {around.alpha:g}, {around.correction}"
     size = f"{len(members)} of {n_columns}"
-    typer.echo(f"Markov blanket of {around.target}: {size} ({rule}), by {name_of(around.test_)}")
+    typer.echo(f"Markov blanket of {around.target}: {size} ({rule}), by {around.test_.description}")
     heads = {
         "neighbour": "neighbours",
         "spouse": "spouses (through)",
@@ -171,15 +170,6 @@ def show_neighbours(edges: pd.DataFrame, target: str) -> None:
         items = (f"{label}: " if label else "") + ", ".join(near[label])
         shown = textwrap.fill(items, _WIDTH, break_on_hyphens=False, break_long_words=False)
         typer.echo(shown.replace("\0", " "))
-
-
-def name_of(test: IndependenceTest) -> str:
-    """The name of a test, or of those that it chooses from."""
-    from mistruct.independence import AutoTest
-
-    if isinstance(test, AutoTest):
-        return f"{test.name} ({test.discrete.name}, {test.continuous.name})"
-    return test.name
 
 
 def pairs_in(net: ARACNE) -> int:

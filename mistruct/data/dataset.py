@@ -78,6 +78,11 @@ class Dataset:
         return tuple(n for n in self.names if self.kinds[n] == "discrete")
 
     @cached_property
+    def discrete_mask(self) -> NDArray[np.bool_]:
+        """Which columns are discrete, shape (n_variables,)."""
+        return np.array([self.kinds[n] == "discrete" for n in self.names], dtype=bool)
+
+    @cached_property
     def continuous(self) -> tuple[str, ...]:
         """Names of the continuous columns, in the order of the rows of `values`."""
         return tuple(n for n in self.names if self.kinds[n] == "continuous")

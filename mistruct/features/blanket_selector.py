@@ -8,7 +8,7 @@ import numpy as np
 
 from mistruct.data.dataset import Missing
 from mistruct.features.column_selector import ColumnSelector
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.structure.markov_blanket import MarkovBlanket
 from mistruct.structure.significance import Correction
 

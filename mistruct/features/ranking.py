@@ -16,7 +16,7 @@ from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_fr
 from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
 from mistruct.features.stopping import Selection, Sizes, condition
 from mistruct.features.terms import PairTerms
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_test
 from mistruct.information.confidence import confidence_interval
 from mistruct.information.discrete import PlugIn

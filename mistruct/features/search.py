@@ -26,7 +26,7 @@ from mistruct.errors import ParameterError, check_choice, check_count
 from mistruct.features.pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
 from mistruct.features.terms import Floats, PairTerms
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 
 Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
 

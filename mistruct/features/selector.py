@@ -11,7 +11,7 @@ from mistruct.errors import check_choice, check_fraction
 from mistruct.features.column_selector import ColumnSelector
 from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
 from mistruct.features.terms import PairTerms
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_test
 from mistruct.information.discrete import PlugIn
 

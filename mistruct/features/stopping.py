@@ -17,7 +17,7 @@ import numpy as np
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.features.terms import Floats, PairTerms
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 
 # Rows for each cell of a table, and for each dimension of a vector.
 _ROWS_OF_A_CELL = 5

@@ -1,12 +1,13 @@
 """Is it zero: tests of conditional independence."""
 
 from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.d_separation import DSeparation
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import TestResult
+from mistruct.independence.protocol import TestBatch, TestResult
 from mistruct.independence.testing import independence_test
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "DSeparation",
     "GTest",
     "HybridTest",
+    "IndependenceTest",
     "KNNTest",
+    "TestBatch",
     "TestResult",
     "independence_test",
 ]

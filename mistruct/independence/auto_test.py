@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import join_separations, join_tests, untestable
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import (
-    IndependenceTest,
+    DeterminingSets,
     Positions,
     Ragged,
     Separations,
     TestBatch,
 )
-from mistruct.independence.search import separate_by_loop
+from mistruct.information.auto import ByKinds
+from mistruct.information.discrete import PlugIn
+from mistruct.information.estimators import Estimator
 
 
 @dataclass(frozen=True)
-class AutoTest:
+class AutoTest(IndependenceTest):
     """One test where x, y and z are all discrete, another where one of them is continuous.
 
     Each test goes by its own columns, so that its result does not depend on what else is in the
@@ -59,42 +61,84 @@ class AutoTest:
         """The seed of the permutations of the G test."""
         return self.discrete.seed
 
+    @property
+    def description(self) -> str:
+        """The name, with those of the tests that it chooses from."""
+        return f"{self.name} ({self.discrete.description}, {self.continuous.description})"
+
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
-        discrete = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
+        discrete = data.discrete_mask
         counted = discrete[pairs].all(axis=1) & bool(discrete[list(given)].all())
         tests: tuple[tuple[Any, IndependenceTest], ...] = (
             (counted, self.discrete),
             (~counted, self.continuous),
         )
-        parts = [
-            (np.flatnonzero(chosen), test.test_pairs(data, pairs[chosen], given))
-            for chosen, test in tests
-            if chosen.any()
-        ]
-        return join_tests(parts) if parts else untestable(0)
+        return TestBatch.join(
+            [
+                (np.flatnonzero(chosen), test.test_pairs(data, pairs[chosen], given))
+                for chosen, test in tests
+                if chosen.any()
+            ]
+        )
 
     def separate(
-        self,
-        data: Dataset,
-        pairs: Positions,
-        candidates: Ragged,
-        size: int,
-        alpha: float,
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        discrete = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
-        of_pairs = discrete[pairs].all(axis=1)
-        of_all = of_pairs & candidates.all(discrete)
+        of_pairs = data.discrete_mask[pairs].all(axis=1)
+        of_all = of_pairs & candidates.all(data.discrete_mask)
         parts = []
         for chosen, search in (
             (of_all, self.discrete.separate),
             (~of_pairs, self.continuous.separate),
-            # Here each set decides for itself.
-            (of_pairs & ~of_all, partial(separate_by_loop, self.test_pairs)),
+            (of_pairs & ~of_all, super().separate),  # each set decides for itself
         ):
             places = np.flatnonzero(chosen)
             if len(places) or not len(pairs):
                 of_places = candidates.take(places)
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
-        return join_separations(parts)
+        return Separations.join(parts)
+
+    def may_determine(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
+    ) -> NDArray[np.bool_]:
+        """Whether a set of this size may determine one of each pair, as the copula test says."""
+        return self.continuous.may_determine(data, pairs, candidates, size)
+
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """Find sets that leave nothing to test; by counting where all columns are discrete."""
+        ask = super().determining_sets
+        return self.determining_sets_by(ask, data, pairs, candidates, size, most)
+
+    def determining_sets_by(
+        self,
+        ask: Callable[..., DeterminingSets],
+        data: Dataset,
+        pairs: Positions,
+        candidates: Ragged,
+        size: int,
+        most: int,
+    ) -> DeterminingSets:
+        """Find determining sets by counting where all columns are discrete, else with `ask`."""
+        counted = data.discrete_mask[pairs].all(axis=1) & candidates.all(data.discrete_mask)
+        parts = []
+        for chosen, find in ((counted, self.discrete.determining_sets), (~counted, ask)):
+            places = np.flatnonzero(chosen)
+            if len(places):
+                found = find(data, pairs[places], candidates.take(places), size, most)
+                parts.append(found.of(places))
+        return DeterminingSets.concatenate(parts, size)
+
+    def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
+        """The estimator of either test, each for its own columns.
+
+        Where both are compared with each other, counts are corrected for bias as the copula is.
+        """
+        mixed = bool(data.discrete and data.continuous)
+        copula = self.continuous.estimator(data, penalised=penalised)
+        counts = PlugIn("miller-madow" if mixed and not penalised else None)
+        by_kinds = ByKinds(discrete=counts, continuous=copula, mixed=copula)
+        return by_kinds if mixed else by_kinds.choose(data, data.names)

@@ -13,13 +13,20 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import (
+    DeterminingSets,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
 
 PValue = Callable[[pd.DataFrame, str, str, tuple[str, ...]], float]
 
 
 @dataclass(frozen=True)
-class CallableTest:
+class CallableTest(IndependenceTest):
     """What a learner asks of a test, answered by a function one question at a time.
 
     Parameters
@@ -40,11 +47,6 @@ class CallableTest:
         """The name of the function."""
         return str(getattr(self.function, "__name__", repr(self.function)))
 
-    @property
-    def answers_always(self) -> bool:
-        """A function that cannot answer is an error."""
-        return True
-
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         table = data.to_pandas()
@@ -54,14 +56,9 @@ class CallableTest:
         )
 
     def separate(
-        self,
-        data: Dataset,
-        pairs: Positions,
-        candidates: Ragged,
-        size: int,
-        alpha: float,
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
     ) -> Separations:
-        """Find a separating set of one size for each pair among its own candidates."""
+        """Find a separating set of one size for each pair, never from two threads."""
         table = data.to_pandas()
         p_values = np.full(len(pairs), np.nan)
         sets = np.full((len(pairs), size), -1, dtype=np.int64)
@@ -75,6 +72,12 @@ class CallableTest:
                 if p_value > alpha:
                     break
         return Separations(self._batch(p_values, data.n_samples), sets, n_tests)
+
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """No set: a function that cannot answer is an error."""
+        return DeterminingSets.none(size)
 
     def _ask(
         self, table: pd.DataFrame, names: Sequence[str], pair: Sequence[int], given: Sequence[int]
@@ -92,12 +95,4 @@ class CallableTest:
         return float(p_value)
 
     def _batch(self, p_values: Any, n_samples: int) -> TestBatch:
-        n_tests = len(p_values)
-        return TestBatch(
-            statistic=np.full(n_tests, np.nan),
-            p_value=np.array(p_values, dtype=np.float64),
-            dof=np.zeros(n_tests, dtype=np.int64),
-            mi=np.full(n_tests, np.nan),
-            n_samples=np.full(n_tests, n_samples),
-            method=np.full(n_tests, self.name, dtype=object),
-        )
+        return TestBatch.of(p_values, n_samples=n_samples, method=self.name)

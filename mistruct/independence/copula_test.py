@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import comb, gammaincc
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import join_separations, join_tests
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS, standardised_sum, tail
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, is_skewed_kept, score
-from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
-from mistruct.information.copula import gaussian_bias
+from mistruct.information.copula import GaussianCopula, gaussian_bias
 from mistruct.information.embedding import RESOLUTION, Bases, information_of
+from mistruct.information.estimators import Estimator
 from mistruct.information.score_correlations import (
     row_of_scores,
     score_correlations,
@@ -36,6 +35,7 @@ from mistruct.kernels.partial_correlation import (
     WILKS,
     copula_separate,
     copula_test_pairs,
+    may_determine,
 )
 from mistruct.kernels.wilks import P_VALUE, STATISTIC, wilks_test
 from mistruct.parallel import run_blocks
@@ -58,7 +58,7 @@ _NANOSECONDS_OF_A_PLAIN_TEST = 100.0
 
 
 @dataclass(frozen=True)
-class CopulaTest:
+class CopulaTest(IndependenceTest):
     r"""Test of x independent of y given z by Gaussian-copula information; any kinds of columns.
 
     Continuous columns become normal scores, discrete ones indicators of their states, z is
@@ -129,7 +129,7 @@ class CopulaTest:
         if by_kernel.any():
             plain = np.flatnonzero(by_kernel)
             parts.append((plain, _test_continuous(data, pairs[plain], given)))
-        return join_tests(parts)
+        return TestBatch.join(parts)
 
     def separate(
         self,
@@ -148,12 +148,36 @@ class CopulaTest:
         parts = []
         for places, search in (
             (np.flatnonzero(by_kernel), _separate_continuous),
-            (np.flatnonzero(~by_kernel), partial(separate_by_loop, self.test_pairs)),
+            (np.flatnonzero(~by_kernel), super().separate),
         ):
             if len(places):
                 of_places = candidates.take(places)
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
-        return join_separations(parts)
+        return Separations.join(parts)
+
+    def may_determine(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
+    ) -> NDArray[np.bool_]:
+        """Whether a set of this size may determine one of a pair, to the copula's resolution.
+
+        Told from correlations, so that it takes no tests; True where some column has none.
+        """
+        plain = _plain(data)
+        found = ~(plain[pairs].all(axis=1) & candidates.all(plain))
+        places = np.flatnonzero(~found)
+        of_places = candidates.take(places)
+        correlations, row = score_correlations(data, pairs[places], of_places.flat)
+        may = np.empty(len(places), dtype=bool)
+        may_determine(
+            correlations, RESOLUTION**2, row[pairs[places]], row[of_places.flat],
+            of_places.starts, size, may,
+        )  # fmt: skip
+        found[places] = may
+        return found
+
+    def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
+        """The information of the Gaussian copula."""
+        return GaussianCopula(bias_correction=not penalised)
 
 
 def _plain(data: Dataset) -> NDArray[np.bool_]:
@@ -313,6 +337,7 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
         mi=mi,
         n_samples=n_samples,
         method=_METHODS[how.astype(np.intp)],
+        bias=np.zeros(len(n_samples)),
     )
 
 

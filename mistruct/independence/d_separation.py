@@ -29,13 +29,20 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, nearest_names
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import (
+    DeterminingSets,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
 
 _WALKS_KEPT = 100_000
 
 
 @dataclass(frozen=True, eq=False)
-class DSeparation:
+class DSeparation(IndependenceTest):
     """The true answer to every question of independence, from a DAG; for checks and teaching.
 
     The p-value is 1 where the given columns d-separate the pair in the graph and 0 where they do
@@ -117,11 +124,6 @@ class DSeparation:
         """What the test is called."""
         return "d-separation"
 
-    @property
-    def answers_always(self) -> bool:
-        """No sample can be too small for it."""
-        return True
-
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         node = self._nodes(data, (*pairs.ravel(), *given))
@@ -155,6 +157,12 @@ class DSeparation:
                 p_values[k] = float(found is not None)
                 sets[k] = [among[i] for i in found or range(size)]
         return Separations(_batch(p_values, data.n_samples), sets, n_tests)
+
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """No set: no sample can be too small for an oracle."""
+        return DeterminingSets.none(size)
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
         """Which columns an edge joins, either way; shape (n_variables, n_variables)."""
@@ -285,12 +293,5 @@ def _members(nodes: int) -> Iterator[int]:
 
 
 def _batch(p_values: Any, n_samples: int) -> TestBatch:
-    n_tests = len(p_values)
-    return TestBatch(
-        statistic=np.full(n_tests, np.nan),
-        p_value=p_values,
-        dof=np.zeros(n_tests, dtype=np.int64),
-        mi=np.where(p_values == 1, 0.0, np.nan),
-        n_samples=np.full(n_tests, n_samples),
-        method=np.full(n_tests, "d-separation", dtype=object),
-    )
+    mi = np.where(p_values == 1, 0.0, np.nan)
+    return TestBatch.of(p_values, n_samples=n_samples, mi=mi, method="d-separation")

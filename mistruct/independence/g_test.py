@@ -12,10 +12,20 @@ from scipy.special import comb
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import (
+    DeterminingSets,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
+from mistruct.information.discrete import PlugIn
+from mistruct.information.estimators import Estimator
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.contingency import join_strata
+from mistruct.kernels.determinism import find_determining
 from mistruct.kernels.g_permutation import g_test_pairs_sorted
 from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
 from mistruct.kernels.g_test import (
@@ -42,7 +52,7 @@ _NANOSECONDS_PER_ROW_PERMUTED = 50.0
 
 
 @dataclass(frozen=True)
-class GTest:
+class GTest(IndependenceTest):
     r"""Likelihood-ratio test of x independent of y given z, for discrete columns.
 
     The statistic is :math:`G = 2 n I(x; y | z)`, summed over the strata of z, with
@@ -186,6 +196,33 @@ class GTest:
         position = np.flatnonzero(row >= 0)
         return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
 
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """Find sets of one size that leave nothing of a pair to test, by counting."""
+        row = _rows_of_codes(data, np.union1d(pairs, candidates.flat))
+        rows, flat, starts = row[pairs], row[candidates.flat], candidates.starts
+        sets = np.full((len(pairs), most, size), -1, dtype=np.int64)
+        determined = np.zeros((len(pairs), most), dtype=np.int64)
+
+        def run(block: slice) -> None:
+            find_determining(
+                data.codes, data.n_states, rows[block], flat,
+                starts[block.start : block.stop + 1], sets[block], determined[block],
+            )  # fmt: skip
+
+        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples)
+        for _ in run_blocks(run, blocks, description="determining sets"):
+            pass
+        owner, place = np.nonzero(determined)
+        position = np.flatnonzero(row >= 0)
+        return DeterminingSets(owner, position[sets[owner, place]], determined[owner, place])
+
+    def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
+        """The plug-in estimator, which G is a multiple of."""
+        data.require_discrete(f"test {self.name!r}")
+        return PlugIn()
+
     def _nanoseconds(self, data: Dataset, cells: NDArray[Any]) -> NDArray[np.float64]:
         """About what tests of tables with so many cells take."""
         each = np.minimum(_NANOSECONDS_PER_ROW_AND_CELL * cells, _NANOSECONDS_PER_ROW)
@@ -202,7 +239,7 @@ def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
 def _batch(results: NDArray[np.float64]) -> TestBatch:
     n = results[:, N_SAMPLES]
     with np.errstate(invalid="ignore"):
-        mi = np.where(n > 0, results[:, G] / (2 * n), 0.0)
+        mi, bias = (np.where(n > 0, v / (2 * n), 0.0) for v in (results[:, G], results[:, DOF]))
     return TestBatch(
         statistic=results[:, G],
         p_value=results[:, P_VALUE],
@@ -210,4 +247,5 @@ def _batch(results: NDArray[np.float64]) -> TestBatch:
         mi=mi,
         n_samples=n.astype(np.int64),
         method=_METHODS[results[:, HOW].astype(np.intp)],
+        bias=bias,  # Miller (1955)
     )

@@ -7,20 +7,26 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
-from mistruct.independence.batches import join_tests, part
+from mistruct.independence.base import IndependenceTest, separate_by
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
-from mistruct.independence.search import separate_by_loop
+from mistruct.independence.protocol import (
+    DeterminingSets,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
 
 # Below this p-value of the first test, the second is not asked: twice it passes any level.
 _CLEAR = 1e-9
 
 
 @dataclass(frozen=True)
-class HybridTest:
+class HybridTest(IndependenceTest):
     """Two tests of one hypothesis: rejects where either does, each at half the level.
 
     The first is analytic and finds monotone effects in few rows; the second, of nearest
@@ -67,29 +73,37 @@ class HybridTest:
         return self._test_pairs(data, pairs, given, clear=_CLEAR)
 
     def separate(
-        self,
-        data: Dataset,
-        pairs: Positions,
-        candidates: Ragged,
-        size: int,
-        alpha: float,
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
         test_pairs = partial(self._test_pairs, clear=alpha / 2)
-        return separate_by_loop(test_pairs, data, pairs, candidates, size, alpha)
+        return separate_by(test_pairs, data, pairs, candidates, size, alpha)
+
+    def may_determine(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
+    ) -> NDArray[np.bool_]:
+        """Whether a set of this size may determine one of each pair, as the first test says."""
+        return self.first.may_determine(data, pairs, candidates, size)
+
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """Find sets that leave nothing to test; by counting where the first test counts."""
+        ask = super().determining_sets
+        return self.first.determining_sets_by(ask, data, pairs, candidates, size, most)
 
     def _test_pairs(
         self, data: Dataset, pairs: Positions, given: Sequence[int], clear: float
     ) -> TestBatch:
         """As `test_pairs`; the second test is not asked where the first is below `clear`."""
         first = self.first.test_pairs(data, pairs, given)
-        discrete = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
+        discrete = data.discrete_mask
         alone = discrete[pairs].all(axis=1) & bool(discrete[list(given)].all())
         asked = np.flatnonzero(~alone & ~(first.p_value <= clear))
         second = self.second.test_pairs(data, pairs[asked], given)
         smaller = asked[~(first.p_value[asked] <= second.p_value) & second.testable]
         from_second = np.isin(asked, smaller)
         kept = np.setdiff1d(np.arange(len(pairs)), smaller)
-        joined = join_tests([(kept, part(first, kept)), (smaller, part(second, from_second))])
+        joined = TestBatch.join([(kept, first.take(kept)), (smaller, second.take(from_second))])
         doubled = np.where(alone, joined.p_value, np.minimum(2 * joined.p_value, 1.0))
         return replace(joined, p_value=doubled)

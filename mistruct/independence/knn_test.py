@@ -13,12 +13,11 @@ from scipy.special import psi
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_count
-from mistruct.independence.batches import join_tests
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.knn_statistic import DESCRIPTION, estimates_of, largest, run_here
 from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
-from mistruct.independence.search import separate_by_loop
+from mistruct.independence.protocol import Positions, TestBatch
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.neighbor_pairs import PairTable
 from mistruct.kernels.g_permutation import ENOUGH_EXCEEDING, stream_of
@@ -41,7 +40,7 @@ _MOST_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class KNNTest:
+class KNNTest(IndependenceTest):
     r"""Test of x independent of y given z by nearest neighbours; any kinds of columns.
 
     It sees every form of dependence, at the price of being slower than the others and of needing
@@ -140,18 +139,7 @@ class KNNTest:
         parts = [(np.array([k]), batch) for k, batch in zip(others, made, strict=True)]
         if len(of_plain) or not len(pairs):
             parts.append((of_plain, self._by_table(data, pairs[of_plain])))
-        return join_tests(parts)
-
-    def separate(
-        self,
-        data: Dataset,
-        pairs: Positions,
-        candidates: Ragged,
-        size: int,
-        alpha: float,
-    ) -> Separations:
-        """Find a separating set of one size for each pair among its own candidates."""
-        return separate_by_loop(self.test_pairs, data, pairs, candidates, size, alpha)
+        return TestBatch.join(parts)
 
     def _scales(self, n: int) -> tuple[int, ...]:
         if self.n_neighbors is not None:
@@ -268,15 +256,7 @@ def _is_smooth(data: Dataset, name: str) -> bool:
 def _batch(
     statistics: Floats, p_values: Floats, mi: Floats, n_samples: int, method: str
 ) -> TestBatch:
-    n_tests = len(statistics)
-    return TestBatch(
-        statistic=statistics,
-        p_value=p_values,
-        dof=np.zeros(n_tests, dtype=np.int64),
-        mi=mi,
-        n_samples=np.full(n_tests, n_samples),
-        method=np.full(n_tests, method, dtype=object),
-    )
+    return TestBatch.of(p_values, n_samples=n_samples, statistic=statistics, mi=mi, method=method)
 
 
 def _untestable(n_samples: int, mi: float) -> TestBatch:

@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 from scipy.special import betainc, gammaincc
 
 from mistruct.data.dataset import Dataset
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.nulls import null_of
 from mistruct.independence.permutation_moments import is_skewed
-from mistruct.independence.protocol import IndependenceTest
 from mistruct.independence.skewed_scores import SkewedScores
 from mistruct.information.auto import ByKinds
 from mistruct.information.binned import Binned

@@ -1,17 +1,16 @@
-"""What a test of conditional independence answers, and what a learner asks of it."""
+"""The records in which tests of independence are asked and answered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-
-from mistruct.data.dataset import Dataset
+from numpy.typing import ArrayLike, NDArray
 
 Positions = NDArray[np.int64]
+Given = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,10 @@ class TestResult:
 
 @dataclass(frozen=True, eq=False)
 class TestBatch:
-    """Many tests at once, each array of shape (n_tests,); fields as in `TestResult`."""
+    """Many tests at once, each array of shape (n_tests,); fields as in `TestResult`.
+
+    `bias` is what `mi` is expected to be above the truth, in nats; 0 where it is corrected already.
+    """
 
     statistic: NDArray[np.float64]
     p_value: NDArray[np.float64]
@@ -65,8 +67,60 @@ class TestBatch:
     mi: NDArray[np.float64]
     n_samples: NDArray[np.int64]
     method: NDArray[Any]
+    bias: NDArray[np.float64]
 
     __test__ = False
+
+    @classmethod
+    def of(
+        cls,
+        p_value: ArrayLike,
+        *,
+        n_samples: ArrayLike,
+        statistic: ArrayLike = np.nan,
+        dof: ArrayLike = 0,
+        mi: ArrayLike = np.nan,
+        method: str = "",
+        bias: ArrayLike = 0.0,
+    ) -> Self:
+        """Tests with these p-values; what is one number holds for all."""
+        p_values = np.atleast_1d(np.asarray(p_value, dtype=np.float64))
+
+        def each(values: ArrayLike, dtype: type) -> NDArray[Any]:
+            return np.broadcast_to(np.asarray(values, dtype=dtype), p_values.shape).copy()
+
+        return cls(
+            statistic=each(statistic, np.float64),
+            p_value=p_values,
+            dof=each(dof, np.int64),
+            mi=each(mi, np.float64),
+            n_samples=each(n_samples, np.int64),
+            method=each(method, object),
+            bias=each(bias, np.float64),
+        )
+
+    @classmethod
+    def untestable(cls, n_tests: int) -> Self:
+        """Tests of which none could be made."""
+        return cls.of(np.full(n_tests, np.nan), n_samples=0, method="untestable")
+
+    @classmethod
+    def join(cls, parts: Sequence[tuple[NDArray[Any], TestBatch]]) -> Self:
+        """One batch of all tests, given the place of each in the whole."""
+        return (
+            cls(
+                **{
+                    f.name: _join([(places, getattr(batch, f.name)) for places, batch in parts])
+                    for f in fields(cls)
+                }
+            )
+            if parts
+            else cls.untestable(0)
+        )
+
+    def take(self, places: NDArray[Any]) -> Self:
+        """The tests at some places."""
+        return type(self)(**{f.name: getattr(self, f.name)[places] for f in fields(self)})
 
     @property
     def testable(self) -> NDArray[np.bool_]:
@@ -106,9 +160,15 @@ class Ragged:
 
     @classmethod
     def of(cls, lists: Sequence[Sequence[int]]) -> Ragged:
-        """The same lists."""
+        """The same lists, from a sequence of sequences."""
         flat = np.array([c for one in lists for c in one], dtype=np.int64)
         return cls(flat, np.cumsum([0, *map(len, lists)]))
+
+    @classmethod
+    def of_rows(cls, rows: Positions) -> Ragged:
+        """The rows of an array as lists of one length."""
+        n_rows, size = rows.shape
+        return cls(rows.ravel(), np.arange(n_rows + 1) * size)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -155,30 +215,62 @@ class Separations:
     sets: Positions
     n_tests: Positions
 
+    @classmethod
+    def join(cls, parts: Sequence[tuple[NDArray[Any], Separations]]) -> Self:
+        """The separations of all pairs, given the place of each in the whole."""
+        return cls(
+            tests=TestBatch.join([(places, part.tests) for places, part in parts]),
+            sets=_join([(places, part.sets) for places, part in parts]),
+            n_tests=_join([(places, part.n_tests) for places, part in parts]),
+        )
 
-class IndependenceTest(Protocol):
-    """What a learner asks of a test. Columns go by their position in the table's names."""
+    def take(self, places: NDArray[Any]) -> Self:
+        """The separations of some pairs."""
+        return type(self)(self.tests.take(places), self.sets[places], self.n_tests[places])
 
-    @property
-    def name(self) -> str:
-        """The test's name."""
-        ...
 
-    def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
-        """Test each pair, shape (n_pairs, 2), given one conditioning set."""
-        ...
+@dataclass(frozen=True, eq=False)
+class DeterminingSets:
+    """Sets of columns that leave nothing of a pair to test, because they determine one of the two.
 
-    def separate(
-        self,
-        data: Dataset,
-        pairs: Positions,
-        candidates: Ragged,
-        size: int,
-        alpha: float,
-    ) -> Separations:
-        """Find a separating set of one size for each pair among its own candidates.
+    Attributes
+    ----------
+    owner : ndarray of int, shape (n_sets,)
+        The place of each set's pair among those that were asked for, ascending.
+    sets : ndarray of int, shape (n_sets, size)
+        Positions of columns.
+    determined : ndarray of int, shape (n_sets,)
+        Which of the pair the set determines: 1 the first, 2 the second, 3 both.
+    """
 
-        Subsets are tried in the order of the candidates, strongest first, until a p-value exceeds
-        `alpha`.
-        """
-        ...
+    owner: Positions
+    sets: Positions
+    determined: Positions
+
+    @classmethod
+    def none(cls, size: int) -> DeterminingSets:
+        """No set of this size."""
+        nothing = np.empty(0, dtype=np.int64)
+        return cls(nothing, nothing.reshape(0, size), nothing)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[DeterminingSets], size: int) -> DeterminingSets:
+        """The sets of all parts, in the order of their owners."""
+        whole = [cls.none(size), *parts]
+        owner, sets, determined = (
+            np.concatenate([getattr(part, f.name) for part in whole]) for f in fields(cls)
+        )
+        order = np.argsort(owner, kind="stable")
+        return cls(owner[order], sets[order], determined[order])
+
+    def of(self, places: Positions) -> DeterminingSets:
+        """The same sets, where owner k stands at ``places[k]`` of more pairs."""
+        return replace(self, owner=places[self.owner])
+
+
+def _join(parts: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> NDArray[Any]:
+    """Values of all parts, each at its place."""
+    values = np.concatenate([values for _, values in parts])
+    joined = np.empty_like(values)
+    joined[np.concatenate([places for places, _ in parts])] = values
+    return joined

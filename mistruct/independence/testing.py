@@ -10,12 +10,13 @@ import numpy as np
 from mistruct.data.dataset import as_dataset
 from mistruct.errors import ParameterError, check_choice
 from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.callable_test import CallableTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import IndependenceTest, TestResult
+from mistruct.independence.protocol import TestResult
 
 #: Each name makes its test with default parameters and a seed.
 TESTS: dict[str, Callable[[int], IndependenceTest]] = {
@@ -32,14 +33,17 @@ def resolve_test(test: str | IndependenceTest, seed: int = 0) -> IndependenceTes
     if isinstance(test, str):
         check_choice("test", test, tuple(TESTS))
         return TESTS[test](seed)
-    if isinstance(test, type) or not hasattr(test, "test_pairs"):
-        raise ParameterError(f"test must be a name or a test such as GTest(), got {test!r}")
+    if not isinstance(test, IndependenceTest):
+        raise ParameterError(
+            f"test must be a name or a test such as GTest(), got {test!r}; a test of your own "
+            "derives from mistruct.IndependenceTest"
+        )
     return test
 
 
 def resolve_or_call(test: str | IndependenceTest | Callable[..., float]) -> IndependenceTest:
     """The same, or a test that asks a function for p-values."""
-    if callable(test) and not hasattr(test, "test_pairs") and not isinstance(test, type):
+    if callable(test) and not isinstance(test, type):
         return CallableTest(test)
     return resolve_test(test)  # type: ignore[arg-type]
 

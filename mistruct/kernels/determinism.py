@@ -106,31 +106,28 @@ def find_determining(
     pairs: NDArray[np.int64],
     candidates: NDArray[np.int64],
     candidate_starts: NDArray[np.int64],
-    chosen: NDArray[np.int64],
+    sets: NDArray[np.int64],
     determined: NDArray[np.int64],
 ) -> None:
-    """For each pair, the next set of its candidates that leaves nothing to test.
+    """For each pair, the first sets of its candidates that leave nothing to test.
 
-    Sets come in the order of `itertools.combinations`, as in `g_test_separate`. A row of `chosen`,
-    shape (n_pairs, size), holds the places among the pair's candidates of the set found last, or
-    -1 before the first, and moves on; `determined` is NEITHER where no further set exists. Only
-    minimal sets count: those of which no part, less one column, does the same.
+    Sets come in the order of `itertools.combinations`, as in `g_test_separate`, and are written to
+    `sets`, shape (n_pairs, most, size); `determined`, shape (n_pairs, most) and all NEITHER before,
+    says what they determine. Only minimal sets count: those of which no part, less one column, does
+    the same.
     """
-    size = chosen.shape[1]
+    most, size = sets.shape[1:]
     given = np.empty(size, np.int64)
     part = np.empty(size - 1, np.int64)
+    subset = np.empty(size, np.int64)
     for k in range(pairs.shape[0]):
         first = candidate_starts[k]
         n_candidates = candidate_starts[k + 1] - first
-        determined[k] = NEITHER
         if n_candidates < size:
             continue
-        subset = chosen[k]
-        if subset[0] < 0:
-            for c in range(size):
-                subset[c] = c
-        elif not next_subset(subset, n_candidates):
-            continue
+        for c in range(size):
+            subset[c] = c
+        n_found = 0
         x, y = pairs[k]
         among = candidates[first : first + n_candidates]
         # A larger set that has one of these is not minimal.
@@ -152,7 +149,8 @@ def find_determining(
                         minimal = False
                         break
                 if minimal:
-                    determined[k] = found
-                    break
-            if not next_subset(subset, n_candidates):
+                    sets[k, n_found] = given
+                    determined[k, n_found] = found
+                    n_found += 1
+            if n_found == most or not next_subset(subset, n_candidates):
                 break

@@ -21,9 +21,7 @@ from itertools import combinations
 import numpy as np
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import part
-from mistruct.independence.protocol import TestBatch
-from mistruct.structure.batches import Given, tests_given
+from mistruct.independence.protocol import Given, Ragged, TestBatch
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.neighbourhood import Neighbourhood, Rule, find_neighbourhood
 from mistruct.structure.significance import Correction
@@ -49,12 +47,12 @@ class Found:
     tests: TestBatch
     sets: list[Given]
 
-    def part(self, places: Sequence[int]) -> Found:
+    def take(self, places: Sequence[int]) -> Found:
         """Some of them."""
         return Found(
             [self.columns[k] for k in places],
             [self.through[k] for k in places],
-            part(self.tests, np.array(places, dtype=np.int64)),
+            self.tests.take(np.array(places, dtype=np.int64)),
             [self.sets[k] for k in places],
         )
 
@@ -116,7 +114,7 @@ class Surroundings:
             for k, (y, x) in enumerate(zip(found.columns, found.through, strict=True))
             if self.adjacent(x, y) and y not in found.columns[:k]
         ]
-        return found.part(chosen)
+        return found.take(chosen)
 
     def interactions(self, target: int, inside: Sequence[int], max_pairs: int) -> Found:
         """Columns that the target depends on only in pairs, each through its partner.
@@ -152,7 +150,7 @@ class Surroundings:
         rule = replace(self._rule, correction=correction)
         passing = np.flatnonzero(rule.passing(found.tests.p_value, len(asked)))
         order = np.lexsort([-found.tests.mi[passing], found.tests.p_value[passing]])
-        return found.part(passing[order].tolist())
+        return found.take(passing[order].tolist())
 
     def _ask(self, target: int, asked: Sequence[Question]) -> Found:
         pairs = [(target, x) for x, _, _ in asked]
@@ -163,7 +161,7 @@ class Surroundings:
 
     def _test(self, pairs: Sequence[tuple[int, int]], sets: Sequence[Given]) -> TestBatch:
         ordered = np.sort(np.array(pairs, dtype=np.int64).reshape(-1, 2), axis=1)
-        return tests_given(self._rule.test, self._data, ordered, sets, self._rule.alpha)
+        return self._rule.test.test_each(self._data, ordered, Ragged.of(sets), self._rule.alpha)
 
     def oriented(self, columns: Sequence[int]) -> tuple[list[tuple[int, int]], Oriented]:
         """The edges (x < y) among some columns, and their directions."""

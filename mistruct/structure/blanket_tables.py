@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mistruct.independence.batches import join_tests, part, untestable
-from mistruct.independence.protocol import TestBatch
-from mistruct.structure.batches import Given
+from mistruct.independence.protocol import Given, TestBatch
 from mistruct.structure.blanket import Found, Surroundings
 from mistruct.structure.evidence import named_sets
 from mistruct.structure.skeleton import CORRECTION, INDEPENDENT, UNTESTABLE, Edges, as_array
@@ -61,7 +59,7 @@ def removal_table(
     asymmetric = [c for c in of_target.members if c not in neighbours]
     of_asymmetric, sets_of_asymmetric = _closest(around, [(target, c) for c in asymmetric])
     others = [*removed.tolist(), *asymmetric]
-    tests = _stacked([part(of_target.tests, removed), of_asymmetric])
+    tests = _stacked([of_target.tests.take(removed), of_asymmetric])
     sets = [*(of_target.sets[c] for c in removed.tolist()), *sets_of_asymmetric]
     return pd.DataFrame(
         {
@@ -91,6 +89,7 @@ def evidence(
     return Edges(
         np.array([*edges, *of_pairs], dtype=np.int64).reshape(-1, 2),
         np.array([*mi, *around.of(target).mi[pairs.columns]]),
+        np.zeros(len(edges) + len(of_pairs)),
         _stacked([tests, pairs.tests]),
         as_array([*sets, *pairs.sets]),
         np.array(
@@ -119,11 +118,11 @@ def _closest(
 ) -> tuple[TestBatch, list[Given]]:
     """Of each pair, the test that came closest to separating it, and its set."""
     sides = [around.closest(*pair) for pair in pairs]
-    tests = _stacked([part(side.tests, np.array([place])) for side, place in sides])
+    tests = _stacked([side.tests.take(np.array([place])) for side, place in sides])
     return tests, [side.sets[place] for side, place in sides]
 
 
 def _stacked(parts: Sequence[TestBatch]) -> TestBatch:
     ends = np.cumsum([0, *(len(p.p_value) for p in parts)])
     spans = [np.arange(a, b) for a, b in pairwise(ends)]
-    return join_tests(list(zip(spans, parts, strict=True))) if parts else untestable(0)
+    return TestBatch.join(list(zip(spans, parts, strict=True)))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.information.estimators import Estimator
 from mistruct.structure.forest import (
     Correction,

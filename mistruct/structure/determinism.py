@@ -1,42 +1,41 @@
-r"""What to believe where z determines x: "x is independent of y given z" then holds vacuously.
+r"""Which separations to believe where z determines x, so that nothing is left to test.
 
-In the sample x does not vary once z is known, so no test can speak, and whatever x is adjacent to
-would be separated from it by z. PC as published accepts that, and loses the true neighbours of
-every column that others determine.
+In the sample x does not vary once z is known, so "x is independent of y given z" holds vacuously,
+and whatever x is adjacent to would be separated from it by z. PC as published accepts that
+(``textbook``), and loses the true neighbours of every column that others determine.
 
 z makes x redundant for y only if z carries what x says about y *and more besides*: then y goes
 with z and x is its shadow. If y owes to z nothing that x does not say as well, the edge x - y is
-as good an explanation as z - y, and stays. So the separation is believed where I(y; z | x) is
-significant and above a tenth of I(x; y), both corrected for bias; and where z determines y,
-likewise with x and y exchanged. I(y; z | x) is the sum over the columns of z of
+as good an explanation as z - y, and stays. So ``informative`` believes the separation where
+I(y; z | x) is significant and above a tenth of I(x; y), both corrected for bias; and where z
+determines y, likewise with x and y exchanged. I(y; z | x) is the sum over the columns of z of
 :math:`I(y; z_i | x, z_1 \ldots z_{i-1})` (the chain rule), each term one test.
+
+Such a separation leans on the edges between y and the columns of z: these have to carry what x
+said. Of three 0/1 columns that stand for one category each is determined by the other two, and if
+all three separations were believed, y would lose them all. So they are believed one after another,
+the weakest pair first, and none that leans on an edge which determinism, with x in the set, has
+removed. Where a test with x in its set removes an edge that is leaned on, that edge comes back in
+the end: x was its shadow. (What separates z from y without x separates x from y as well, if x is
+a function of z, so that nothing is lost there.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.auto_test import AutoTest
-from mistruct.independence.copula_test import CopulaTest
-from mistruct.independence.g_test import GTest
-from mistruct.independence.hybrid_test import HybridTest
-from mistruct.independence.protocol import IndependenceTest, Positions, Ragged, TestBatch
-from mistruct.independence.streams import pair_blocks
-from mistruct.information.embedding import RESOLUTION
-from mistruct.information.score_correlations import row_of_scores, score_correlations
-from mistruct.kernels.determinism import BOTH, NEITHER, X, Y, find_determining
-from mistruct.kernels.partial_correlation import may_determine
-from mistruct.parallel import run_blocks
-from mistruct.structure.batches import Given, tests_given
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import DeterminingSets, Positions, Ragged
+from mistruct.kernels.determinism import X, Y
 
 Determinism = Literal["informative", "textbook"]
+Pair = tuple[int, int]
 
 # What z must say about y beyond x, as a share of what x says about y.
 _SHARE = 0.1
@@ -44,7 +43,12 @@ _SHARE = 0.1
 # Determining sets judged for each pair at each depth, at most.
 _MOST_SETS = 8
 
-_NANOSECONDS_PER_ROW = 1.0
+
+class Lean(NamedTuple):
+    """An edge that must not be missing because of a set that holds the shadow."""
+
+    edge: Pair
+    shadow: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +59,20 @@ class Believed:
     ----------
     pairs : ndarray of int, shape (n_believed,)
         Places among the pairs that were asked for.
-    sets : list of tuple of int
+    sets : ndarray of int, shape (n_believed, size)
         The set of each, which determines one of the pair.
     relevance : ndarray of float, shape (n_believed,)
         The p-value of "z says nothing about y beyond x"; 0 where that was not asked.
+    leans : list of tuple of Lean
+        What each leans on.
     n_tests : ndarray of int, shape (n_asked,)
         Tests made for each pair that was asked for.
     """
 
     pairs: Positions
-    sets: list[Given]
+    sets: Positions
     relevance: NDArray[np.float64]
+    leans: list[tuple[Lean, ...]]
     n_tests: Positions
 
 
@@ -74,192 +81,92 @@ def believe(
     test: IndependenceTest,
     rule: Determinism,
     pairs: Positions,
-    candidates: Ragged,
+    sides: Sequence[Ragged],
     size: int,
     alpha: float,
-    mi: NDArray[np.float64],
+    information: NDArray[np.float64],
+    holds: Callable[[Lean], bool],
 ) -> Believed:
-    """The first vacuous separation of each pair, among its candidates, that the rule believes.
+    """Choose the vacuous separations of pairs that the rule believes.
 
-    `mi` is the corrected I(x; y) of each pair.
+    Parameters
+    ----------
+    pairs : ndarray of int, shape (n_pairs, 2)
+        Edges that may be removed.
+    sides : sequence of Ragged
+        The candidates of each pair, in lists of which each is searched.
+    size : int
+        Of the determining sets.
+    information : ndarray of float, shape (n_pairs,)
+        I(x; y) of each pair less its bias.
+    holds : callable
+        Whether what a separation leans on holds before any of these pairs is removed.
     """
-    n_tests = np.zeros(len(pairs), dtype=np.int64)
-    places: list[int] = []
-    sets: list[Given] = []
-    relevance: list[float] = []
-    for found, of_found, determined in _in_turn(data, test, pairs, candidates, size):
-        p_values = np.zeros(len(found))
-        if rule == "informative":
-            p_values, cost = _relevance(
-                data, test, pairs[found], of_found, determined, alpha, mi[found]
-            )
-            n_tests[found] += cost
-        accepted = p_values <= alpha
-        places += found[accepted].tolist()
-        sets += [s for s, a in zip(of_found, accepted.tolist(), strict=True) if a]
-        relevance += p_values[accepted].tolist()
-        determined[accepted] = NEITHER  # no need to look further
-    return Believed(np.array(places, dtype=np.int64), sets, np.array(relevance), n_tests)
+    informative = rule == "informative"
+    most = _MOST_SETS if informative else 1
+    found = DeterminingSets.concatenate(
+        [test.determining_sets(data, pairs, side, size, most) for side in sides], size
+    )
+    p_values, n_terms = np.zeros(len(found.owner)), np.zeros(len(found.owner), dtype=np.int64)
+    if informative:
+        p_values, n_terms = _relevance(data, test, pairs, found, alpha, information)
+    removed: dict[Pair, Positions] = {}
+    chosen, leans = [], []
+    for k in np.lexsort([np.arange(len(found.owner)), information[found.owner]]).tolist():
+        pair: Pair = tuple(pairs[found.owner[k]].tolist())
+        if p_values[k] > alpha or pair in removed:
+            continue
+        needed = _leans_of(pair, found.sets[k], found.determined[k]) if informative else ()
+        if all(holds(n) and n.shadow not in removed.get(n.edge, ()) for n in needed):
+            removed[pair] = found.sets[k]
+            chosen.append(k)
+            leans.append(needed)
+    return Believed(
+        found.owner[chosen],
+        found.sets[chosen],
+        p_values[chosen],
+        leans,
+        np.bincount(found.owner, n_terms, minlength=len(pairs)).astype(np.int64),
+    )
 
 
-def corrected(tests: TestBatch) -> NDArray[np.float64]:
-    """The information of tests less its bias; that of counts is not corrected yet (Miller 1955)."""
-    methods = set(tests.method.tolist())
-    counted = np.isin(tests.method, [m for m in methods if str(m).startswith("g,")])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bias = np.where(counted, tests.dof / (2.0 * tests.n_samples), 0.0)
-    return np.asarray(tests.mi - bias)
+def _leans_of(pair: Pair, given: Positions, determined: int) -> tuple[Lean, ...]:
+    """The edges between a set and the other of a pair, for each of the two that it determines."""
+    return tuple(
+        Lean((min(z, other), max(z, other)), shadow)
+        for side, shadow, other in ((X, *pair), (Y, *pair[::-1]))
+        if determined & side
+        for z in given.tolist()
+    )
 
 
 def _relevance(
     data: Dataset,
     test: IndependenceTest,
     pairs: Positions,
-    sets: Sequence[Given],
-    determined: Positions,
+    found: DeterminingSets,
     alpha: float,
-    mi: NDArray[np.float64],
+    information: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], Positions]:
-    """p-value of "z says nothing more", 1 where it says too little; and the number of tests."""
-    p_values = np.zeros(len(pairs))
-    n_tests = np.zeros(len(pairs), dtype=np.int64)
-    for by_z, of_pair in ((X, pairs), (Y, pairs[:, ::-1])):
-        chosen = np.flatnonzero(determined & by_z)
-        asked, given, owner = [], [], []
-        for k in chosen.tolist():
-            shadow, other = of_pair[k].tolist()
-            for i, z in enumerate(sets[k]):
-                asked.append((other, z))
-                given.append((shadow, *sets[k][:i]))
-                owner.append(k)
-        tests = tests_given(test, data, np.array(asked).reshape(-1, 2), given, alpha)
-        more = np.bincount(owner, np.nan_to_num(corrected(tests)), minlength=len(pairs))
-        smallest = np.ones(len(pairs))
-        np.minimum.at(smallest, owner, np.nan_to_num(tests.p_value, nan=1.0))
-        terms = np.bincount(owner, minlength=len(pairs))
-        says_more = more > _SHARE * np.maximum(mi, 0.0)
-        of_side = np.where(says_more, np.minimum(smallest * terms, 1.0), 1.0)
-        p_values[chosen] = np.maximum(p_values[chosen], of_side[chosen])
-        n_tests += terms
+    """P-value of "z says nothing more" for each set, 1 if it says too little; number of tests."""
+    n_sets, size = found.sets.shape
+    p_values = np.zeros(n_sets)
+    n_tests = np.zeros(n_sets, dtype=np.int64)
+    for side in (X, Y):
+        chosen = np.flatnonzero(found.determined & side)
+        shadow, other = pairs[found.owner[chosen]].T[:: 1 if side == X else -1]
+        asked, given = [], []
+        for x, y, z in zip(
+            shadow.tolist(), other.tolist(), found.sets[chosen].tolist(), strict=True
+        ):
+            asked += [(y, z_i) for z_i in z]
+            given += [(x, *z[:i]) for i in range(size)]
+        ordered = np.array(asked, dtype=np.int64).reshape(-1, 2)
+        tests = test.test_each(data, ordered, Ragged.of(given), alpha)
+        more = np.nan_to_num(tests.mi - tests.bias).reshape(-1, size).sum(axis=1)
+        smallest = np.nan_to_num(tests.p_value, nan=1.0).reshape(-1, size).min(axis=1)
+        says_more = more > _SHARE * np.maximum(information[found.owner[chosen]], 0.0)
+        of_side = np.where(says_more, np.minimum(smallest * size, 1.0), 1.0)
+        p_values[chosen] = np.maximum(p_values[chosen], of_side)
+        n_tests[chosen] += size
     return p_values, n_tests
-
-
-def _in_turn(
-    data: Dataset,
-    test: IndependenceTest,
-    pairs: Positions,
-    candidates: Ragged,
-    size: int,
-) -> Iterator[tuple[Positions, list[Given], Positions]]:
-    """The first determining set of each pair that has one, then the second of those left, ...
-
-    Places of pairs, their sets, and what is determined; a pair whose entry there is set to NEITHER
-    is not asked again.
-    """
-    if getattr(test, "answers_always", False):
-        return
-    counted = np.array([data.kinds[n] == "discrete" for n in data.names], dtype=bool)
-    by_kernel = counted[pairs].all(axis=1) & candidates.all(counted)
-    by_kernel &= isinstance(test, (GTest, AutoTest, HybridTest))
-    yield from _by_counting(data, pairs, candidates, size, np.flatnonzero(by_kernel))
-    yield from _by_testing(data, test, pairs, candidates, size, np.flatnonzero(~by_kernel))
-
-
-def _by_counting(
-    data: Dataset,
-    pairs: Positions,
-    candidates: Ragged,
-    size: int,
-    left: Positions,
-) -> Iterator[tuple[Positions, list[Given], Positions]]:
-    row = np.array([data.row(n) if n in data.states else -1 for n in data.names], dtype=np.int64)
-    chosen = np.full((len(pairs), size), -1, dtype=np.int64)
-    for _ in range(_MOST_SETS):
-        if not len(left):
-            return
-        of_left = candidates.take(left)
-        flat, starts = row[of_left.flat], of_left.starts
-        determined = np.zeros(len(left), dtype=np.int64)
-        subsets = chosen[left]
-        rows = row[pairs[left]]
-
-        def run(
-            block: slice,
-            rows: Positions = rows,
-            flat: Positions = flat,
-            starts: Positions = starts,
-            subsets: Positions = subsets,
-            determined: Positions = determined,
-        ) -> None:
-            find_determining(
-                data.codes, data.n_states, rows[block], flat,
-                starts[block.start : block.stop + 1], subsets[block], determined[block],
-            )  # fmt: skip
-
-        blocks = pair_blocks(len(left), _NANOSECONDS_PER_ROW * data.n_samples)
-        for _ in run_blocks(run, blocks, description="determining sets"):
-            pass
-        some = determined != NEITHER
-        left, determined = left[some], determined[some]
-        chosen[left] = subsets[some]
-        sets = [tuple(candidates[k][c] for c in chosen[k].tolist()) for k in left.tolist()]
-        if len(left):
-            yield left, sets, determined
-        left = left[determined != NEITHER]
-
-
-def _by_testing(
-    data: Dataset,
-    test: IndependenceTest,
-    pairs: Positions,
-    candidates: Ragged,
-    size: int,
-    left: Positions,
-) -> Iterator[tuple[Positions, list[Given], Positions]]:
-    """Ask the test itself: nothing to test and no information, though there are rows enough."""
-    left = left[candidates.lengths[left] >= size]
-    if isinstance(test, (AutoTest, CopulaTest, HybridTest)):
-        left = left[_may_determine(data, pairs[left], candidates.take(left), size)]
-    for k in left.tolist():
-        found = 0
-        # What all candidates together do not determine, none of their subsets does.
-        if test.test_pairs(data, pairs[k : k + 1], candidates[k]).testable[0]:
-            continue
-        for given in combinations(candidates[k], size):
-            if not _leaves_nothing(data, test, pairs[k], given) or any(
-                _leaves_nothing(data, test, pairs[k], part)
-                for part in combinations(given, size - 1)
-                if part
-            ):
-                continue
-            determined = np.array([BOTH])
-            yield np.array([k]), [given], determined
-            found += 1
-            if determined[0] == NEITHER or found == _MOST_SETS:
-                break
-
-
-def _may_determine(
-    data: Dataset, pairs: Positions, candidates: Ragged, size: int
-) -> NDArray[np.bool_]:
-    """Whether a set of this size may determine one of a pair, to the resolution of the copula.
-
-    Told from correlations, so that it takes no tests; True where some column has none.
-    """
-    plain = row_of_scores(data) >= 0
-    found = ~(plain[pairs].all(axis=1) & candidates.all(plain))
-    places = np.flatnonzero(~found)
-    of_places = candidates.take(places)
-    correlations, row = score_correlations(data, pairs[places], of_places.flat)
-    may = np.empty(len(places), dtype=bool)
-    may_determine(
-        correlations, RESOLUTION**2, row[pairs[places]], row[of_places.flat], of_places.starts,
-        size, may,
-    )  # fmt: skip
-    found[places] = may
-    return found
-
-
-def _leaves_nothing(data: Dataset, test: IndependenceTest, pair: Positions, given: Given) -> bool:
-    tested = test.test_pairs(data, pair[np.newaxis], given)
-    return bool(not tested.testable[0] and tested.n_samples[0] > 0 and not np.isnan(tested.mi[0]))

@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.errors import ParameterError, nearest_names
-from mistruct.independence.batches import part
-from mistruct.structure.batches import Given
+from mistruct.independence.protocol import Given
 from mistruct.structure.meek import Oriented
 from mistruct.structure.skeleton import (
     CORRECTION,
@@ -74,7 +73,7 @@ def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
     for of_depth in found.rounds:
         spent[tuple(of_depth.pairs.T)] += of_depth.n_tests
         places = np.flatnonzero(of_depth.rule != "")
-        pairs, tests = of_depth.pairs[places], part(of_depth.tests, places)
+        pairs, tests = of_depth.pairs[places], of_depth.tests.take(places)
         parts.append(
             pd.DataFrame(
                 {

@@ -138,6 +138,16 @@ class Constraints:
         """Pairs that are never adjacent."""
         return np.asarray(~(self.possible | self.possible.T))
 
+    def as_one(self, group: Sequence[int]) -> Constraints:
+        """The same where some columns are one, in place of the first of them."""
+        left = np.delete(np.arange(len(self.possible)), group[1:])
+        merged = []
+        for allowed in (self.possible.copy(), self.required.copy()):
+            allowed[group[0]] = allowed[list(group)].any(axis=0)
+            allowed[:, group[0]] = allowed[:, list(group)].any(axis=1)
+            merged.append(allowed[np.ix_(left, left)])
+        return Constraints(*merged)
+
 
 def read_knowledge(path: str | os.PathLike[str]) -> Knowledge:
     """Read knowledge from a small file.

@@ -13,14 +13,8 @@ from sklearn.base import BaseEstimator
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
-from mistruct.independence.auto_test import AutoTest
-from mistruct.independence.copula_test import CopulaTest
-from mistruct.independence.g_test import GTest
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_test
-from mistruct.information.auto import ByKinds
-from mistruct.information.copula import GaussianCopula
-from mistruct.information.discrete import PlugIn
 from mistruct.information.estimators import Estimator, resolve_pairwise
 
 
@@ -99,7 +93,7 @@ class StructureLearner(BaseEstimator):
         """
         self.test_ = resolve_test(self.test)
         if self.estimator == "auto":
-            self.estimator_ = _tested_by(self.test_, data, penalised)
+            self.estimator_ = self.test_.estimator(data, penalised=penalised)
         else:
             self.estimator_ = resolve_pairwise(self.estimator, data)
         return self.estimator_, self.test_
@@ -122,7 +116,7 @@ class StructureLearner(BaseEstimator):
 
     def _seed(self) -> int | None:
         """The seed that the result depends on."""
-        return getattr(self.test_, "seed", None)
+        return getattr(self.test_, "seed", None)  # networks may need no test
 
 
 def provenance(net: StructureLearner) -> dict[str, Any]:
@@ -133,22 +127,6 @@ def provenance(net: StructureLearner) -> dict[str, Any]:
         "version": __version__,
         "seed": describe(net._seed()),
     }
-
-
-def _tested_by(test: IndependenceTest, data: Dataset, penalised: bool) -> Estimator:
-    """The information that a test rests on; of other tests than these, ``auto``."""
-    copula = GaussianCopula(bias_correction=not penalised)
-    mixed = bool(data.discrete and data.continuous)
-    if isinstance(test, AutoTest):
-        counts = PlugIn("miller-madow" if mixed and not penalised else None)
-        by_kinds = ByKinds(discrete=counts, continuous=copula, mixed=copula)
-        return by_kinds if mixed else by_kinds.choose(data, data.names)
-    if isinstance(test, CopulaTest):
-        return copula
-    if isinstance(test, GTest):
-        data.require_discrete(f"test {test.name!r}")
-        return PlugIn()
-    return resolve_pairwise("auto", data)
 
 
 def describe(value: Any) -> Any:

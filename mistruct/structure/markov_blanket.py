@@ -16,7 +16,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_choice, check_count, check_fraction
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.blanket import Surroundings
 from mistruct.structure.blanket_tables import evidence, member_table, removal_table, role_in_words

@@ -24,10 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import untestable
-from mistruct.independence.protocol import IndependenceTest, Positions, TestBatch
-from mistruct.structure.batches import Given
-from mistruct.structure.determinism import corrected
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import Given, Positions, TestBatch
 from mistruct.structure.significance import Correction, threshold
 
 Floats = NDArray[np.float64]
@@ -122,7 +120,7 @@ class _Search:
 
     def __init__(self, data: Dataset, rule: Rule, centre: int) -> None:
         self._data, self._test, self._centre = data, rule.test, centre
-        self.tests = untestable(data.n_variables)
+        self.tests = TestBatch.untestable(data.n_variables)
         self.sets: list[Given] = [()] * data.n_variables
         self.n_tests = np.zeros(data.n_variables, dtype=np.int64)
         self.weakest = np.full(data.n_variables, np.inf)
@@ -135,7 +133,7 @@ class _Search:
             found = self._test.test_pairs(self._data, pairs, given)
             self.n_tests[some] += 1
             # A test that estimates no information goes by its p-values.
-            strength = corrected(found)
+            strength = found.mi - found.bias
             strength = np.where(np.isnan(strength), -found.p_value, strength)
             strength[~found.testable] = np.nan
             self.weakest[some] = np.fmin(self.weakest[some], strength)

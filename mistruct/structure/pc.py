@@ -18,7 +18,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_count, check_fraction
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.determinism import Determinism
 from mistruct.structure.evidence import (
@@ -33,7 +33,8 @@ from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
 from mistruct.structure.rethreshold import edges_at
-from mistruct.structure.skeleton import Edges, Skeleton, control_fdr, learn_skeleton
+from mistruct.structure.skeleton import Edges, Skeleton
+from mistruct.structure.skeleton_search import control_fdr, learn_skeleton
 from mistruct.structure.v_structures import Orientation, Triple, judge_triples, middles_of
 
 

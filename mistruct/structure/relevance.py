@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 from mistruct.information.estimators import Estimator
 from mistruct.kernels.relevance import select_relevant
 from mistruct.parallel import run_blocks

@@ -4,7 +4,8 @@ At a smaller alpha more p-values separate, so at each depth what is adjacent is 
 Follow the search once more: a pair whose largest p-value at this depth is at most the new alpha
 stays, since all its sets were tried. One whose largest p-value exceeds it goes, if the set that
 gave that p-value still lies among the neighbours of one of the two. If it does not, another set
-might separate the pair, or none, and only a new search can say.
+might separate the pair, or none, and only a new search can say. So it is where a separation by
+determinism leans on an edge that goes now.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def edges_at(
 ) -> Edges:
     """The edges of a search at a smaller alpha; ParameterError where tests are missing for it."""
     left: NDArray[np.bool_] | None = None
+    removed_by: dict[tuple[int, int], list[int]] = {}
     for of_depth in found.rounds:
         gone = np.isin(of_depth.rule, [UNTESTABLE, FORBIDDEN])
         separated = (of_depth.tests.p_value > alpha) | (
@@ -55,5 +57,14 @@ def edges_at(
                     "separate them; fit again"
                 )
             left[x, y] = left[y, x] = False
+            removed_by[x, y] = given
+    for leans in (found_at.leans for found_at in found.rounds):
+        for lean in (lean for of_pair in leans.values() for lean in of_pair):
+            if lean.shadow in removed_by.get(lean.edge, ()):
+                x, y = lean.edge
+                raise ParameterError(
+                    f"alpha={alpha!r} needs new tests: {names[x]!r} and {names[y]!r} are separated "
+                    f"by {names[lean.shadow]!r} among others, which leans on their edge; fit again"
+                )
     assert left is not None
-    return found.edges.select(left[tuple(found.edges.pairs.T)])
+    return found.edges.take(left[tuple(found.edges.pairs.T)])

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.pair_nulls import (
     ByTest,
     Check,
@@ -27,7 +28,6 @@ from mistruct.independence.pair_nulls import (
     column_class,
     reference,
 )
-from mistruct.independence.protocol import IndependenceTest
 from mistruct.information.auto import ByKinds
 from mistruct.information.discrete import PlugIn
 from mistruct.information.estimators import Estimator

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
-from mistruct.independence.protocol import IndependenceTest, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import TestBatch
 from mistruct.information.estimators import Estimator
 from mistruct.structure.forest import (
     Correction,

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest, Positions, Ragged
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import Given, Positions, Ragged
 from mistruct.kernels.votes import count_votes, list_voters, most_voters
-from mistruct.structure.batches import Given, tests_of_size
 from mistruct.structure.knowledge import Constraints
 
 Orientation = Literal["majority", "standard", "conservative"]
@@ -163,9 +163,9 @@ def _settled(
     data: Dataset, test: IndependenceTest, middles: Mapping[Pair, Sequence[int]]
 ) -> set[Pair]:
     """The pairs whose separating sets are known to agree on every middle."""
-    if not hasattr(test, "known_edges"):
-        return set()
     known = test.known_edges(data)
+    if known is None:
+        return set()
     return {pair for pair, between in middles.items() if known[np.ix_(pair, between)].all()}
 
 
@@ -191,7 +191,7 @@ def _vote(
         new = ~(has_voted[owner] & (sets == found[owner]).all(axis=1))
         owner, sets = block[owner[new]], sets[new]
         if len(owner):
-            tests = tests_of_size(test, data, votes.pairs[owner], sets, alpha)
+            tests = test.test_each(data, votes.pairs[owner], Ragged.of_rows(sets), alpha)
             separate = tests.p_value > alpha
             votes.add(owner[separate], sets[separate])
 

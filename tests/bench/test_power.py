@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr
 
 import mistruct as ms
-from mistruct.independence.protocol import IndependenceTest
+from mistruct.independence.base import IndependenceTest
 
 N_SAMPLES, N_TABLES, ALPHA = 200, 300, 0.05
 

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2, f, linregress, pearsonr, t
 
 import mistruct as ms
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula_test import CopulaTest
 from mistruct.independence.permutation_moments import is_skewed, tail
-from mistruct.independence.protocol import IndependenceTest, Ragged, Separations, TestBatch
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, score
 from mistruct.information.copula import GaussianCopula
 from tests import reference_continuous as ref

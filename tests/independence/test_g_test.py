@@ -12,7 +12,8 @@ from scipy.stats import chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import IndependenceTest, Ragged, Separations, TestBatch
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 
 NAMES = [f"c{i}" for i in range(6)]
 

@@ -18,11 +18,10 @@ from scipy.stats import binom
 import mistruct as ms
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
-from mistruct.independence.batches import part
+from mistruct.independence.base import IndependenceTest, separate_by
 from mistruct.independence.hybrid_test import HybridTest
 from mistruct.independence.knn_test import KNNTest
-from mistruct.independence.protocol import IndependenceTest, Ragged, TestBatch
-from mistruct.independence.search import separate_by_loop
+from mistruct.independence.protocol import Ragged, TestBatch
 from tests.bench.test_size import Cell
 from tests.independence.test_knn_test import (
     ODD,
@@ -236,7 +235,7 @@ def test_separate_is_the_loop_over_the_tests(size: int, alpha: float) -> None:
     table, pairs, candidates = _scene(size)
     hybrid = HybridTest()
     found = hybrid.separate(table.data, pairs, Ragged.of(candidates), size, alpha)
-    looped = separate_by_loop(hybrid.test_pairs, table.data, pairs, candidates, size, alpha)
+    looped = separate_by(hybrid.test_pairs, table.data, pairs, candidates, size, alpha)
     assert found.n_tests.tolist() == looped.n_tests.tolist()
     assert found.tests.testable.tolist() == looped.tests.testable.tolist()
     separated = found.tests.p_value > alpha
@@ -244,7 +243,7 @@ def test_separate_is_the_loop_over_the_tests(size: int, alpha: float) -> None:
     assert (separated == (looped.tests.p_value > alpha)).all()
     assert found.sets[separated].tolist() == looped.sets[separated].tolist()
     places = np.flatnonzero(separated)
-    assert of_batch(part(found.tests, places)) == of_batch(part(looped.tests, places))
+    assert of_batch(found.tests.take(places)) == of_batch(looped.tests.take(places))
     others = found.tests.testable & ~separated
     assert (found.tests.p_value[others] >= looped.tests.p_value[others]).all()
 

@@ -17,11 +17,12 @@ from scipy.stats import binom
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.knn_statistic import estimates_of
 from mistruct.independence.knn_test import KNNTest
 from mistruct.independence.local_shuffles import LocalShuffles
 from mistruct.independence.nulls import Null
-from mistruct.independence.protocol import IndependenceTest, Ragged, TestBatch
+from mistruct.independence.protocol import Ragged, TestBatch
 from mistruct.independence.streams import column_keys
 from mistruct.information.knn import KSG, MixedKNN
 from mistruct.kernels.g_permutation import stream_of

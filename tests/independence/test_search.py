@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.batches import join_separations, join_tests, untestable
+from mistruct.independence.base import separate_by
 from mistruct.independence.protocol import Separations, TestBatch
-from mistruct.independence.search import separate_by_loop
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.parallel import THREADS_VARIABLE
 from tests.information.test_copula import of_normal
@@ -35,6 +34,7 @@ def batch(p_values: Sequence[float]) -> TestBatch:
         mi=p / 2,
         n_samples=np.arange(p.size) + 100,
         method=np.array([f"method {v}" for v in p_values], dtype=object),
+        bias=p / 4,
     )
 
 
@@ -68,7 +68,7 @@ def test_it_stops_at_the_first_set_that_separates(seed: int, size: int, alpha: f
         for pair in pairs.tolist()
     ]
     oracle = Oracle(seed)
-    found = separate_by_loop(oracle.test_pairs, DATA, pairs, candidates, size, alpha)
+    found = separate_by(oracle.test_pairs, DATA, pairs, candidates, size, alpha)
     asked: Asked = []
     for k, (x, y) in enumerate(pairs.tolist()):
         tried = []
@@ -101,14 +101,14 @@ def test_a_p_value_at_alpha_does_not_separate() -> None:
         return batch([answers[tuple(given)]])
 
     pair = np.array([[0, 1]])
-    found = separate_by_loop(test_pairs, DATA, pair, [[2, 3, 4]], 1, 0.05)
+    found = separate_by(test_pairs, DATA, pair, [[2, 3, 4]], 1, 0.05)
     assert (found.sets.tolist(), found.n_tests.tolist()) == ([[4]], [3])
-    found = separate_by_loop(test_pairs, DATA, pair, [[2, 3, 4]], 1, 0.049)
+    found = separate_by(test_pairs, DATA, pair, [[2, 3, 4]], 1, 0.049)
     assert (found.sets.tolist(), found.n_tests.tolist()) == ([[2]], [1])
 
 
 def test_no_pairs() -> None:
-    found = separate_by_loop(Oracle(0).test_pairs, DATA, np.empty((0, 2), dtype=int), [], 2, 0.05)
+    found = separate_by(Oracle(0).test_pairs, DATA, np.empty((0, 2), dtype=int), [], 2, 0.05)
     assert found.sets.shape == (0, 2)
     assert found.n_tests.shape == found.tests.p_value.shape == (0,)
 
@@ -123,22 +123,16 @@ def _equal(one: TestBatch, other: TestBatch) -> bool:
     )
 
 
-def _part(whole: TestBatch, places: np.ndarray) -> TestBatch:
-    return TestBatch(**{f.name: getattr(whole, f.name)[places] for f in fields(TestBatch)})
-
-
 @given(st.permutations(range(7)), st.lists(st.integers(0, 7), max_size=3))
 def test_parts_in_any_order_make_the_whole(order: list[int], cuts: list[int]) -> None:
     whole = batch([0.1, 0.9, np.nan, 0.3, 0.3, 0.0, 1.0])
     parts = np.split(np.array(order), sorted(cuts))
-    joined = join_tests([(places, _part(whole, places)) for places in parts])
+    joined = TestBatch.join([(places, whole.take(places)) for places in parts])
     assert _equal(joined, whole)
     assert joined.n_samples.dtype == joined.dof.dtype == np.int64
     sets = np.arange(14).reshape(7, 2)
     n_tests = np.arange(7)
-    found = join_separations(
-        [(p, Separations(_part(whole, p), sets[p], n_tests[p])) for p in parts]
-    )
+    found = Separations.join([(p, Separations(whole, sets, n_tests).take(p)) for p in parts])
     assert _equal(found.tests, whole)
     np.testing.assert_array_equal(found.sets, sets)
     np.testing.assert_array_equal(found.n_tests, n_tests)
@@ -146,8 +140,8 @@ def test_parts_in_any_order_make_the_whole(order: list[int], cuts: list[int]) ->
 
 @pytest.mark.parametrize("n_tests", [0, 1, 3])
 def test_nothing_to_test(n_tests: int) -> None:
-    none = untestable(n_tests)
-    assert [len(getattr(none, f.name)) for f in fields(TestBatch)] == [n_tests] * 6
+    none = TestBatch.untestable(n_tests)
+    assert [len(getattr(none, f.name)) for f in fields(TestBatch)] == [n_tests] * 7
     assert not none.testable.any()
     for k in range(n_tests):
         result = none.result(k, "x", "y", ())

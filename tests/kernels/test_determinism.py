@@ -45,15 +45,14 @@ def test_all_minimal_sets_in_turn(table: Codes, size: int, gaps: bool, repeated:
         found = determined(table, n_states, 0, 1, z)
         if found and not any(determined(table, n_states, 0, 1, part) for part in parts):
             expected.append((z, found))
-    chosen = np.full((1, size), -1)
-    result = np.zeros(1, dtype=np.int64)
-    seen = []
-    while True:
+    for most in (1, 2, 20):
+        sets = np.full((1, most, size), -1)
+        result = np.zeros((1, most), dtype=np.int64)
         find_determining(
             table, np.array(n_states), np.array([[0, 1]]), np.array(candidates),
-            np.array([0, len(candidates)]), chosen, result,
+            np.array([0, len(candidates)]), sets, result,
         )  # fmt: skip
-        if result[0] == NEITHER:
-            break
-        seen.append((tuple(candidates[c] for c in chosen[0]), int(result[0])))
-    assert seen == expected
+        seen = [
+            (tuple(z), code) for z, code in zip(sets[0].tolist(), result[0], strict=True) if code
+        ]
+        assert seen == expected[:most]

@@ -241,14 +241,12 @@ def test_a_function_sees_the_table_in_names() -> None:
 
 
 def test_a_test_without_a_search_gets_a_loop() -> None:
-    class Plain:
-        name = "plain"
-
+    class Plain(ms.IndependenceTest):
         def test_pairs(self, data: Any, pairs: Any, given: Any = ()) -> Any:
             return QUICK.test_pairs(data, pairs, given)
 
     table = sample_network("survey", 500, seed=1)
-    one, other = ms.PC(0.05, Plain()).fit(table), ms.PC(0.05, QUICK).fit(table)  # type: ignore[arg-type]
+    one, other = ms.PC(0.05, Plain()).fit(table), ms.PC(0.05, QUICK).fit(table)
     pd.testing.assert_frame_equal(one.edges_, other.edges_)
 
 

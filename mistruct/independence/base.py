@@ -1,0 +1,201 @@
+"""The base class of the tests of independence: what learners, selectors and reports ask of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import combinations, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.independence.protocol import (
+    DeterminingSets,
+    Positions,
+    Ragged,
+    Separations,
+    TestBatch,
+)
+from mistruct.information.estimators import Estimator, resolve_pairwise
+from mistruct.parallel import run_blocks
+
+
+class IndependenceTest(ABC):
+    """Base class of the tests of independence.
+
+    A subclass defines `test_pairs`; everything else that learners, selectors and reports ask of a
+    test has a default. Columns go by their position in the table's names. A result must not
+    depend on the order of pairs or of the columns within a pair or a set.
+
+    Examples
+    --------
+    A test that compares Pearson's correlation with Fisher's approximation, and a learner with it:
+
+    >>> import numpy as np
+    >>> from scipy.stats import norm
+    >>> import mistruct as ms
+    >>> class Fisher(ms.IndependenceTest):
+    ...     def test_pairs(self, data, pairs, given=()):
+    ...         precision = [np.linalg.inv(np.corrcoef(data.values[[*p, *given]])) for p in pairs]
+    ...         r = np.array([-m[0, 1] / np.sqrt(m[0, 0] * m[1, 1]) for m in precision])
+    ...         z = np.arctanh(r) * np.sqrt(data.n_samples - len(given) - 3)
+    ...         return ms.TestBatch.of(2 * norm.sf(abs(z)), n_samples=data.n_samples, statistic=z)
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=300)
+    >>> y = x + rng.normal(size=300)
+    >>> table = np.column_stack([x, y, y + rng.normal(size=300)])
+    >>> sorted(map(sorted, ms.PC(test=Fisher()).fit(table).skeleton_.edges))
+    [['x0', 'x1'], ['x1', 'x2']]
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the test in results and reports."""
+        return type(self).__name__
+
+    @property
+    def description(self) -> str:
+        """The test in a report, with what it chooses from."""
+        return self.name
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the random numbers, None if there are none."""
+        return None
+
+    @abstractmethod
+    def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
+        """Test each pair of columns given one conditioning set.
+
+        Parameters
+        ----------
+        data : Dataset
+            The table.
+        pairs : ndarray of int, shape (n_pairs, 2)
+            The columns that are tested.
+        given : sequence of int
+            The conditioning set.
+
+        Returns
+        -------
+        TestBatch
+        """
+
+    def separate(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
+    ) -> Separations:
+        """Find a separating set of one size for each pair among its own candidates.
+
+        Subsets are tried in the order of `itertools.combinations`, until a p-value exceeds
+        `alpha`. Those that cannot be tested count as tests, but never separate.
+        """
+        return separate_by(self.test_pairs, data, pairs, candidates, size, alpha)
+
+    def test_each(self, data: Dataset, pairs: Positions, sets: Ragged, alpha: float) -> TestBatch:
+        """Test pair k given ``sets[k]``, for all k, in one call for each size of sets.
+
+        A search among exactly as many candidates as the set has columns is one test. A test that
+        stops early may do so where its p-value is clear of `alpha`.
+        """
+        parts = []
+        for size in np.unique(sets.lengths).tolist():
+            places = np.flatnonzero(sets.lengths == size)
+            if size == 0:
+                tests = self.test_pairs(data, pairs[places])
+            else:
+                tests = self.separate(data, pairs[places], sets.take(places), size, alpha).tests
+            parts.append((places, tests))
+        return TestBatch.join(parts)
+
+    def may_determine(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
+    ) -> NDArray[np.bool_]:
+        """Whether a set of this size may determine one of each pair; False rules it out cheaply."""
+        return np.ones(len(pairs), dtype=bool)
+
+    def determining_sets(
+        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
+    ) -> DeterminingSets:
+        """Find sets of one size that leave nothing of a pair to test, at most `most` for each pair.
+
+        Only minimal sets count: those of which no part, less one column, does the same. By default
+        the test itself is asked: it is not testable, though there are rows, and its information
+        is known.
+        """
+        places = np.flatnonzero(candidates.lengths >= size)
+        may = self.may_determine(data, pairs[places], candidates.take(places), size)
+        owner: list[int] = []
+        sets: list[tuple[int, ...]] = []
+        for k in places[may].tolist():
+            pair = pairs[k : k + 1]
+            # What all candidates together do not determine, none of their subsets does.
+            if self.test_pairs(data, pair, candidates[k]).testable[0]:
+                continue
+            minimal = (
+                given
+                for given in combinations(candidates[k], size)
+                if self._leaves_nothing(data, pair, given)
+                and not any(
+                    self._leaves_nothing(data, pair, part)
+                    for part in combinations(given, size - 1)
+                    if part
+                )
+            )
+            found = list(islice(minimal, most))
+            owner += [k] * len(found)
+            sets += found
+        return DeterminingSets(
+            np.array(owner, dtype=np.int64),
+            np.array(sets, dtype=np.int64).reshape(len(sets), size),
+            np.full(len(sets), 3, dtype=np.int64),
+        )
+
+    def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
+        """The estimator of the information that the test rests on.
+
+        With `penalised` the estimate is compared with a penalty, so that it has to be that of the
+        likelihood, without correction for bias.
+        """
+        return resolve_pairwise("auto", data)
+
+    def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
+        """About how long a test of each pair takes given `size` typical columns; NaN if unknown."""
+        return np.full(len(pairs), np.nan)
+
+    def known_edges(self, data: Dataset) -> NDArray[np.bool_] | None:
+        """The adjacencies that an oracle knows, shape (n_variables, n_variables); else None."""
+        return None
+
+    def _leaves_nothing(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool:
+        found = self.test_pairs(data, pair, given)
+        return bool(not found.testable[0] and found.n_samples[0] > 0 and not np.isnan(found.mi[0]))
+
+
+def separate_by(
+    test_pairs: Callable[[Dataset, Positions, Sequence[int]], TestBatch],
+    data: Dataset,
+    pairs: Positions,
+    candidates: Ragged,
+    size: int,
+    alpha: float,
+) -> Separations:
+    """Find a separating set for each pair as `IndependenceTest.separate` does, test by test."""
+
+    def search(k: int) -> tuple[TestBatch, tuple[int, ...], int]:
+        best, of_best, n_tests = TestBatch.untestable(1), (-1,) * size, 0
+        for given in combinations(candidates[k], size):
+            found = test_pairs(data, pairs[k : k + 1], given)
+            n_tests += 1
+            if found.testable[0] and not found.p_value[0] <= best.p_value[0]:
+                best, of_best = found, given
+            if found.p_value[0] > alpha:
+                break
+        return best, of_best, n_tests
+
+    searched = list(run_blocks(search, range(len(pairs)), description="separations"))
+    return Separations(
+        tests=TestBatch.join([(np.array([k]), best) for k, (best, _, _) in enumerate(searched)]),
+        sets=np.array([s for _, s, _ in searched], dtype=np.int64).reshape(len(pairs), size),
+        n_tests=np.array([n for _, _, n in searched], dtype=np.int64),
+    )

@@ -1,0 +1,132 @@
+r"""Groups of columns of which each is determined by the others, and the edges they must not lose.
+
+Three 0/1 columns that stand for one category each say together what one column of three states
+says, and so do two counts and their sum. What depends on that one column may be independent of
+each member alone, or of each given another, and then no member is left with an edge to it. So each
+group is also taken as one column, whose states are the joint states of its members; whatever is
+adjacent to that in the skeleton keeps an edge to one member, the one that tells most about it.
+
+One-hot columns, sums and other recodings are linear relations between the indicators of states, so
+they are found from the covariances of these: a pivoted Cholesky factor tells which indicators
+depend on others, and on which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dpstrf
+
+from mistruct.data.dataset import Dataset
+from mistruct.independence.protocol import Given
+
+Floats = NDArray[np.float64]
+
+# Columns of more states, and all beyond so many states together, are in no group.
+_MOST_STATES = 64
+_MOST_INDICATORS = 1000
+
+# Joint states with fewer rows each could determine a column by chance.
+_ROWS_PER_STATE = 5
+
+_ROWS_AT_ONCE = 8192
+_RESOLUTION = 1e-8
+
+
+def redundant_groups(data: Dataset) -> list[Given]:
+    """Find groups of three discrete columns or more of which each is determined by the others.
+
+    Returns
+    -------
+    list of tuple of int
+        Positions of the columns of each group, ascending.
+    """
+    columns = _few_states(data)
+    if len(columns) < 3:
+        return []
+    owner = np.repeat(columns, [_n_codes(data, c) - 1 for c in columns])
+    groups: set[Given] = set()
+    for support in _linear_relations(_covariance(data, columns)):
+        group = tuple(sorted({int(c) for c in owner[support]}))
+        if len(group) > 2 and group not in groups and _is_redundant(data, group):
+            groups.add(group)
+    return sorted(groups)
+
+
+def as_one_column(data: Dataset, group: Given) -> Dataset:
+    """The table with the joint states of a group in place of its first member, without the rest."""
+    names = [n for p, n in enumerate(data.names) if p not in group[1:]]
+    first = data.names[group[0]]
+    joint, n_states = _joint_codes(data, group)
+    whole = data.select(names)
+    codes = whole.codes.astype(np.promote_types(whole.codes.dtype, np.min_scalar_type(n_states)))
+    codes[whole.row(first)] = joint
+    return replace(whole, codes=codes, states={**whole.states, first: tuple(range(n_states))})
+
+
+def _few_states(data: Dataset) -> list[int]:
+    """The discrete columns that vary and have few states, those with the fewest first."""
+    n_codes = {p: _n_codes(data, p) for p, name in enumerate(data.names) if data.discrete_mask[p]}
+    few = sorted(p for p, n in n_codes.items() if 2 <= n <= _MOST_STATES)
+    few.sort(key=n_codes.__getitem__)
+    within = np.cumsum([n_codes[p] - 1 for p in few]) <= _MOST_INDICATORS
+    return sorted(p for p, kept in zip(few, within, strict=True) if kept)
+
+
+def _n_codes(data: Dataset, position: int) -> int:
+    """The number of states of a column, where missing entries are one more."""
+    name = data.names[position]
+    return len(data.states[name]) + bool(data.n_missing[name])
+
+
+def _covariance(data: Dataset, columns: list[int]) -> Floats:
+    """Covariances of the indicators of all states but the first of each column."""
+    n = data.n_samples
+    rows = [data.row(data.names[c]) for c in columns]
+    states = [np.arange(1, _n_codes(data, c))[:, np.newaxis] for c in columns]
+    size = sum(map(len, states))
+    products, sums = np.zeros((size, size)), np.zeros(size)
+    for start in range(0, n, _ROWS_AT_ONCE):
+        codes = data.codes[:, start : start + _ROWS_AT_ONCE]
+        indicators = np.concatenate(
+            [codes[row] == of_row for row, of_row in zip(rows, states, strict=True)]
+        ).astype(np.float32)
+        products += indicators @ indicators.T  # whole numbers, exact in float32
+        sums += indicators.sum(axis=1)
+    return np.asarray(products / n - np.outer(sums, sums) / n**2)
+
+
+def _linear_relations(covariance: Floats) -> Iterator[NDArray[np.int64]]:
+    """The indicators of each relation: one that depends on others, and those that it depends on."""
+    varying = np.flatnonzero(np.diagonal(covariance) > _RESOLUTION)
+    deviations = np.sqrt(np.diagonal(covariance)[varying])
+    correlation = covariance[np.ix_(varying, varying)] / np.outer(deviations, deviations)
+    factor, pivots, rank, _ = dpstrf(correlation, tol=_RESOLUTION)
+    order = pivots - 1
+    free, bound = order[:rank], order[rank:]
+    if not len(bound):
+        return
+    weights = cho_solve((factor[:rank, :rank], False), correlation[np.ix_(free, bound)])
+    for k, of_bound in zip(bound, weights.T, strict=True):
+        yield varying[np.append(free[np.abs(of_bound) > 1e-4], k)]
+
+
+def _is_redundant(data: Dataset, group: Given) -> bool:
+    """Whether the others determine each member, in rows enough to tell."""
+    _, n_joint = _joint_codes(data, group)
+    return n_joint * _ROWS_PER_STATE <= data.n_samples and all(
+        _joint_codes(data, tuple(c for c in group if c != member))[1] == n_joint for member in group
+    )
+
+
+def _joint_codes(data: Dataset, group: Given) -> tuple[NDArray[np.int64], int]:
+    """The joint state of some columns in each row, and their number; missing is a state as well."""
+    joint = np.zeros(data.n_samples, dtype=np.int64)
+    for position in group:
+        codes = data.codes[data.row(data.names[position])].astype(np.int64)
+        joint = np.unique(joint * (codes.max() + 1) + codes, return_inverse=True)[1]
+    return joint, int(joint.max()) + 1
