@@ -46,8 +46,8 @@ class BOSS(StructureLearner):
     ----------
     score : str or score
         ``bic``, ``bdeu``, ``qnml``, ``gaussian-bic``, or a score such as :class:`BDeu`; ``auto``
-        is :class:`QNML` with ``gamma=1`` where all columns are discrete, else
-        :class:`GaussianBIC`.
+        is :class:`QNML` where all columns are discrete, else :class:`GaussianBIC`, both with
+        ``gamma=1``.
     start : {"pc", "random"} or list of column names
         The first order: that of the DAG which :class:`PC` finds, a random one, or all columns in
         an order of your own.
