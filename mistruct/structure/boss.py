@@ -28,6 +28,7 @@ from mistruct.scores.names import resolve_score
 from mistruct.scores.score import Score
 from mistruct.structure.additions import addition_table, explain_by_score
 from mistruct.structure.backward import to_cpdag
+from mistruct.structure.copies import copies_of, without_copies
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
@@ -105,8 +106,9 @@ class BOSS(StructureLearner):
     anew, with the same result. Nothing depends on the order of columns or the number of threads;
     where two parents raise the score equally, the first by name is taken.
 
-    A constant column has no edge. Of two identical columns one determines the other, so only one of
-    them keeps edges to the rest. Scores need complete columns; ``missing="state"`` makes missing a
+    A constant column has no edge. Of columns that say the same in every row, which no score can
+    tell apart, the first by name stands for all; the others are joined to it alone, unless
+    `knowledge` is of one of them. Scores need complete columns; ``missing="state"`` makes missing a
     state of a discrete column.
 
     The graph means what its assumptions allow; see "Causal graphs" in the user guide. The p-value
@@ -174,16 +176,12 @@ class BOSS(StructureLearner):
         self._choose(data, penalised=True)
         constraints = (self.knowledge or Knowledge()).constraints(names)
         self._check_required(constraints, names)
-        forest = Forest(
-            self.scored_by_.families(data),
-            names,
-            constraints.possible,
-            constraints.required,
-            self.max_parents,
-        )
+        families = self.scored_by_.families(data)
+        within = without_copies(constraints, copies_of(data))
+        forest = Forest(families, names, within.possible, within.required, self.max_parents)
         start = obedient(self._first_order(data), constraints.required)
         rng = np.random.default_rng(self.seed)
-        self._parents = best_dag(forest, constraints, names, start, self.n_restarts, rng)
+        self._parents = best_dag(forest, within, names, start, self.n_restarts, rng)
         self._names, self._forest, self._constraints = names, forest, constraints
         self._additions: pd.DataFrame | None = None
         self.score_ = forest.score_of(self._parents)

@@ -233,14 +233,21 @@ def test_a_constant_column_gets_no_edge() -> None:
     assert mixed.graph_.degree("flat") == mixed.graph_.degree("constant") == 0
 
 
-def test_identical_columns_are_joined() -> None:
-    table = random_table(1, 4, 300)
-    table["copy"] = table["v00"]
-    for score in ("qnml", "bdeu", "bic"):
-        assert ms.BOSS(score).fit(table).graph_.has_edge("copy", "v00")
-    numbers = np.random.default_rng(0).normal(size=(100, 3))
-    doubled = pd.DataFrame(np.column_stack([numbers, numbers[:, 0]]), columns=list("abcd"))
-    assert ms.BOSS().fit(doubled).graph_.has_edge("a", "d")
+def test_of_columns_that_say_the_same_the_first_stands_for_all() -> None:
+    table = random_table(1, 5, 600)
+    alone = ms.BOSS().fit(table).graph_
+    renamed = table["v01"].map({k: f"state {9 - k}" for k in range(4)})
+    learned = ms.BOSS().fit(table.assign(v99=renamed, v98=table["v01"]))
+    rest = learned.graph_.subgraph(list(table))
+    assert {frozenset(e) for e in rest.edges} == {frozenset(e) for e in alone.edges}
+    for copy in ("v98", "v99"):
+        assert set(learned.graph_.to_undirected()[copy]) == {"v01"}
+    known = ms.Knowledge(required=[("v99", "v00")])
+    assert ms.BOSS(knowledge=known).fit(table.assign(v99=renamed)).dag_.has_edge("v99", "v00")
+    numbers = np.random.default_rng(0).normal(size=(200, 3))
+    doubled = np.column_stack([numbers, -np.exp(numbers[:, 0])])
+    graph = ms.BOSS().fit(pd.DataFrame(doubled, columns=list("abcd"))).graph_
+    assert {frozenset(e) for e in graph.edges} == {frozenset("ad")}
 
 
 def test_a_column_of_identifiers_is_taken_as_it_is() -> None:
