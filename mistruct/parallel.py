@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -124,11 +125,43 @@ def run_in_turn(
             advance()
 
 
+@dataclass(eq=False)
+class Progress:
+    """Work that is being done: what it is, and how many of its blocks are done."""
+
+    description: str
+    total: int
+    done: int = 0
+
+    def advance(self) -> None:
+        """Count one more block."""
+        self.done += 1
+
+
+_running: list[Progress] = []
+
+
+def running() -> Progress | None:
+    """The work that was begun last and is not done, for whoever shows it without a terminal."""
+    return _running[-1] if _running else None
+
+
 @contextmanager
 def _progress(total: int, description: str) -> Iterator[Callable[[], object]]:
-    """A bar on standard error, if that is a terminal and there is none around it; its update."""
-    if _inside.get() or not (sys.stderr and sys.stderr.isatty()):
+    """Count blocks that are done, with a bar on standard error if that is a terminal.
+
+    Work inside other work is not counted.
+    """
+    if _inside.get():
         yield lambda: None
+        return
+    if not (sys.stderr and sys.stderr.isatty()):
+        progress = Progress(description, total)
+        _running.append(progress)
+        try:
+            yield progress.advance
+        finally:
+            _running.remove(progress)
         return
     from tqdm import tqdm
 

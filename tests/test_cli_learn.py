@@ -16,6 +16,7 @@ import pytest
 
 import mistruct as ms
 from mistruct.cli import files, methods
+from mistruct.structure.search_cost import SearchCost
 from tests.cli_helpers import SLIP, WET, Run, garden, read_back
 
 FILES = {"network.graphml", "edges.csv", "separations.csv", "triples.csv", "network.png"}
@@ -53,10 +54,7 @@ def test_what_is_said(run: Run, data: Path, tmp_path: Path, fitted: ms.PC) -> No
     arcs = fitted.graph_.edges
     assert set(arcs) == ARROWS
     assert code == 0
-    assert err == (
-        "method pc: 6 columns and 1,000 rows are few enough for it; --method chow-liu learns a "
-        "tree\n"
-    )
+    assert err == ("method pc: it takes about 4 s; --method chow-liu learns a tree\n")
     first, second, third, _, head, *rest = out.splitlines()
     assert first == f"{data}: 1,000 rows, 6 columns (6 discrete)"
     assert second == (
@@ -260,48 +258,55 @@ def test_a_model_that_cannot_be_made_is_said(
 # Which method
 
 
-def numbers(n_rows: int, n_continuous: int, n_discrete: int = 0) -> ms.Dataset:
-    columns: dict[str, Any] = {f"c{i}": np.arange(n_rows) / 7 for i in range(n_continuous)}
-    columns |= {f"d{i}": np.arange(n_rows) % 2 for i in range(n_discrete)}
-    return ms.as_dataset(pd.DataFrame(columns))
+BOUNDED = "--max-conditioning {}, as any would take {}"
+
+
+def search(*seconds: float) -> SearchCost:
+    return SearchCost(np.ones(len(seconds)), np.array(seconds))
 
 
 @pytest.mark.parametrize(
-    ("table", "test", "method", "reason"),
+    ("cost", "choice"),
     [
-        ((100, 200), "auto", "pc", "200 columns and 100 rows are few enough for it"),
-        ((99, 3), "auto", "chow-liu", "99 rows are fewer than the 100 that pc wants"),
-        ((100, 201), "auto", "chow-liu", "201 continuous columns are more than the 200 that pc do"),
-        ((1000, 0, 100), "auto", "pc", "100 columns and 1,000 rows are few enough for it"),
-        ((100, 0, 101), "auto", "chow-liu", "101 discrete columns are more than the 100 that pc d"),
-        ((1001, 0, 100), "auto", "chow-liu", "100,100 entries are more than the 100,000 that pc d"),
-        ((100, 49, 1), "auto", "pc", "50 columns and 100 rows are few enough for it"),
-        ((100, 50, 1), "auto", "chow-liu", "51 columns of both kinds are more than the 50 that pc"),
-        ((100, 3), "copula", "pc", "3 columns and 100 rows are few enough for it"),
-        ((100, 3), "knn", "chow-liu", "pc takes long with --test knn"),
-        ((100, 3), "hybrid", "chow-liu", "pc takes long with --test hybrid"),
+        (search(1.0, 5.0), ("pc", "it takes about 10 s", None)),
+        (search(1.0, 59.0), ("pc", "it takes about 64 s", None)),
+        (
+            search(1.0, 50.0, 3600.0),
+            ("pc", BOUNDED.format(1, "61 minutes"), 1),
+        ),
+        (
+            search(1.0, 20.0, 30.0, 1e6),
+            ("pc", BOUNDED.format(2, "12 days"), 2),
+        ),
+        (search(1.0, 100.0), ("chow-liu", "pc would take about 2 minutes", None)),
+        (search(90.0, 7200.0), ("chow-liu", "pc would take about 2 hours", None)),
     ],
 )
-def test_how_the_method_is_chosen(
-    table: tuple[int, ...], test: str, method: str, reason: str
-) -> None:
-    chosen, said = methods.choose_method(numbers(*table), test)
-    assert chosen == method
-    assert said.startswith(reason)
+def test_how_the_method_is_chosen(cost: SearchCost, choice: tuple[str, str, int | None]) -> None:
+    table = ms.as_dataset(pd.DataFrame({"a": np.arange(100) / 7, "b": np.arange(100) % 2}))
+    chosen = methods.choose_method(table, cost)
+    assert (chosen.method, chosen.reason, chosen.max_conditioning) == choice
+
+
+def test_few_rows_want_a_tree() -> None:
+    table = ms.as_dataset(pd.DataFrame({"a": np.arange(99) / 7, "b": np.arange(99) % 2}))
+    chosen = methods.choose_method(table, search(0.1))
+    assert chosen == methods.Choice("chow-liu", "99 rows are fewer than the 100 that pc wants")
 
 
 def test_the_other_method_is_said_too(
     run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(methods, "_MOST_ENTRIES", 5999)
-    slow = "6,000 entries are more than the 5,999 that pc does quickly"
+    monkeypatch.setattr(methods, "_MOST_SECONDS", 0.0)
+    monkeypatch.setattr(methods, "_SECONDS_BESIDE", 120.0)
+    slow = "pc would take about 2 minutes"
     code, out, err = run("learn", data, "--output", tmp_path / "out")
     assert (code, err) == (0, f"method chow-liu: {slow}; --method pc does it all the same\n")
     assert "Chow-Liu forest: " in out
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"]["method"] == "chow-liu"
     code, _, err = run("learn", data, "--method", "pc", "--output", tmp_path / "out")
-    assert (code, err) == (0, f"this may take minutes or more: {slow}\n")
+    assert (code, err) == (0, "this takes about 2 minutes\n")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,8 +25,8 @@ from mistruct.cli.methods import (
     ForPC,
     Method,
     choose_method,
+    cost_in_seconds,
     method_of,
-    why_slow,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -43,12 +43,12 @@ from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
+    show_choice,
     show_edges,
     show_forest,
-    show_method,
     show_neighbours,
     show_scored_graph,
-    show_slow,
+    show_seconds,
     show_why,
 )
 from mistruct.cli.tables import bin_columns, check_numbers, read
@@ -125,14 +125,20 @@ def learn(
             (target,) = table.check_names("--target", [target])
     with step("bin"):
         learnt = bin_columns(table, columns)
-    if chosen is None:
-        chosen, reason = choose_method(learnt, test)
-        show_method(chosen, reason)
-    elif chosen == "pc":
-        show_slow(why_slow(learnt, test))
+    level, tested_by = 0.01 if alpha is None else alpha, resolve_test(test, seed)
+    if chosen in (None, "pc"):
+        with step("estimate"):
+            cost = of_pc.learner(level, tested_by).cost(learnt)
+        if chosen is None:
+            choice = choose_method(learnt, cost)
+            show_choice(choice)
+            chosen = choice.method
+            of_pc = replace(of_pc, max_conditioning=choice.max_conditioning)
+            parameters["of_pc"] = of_pc
+        else:
+            show_seconds(cost_in_seconds(cost))
     own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
-        level, tested_by = 0.01 if alpha is None else alpha, resolve_test(test, seed)
         if own is None:
             learner: Any = ms.MarkovBlanket(str(target), level, tested_by)
         elif chosen == "boss":

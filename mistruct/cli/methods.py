@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mistruct.cli.options import CorrectionName, EstimatorName
-from mistruct.cli.report import counted
+from mistruct.cli.report import counted, duration
 from mistruct.errors import ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
     from mistruct.structure import BOSS, PC, ChowLiu
+    from mistruct.structure.search_cost import SearchCost
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 
-# What PC does within a minute or so, on two cores. Where columns are discrete, sparse tables are
-# held against permutations of all rows; columns of both kinds want a regression for every test, and
-# nearest neighbours are slow anyway.
-_MOST_COLUMNS = {"continuous": 200, "discrete": 100, "both kinds": 50}
-_MOST_ENTRIES = 100_000
-_NEIGHBOURS = ("knn", "hybrid")
+# What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
+# model and draw the picture.
+_MOST_SECONDS = 60.0
+_SECONDS_BESIDE = 4.0
 # Below so many rows, hardly any test given others can tell dependence from chance.
 _FEWEST_ROWS = 100
 
@@ -159,28 +158,44 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     return asked.get(first)
 
 
-def choose_method(table: Dataset, test: str) -> tuple[Method, str]:
-    """The method for a table, where none is asked for, and why."""
-    slow = why_slow(table, test)
-    if slow:
-        return "chow-liu", slow
-    rows = counted(table.n_samples, "row")
+@dataclass(frozen=True)
+class Choice:
+    """The method for a table where none is asked for, and why.
+
+    Attributes
+    ----------
+    method : str
+    reason : str
+    max_conditioning : int or None
+        The largest set that PC tests within a minute, None if that is any.
+    """
+
+    method: Method
+    reason: str
+    max_conditioning: int | None = None
+
+
+def choose_method(table: Dataset, cost: SearchCost) -> Choice:
+    """PC if it takes a minute, else with smaller sets, else the tree; from constants, not a clock.
+
+    Parameters
+    ----------
+    table : Dataset
+    cost : SearchCost
+        Of PC on the table.
+    """
     if table.n_samples < _FEWEST_ROWS:
-        return "chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
-    return "pc", f"{counted(table.n_variables, 'column')} and {rows} are few enough for it"
+        rows = counted(table.n_samples, "row")
+        return Choice("chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants")
+    whole = duration(cost_in_seconds(cost))
+    largest = cost.largest_size(_MOST_SECONDS)
+    if largest == len(cost.seconds) - 1:
+        return Choice("pc", f"it takes about {whole}")
+    if largest:
+        return Choice("pc", f"--max-conditioning {largest}, as any would take {whole}", largest)
+    return Choice("chow-liu", f"pc would take about {whole}")
 
 
-def why_slow(table: Dataset, test: str) -> str | None:
-    """Why PC may take minutes or more on a table; None where it does not."""
-    n, entries = table.n_variables, table.n_variables * table.n_samples
-    kind = "both kinds" if table.discrete and table.continuous else table.kinds[table.names[0]]
-    if test in _NEIGHBOURS:
-        return f"pc takes long with --test {test}"
-    if n > _MOST_COLUMNS[kind]:
-        columns = (
-            f"{n:,} columns of both kinds" if kind == "both kinds" else f"{n:,} {kind} columns"
-        )
-        return f"{columns} are more than the {_MOST_COLUMNS[kind]} that pc does quickly"
-    if table.discrete and entries > _MOST_ENTRIES:
-        return f"{entries:,} entries are more than the {_MOST_ENTRIES:,} that pc does quickly"
-    return None
+def cost_in_seconds(cost: SearchCost) -> float:
+    """What `learn` takes in all."""
+    return _SECONDS_BESIDE + float(cost.seconds.sum())

@@ -159,3 +159,11 @@ def aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def duration(seconds: float) -> str:
+    """A time in words, in the unit that suits it."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds > 1.5 * length:
+            return f"{round(seconds / length):,} {unit}"
+    return f"{round(seconds)} s" if round(seconds) else "a second"

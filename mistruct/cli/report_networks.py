@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mistruct.cli.report import aligned, counted, p_value_text
+from mistruct.cli.report import aligned, counted, duration, p_value_text
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from mistruct.cli.methods import Choice
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
@@ -28,7 +29,7 @@ def show_cost(cost: Cost) -> None:
     """What a network is going to take, on standard error."""
     megabytes = max(1, round(cost.n_bytes / 1e6))
     size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
-    pairs, taken = counted(cost.n_pairs, "pair"), _duration(cost.seconds)
+    pairs, taken = counted(cost.n_pairs, "pair"), duration(cost.seconds)
     typer.echo(f"estimating {pairs}: about {taken}, and at least {size} of memory", err=True)
 
 
@@ -44,16 +45,20 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
-def show_method(method: str, reason: str) -> None:
+def show_choice(choice: Choice) -> None:
     """Which method was chosen and why, on standard error."""
-    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
-    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
+    other = "--method pc does it all the same"
+    if choice.method == "pc":
+        other = "--method chow-liu learns a tree"
+        if choice.max_conditioning is not None:
+            other = f"--method pc tests all sets, {other}"
+    typer.echo(f"method {choice.method}: {choice.reason}; {other}", err=True)
 
 
-def show_slow(reason: str | None) -> None:
-    """That PC will take long, where there is a reason, on standard error."""
-    if reason:
-        typer.echo(f"this may take minutes or more: {reason}", err=True)
+def show_seconds(seconds: float) -> None:
+    """About how long the search takes, on standard error."""
+    if seconds > 60:
+        typer.echo(f"this takes about {duration(seconds)}", err=True)
 
 
 def show_forest(forest: ChowLiu, table: Dataset) -> None:
@@ -184,9 +189,3 @@ def pairs_in(net: ARACNE) -> int:
 def _alone(graph: nx.Graph) -> str:
     alone = sum(1 for _, degree in graph.degree if degree == 0)
     return f"{counted(alone, 'column')} without an edge"
-
-
-def _duration(seconds: float) -> str:
-    if seconds > 100:
-        return f"{round(seconds / 60)} minutes"
-    return f"{round(seconds)} s" if round(seconds) else "a second"

@@ -15,10 +15,12 @@ from typing import Any, TextIO
 import typer
 
 from mistruct.errors import MistructError, MistructWarning
+from mistruct.parallel import running
 
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 _DELAY = 2.0  # seconds before a step is named
+_INTERVAL = 30.0  # seconds between lines where there is no terminal
 
 
 def exit_code(command: Callable[[], Any]) -> int:
@@ -44,7 +46,10 @@ def exit_code(command: Callable[[], Any]) -> int:
 
 
 class Steps:
-    """The steps of a command: the seconds they took, and on a terminal the name of a long one."""
+    """The steps of a command: the seconds they took, and a word about those that last.
+
+    On a terminal a long step is named; elsewhere a line goes to standard error every 30 s.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -62,15 +67,29 @@ class Steps:
 
         timer = threading.Timer(_DELAY, show)
         timer.daemon = True
-        if doing is not None and sys.stderr.isatty():
+        ended = threading.Event()
+        if not sys.stderr.isatty():
+            threading.Thread(target=_tell, args=(step, ended), daemon=True).start()
+        elif doing is not None:
             timer.start()
         try:
             yield
         finally:
             timer.cancel()
+            ended.set()
             if shown.is_set():
                 typer.echo(f"\r{' ' * len(line)}\r", err=True, nl=False)
             self.seconds[step] = round(time.perf_counter() - started, 3)
+
+
+def _tell(step: str, ended: threading.Event) -> None:
+    """Write a line every 30 s until a step has ended: how long it has taken, and how far it is."""
+    seconds = 0
+    while not ended.wait(_INTERVAL):
+        seconds += round(_INTERVAL)
+        work = running()
+        how_far = f", {work.description}: {work.done:,} of {work.total:,} blocks" if work else ""
+        typer.echo(f"mistruct: {step}, {seconds} s{how_far}", err=True)
 
 
 def _fail(message: str) -> int:

@@ -67,16 +67,21 @@ class StructureLearner(BaseEstimator):
         ParameterError
             A parameter breaks its rule.
         """
-        self._check_parameters()
-        table = as_dataset(data)
-        if table.n_variables < 2:
-            raise DataError(f"a structure needs two columns or more, got {list(table.names)}")
+        table = self._checked(data)
         self.n_features_in_ = table.n_variables
         self.feature_names_in_ = np.array(table.names, dtype=object)
         # In the order of names, so that ties, sums and so the result do not depend on the table's.
         self.edges_ = self._learn(table.select(sorted(table.names)))
         self.graph_ = self._graph(table.names, self.edges_)
         return self
+
+    def _checked(self, data: Any) -> Dataset:
+        """The table, once it and the parameters are checked."""
+        self._check_parameters()
+        table = as_dataset(data)
+        if table.n_variables < 2:
+            raise DataError(f"a structure needs two columns or more, got {list(table.names)}")
+        return table
 
     def _check_parameters(self) -> None:
         raise NotImplementedError

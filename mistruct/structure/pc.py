@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import networkx as nx
 import pandas as pd
@@ -33,6 +33,7 @@ from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
 from mistruct.structure.rethreshold import edges_at
+from mistruct.structure.search_cost import SearchCost, search_cost
 from mistruct.structure.skeleton import Edges, Skeleton
 from mistruct.structure.skeleton_search import control_fdr, learn_skeleton
 from mistruct.structure.v_structures import Orientation, Triple, judge_triples, middles_of
@@ -50,7 +51,9 @@ class PC(StructureLearner):
         function ``f(data, x, y, z)`` that returns the p-value of "x is independent of y given z",
         with a pandas DataFrame, two names and a tuple of names.
     max_conditioning : int, optional
-        The largest conditioning set; by default as many columns as there are neighbours.
+        The largest conditioning set. By default as many columns as there are neighbours; but
+        where the sets of one size would take more than a minute, by constants that are the same on
+        every machine, the search stops before them and warns.
     orientation : {"majority", "standard", "conservative"}
         Whether the middle of a triple is a collider: by more than half of the sets that separate
         its ends, by the one that was found first, or by all.
@@ -69,7 +72,8 @@ class PC(StructureLearner):
         The CPDAG; an undirected edge is two opposite arcs. Edge attributes: `mi` (nats), `p_value`,
         `n_samples`, `orientation` ("directed", "undirected" or "contested") and `n_tests`. Graph
         attributes `ambiguous_triples` and `contested_edges` list what the tests disagree on, so
-        what no rule may rest on. The directed part has no cycle.
+        what no rule may rest on; `groups` lists columns that determine each other, such as one-hot
+        columns. The directed part has no cycle.
     edges_ : pandas.DataFrame
         One row an edge, the strongest first: source, target, mi (without conditioning), p_value
         (the largest), n_samples, orientation, separating_set (which gave the largest p-value, so
@@ -105,7 +109,9 @@ class PC(StructureLearner):
 
     A constant column is adjacent to nothing. Of two identical columns each determines the other;
     under ``informative`` both keep their edge to each other and to whatever either is adjacent to,
-    and under ``textbook`` each separates the other from everything else.
+    and under ``textbook`` each separates the other from everything else. Under ``informative``
+    what depends on a group of columns that determine each other (one-hot columns, sums and their
+    parts) keeps an edge to at least one of them.
 
     The graph means what its assumptions allow; see "Causal graphs" in the user guide.
 
@@ -228,6 +234,7 @@ class PC(StructureLearner):
         graph.graph["ambiguous_triples"] = [
             [self._names[v] for v in (t.x, t.middle, t.y)] for t in ambiguous
         ]
+        graph.graph["groups"] = [[self._names[c] for c in g] for g in self._found.groups]
         graph.graph["contested_edges"] = [
             [self._names[v] for v in pair] for pair in sorted(self._oriented.contested)
         ]
@@ -280,7 +287,33 @@ class PC(StructureLearner):
             A name is not a column, or both are one.
         """
         tables = self.edges_, self.separations_
-        return explain(str(x), str(y), self._names, *tables, self._required)
+        words = explain(str(x), str(y), self._names, *tables, self._required)
+        pair = tuple(sorted((self._names.index(str(x)), self._names.index(str(y)))))
+        for group, edges in self._found.groups.items():
+            if pair in edges:
+                members = ", ".join(self._names[c] for c in group)
+                words += f"; tested as one column with all that {members} say, "
+                words += "as they determine each other"
+        return words
+
+    def cost(self, data: Any) -> SearchCost:
+        """What a fit takes, without making it.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        SearchCost
+            The expected number of tests, and seconds on one core of a common machine, for each
+            size of conditioning sets. They follow from constants and the table, not from the
+            clock; seconds are NaN for a test of your own that does not define them.
+        """
+        table = self._checked(data)
+        table = table.select(sorted(table.names))
+        return search_cost(table, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def threshold(self, alpha: float) -> nx.Graph:
         """The skeleton at a smaller alpha, without testing again.

@@ -3,12 +3,13 @@ r"""Groups of columns of which each is determined by the others, and the edges t
 Three 0/1 columns that stand for one category each say together what one column of three states
 says, and so do two counts and their sum. What depends on that one column may be independent of
 each member alone, or of each given another, and then no member is left with an edge to it. So each
-group is also taken as one column, whose states are the joint states of its members; whatever is
-adjacent to that in the skeleton keeps an edge to one member, the one that tells most about it.
+group, with all columns that it determines, is also taken as one column, whose states are the joint
+states of its members; whatever is adjacent to that in the skeleton keeps an edge to one member,
+the one that tells most about it.
 
 One-hot columns, sums and other recodings are linear relations between the indicators of states, so
-they are found from the covariances of these: a pivoted Cholesky factor tells which indicators
-depend on others, and on which.
+they are found from the covariances of these, in the rows where all columns are known: a pivoted
+Cholesky factor tells which indicators depend on others, and on which.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _RESOLUTION = 1e-8
 
 
 def redundant_groups(data: Dataset) -> list[Given]:
-    """Find groups of three discrete columns or more of which each is determined by the others.
+    """Find groups of discrete columns of which three or more determine each other, and all of them.
 
     Returns
     -------
@@ -48,12 +49,12 @@ def redundant_groups(data: Dataset) -> list[Given]:
     columns = _few_states(data)
     if len(columns) < 3:
         return []
-    owner = np.repeat(columns, [_n_codes(data, c) - 1 for c in columns])
+    owner = np.repeat(columns, [len(data.states[data.names[c]]) - 1 for c in columns])
     groups: set[Given] = set()
     for support in _linear_relations(_covariance(data, columns)):
         group = tuple(sorted({int(c) for c in owner[support]}))
-        if len(group) > 2 and group not in groups and _is_redundant(data, group):
-            groups.add(group)
+        if len(group) > 2 and _is_redundant(data, group):
+            groups.add(_closure(data, group, columns))
     return sorted(groups)
 
 
@@ -70,30 +71,26 @@ def as_one_column(data: Dataset, group: Given) -> Dataset:
 
 def _few_states(data: Dataset) -> list[int]:
     """The discrete columns that vary and have few states, those with the fewest first."""
-    n_codes = {p: _n_codes(data, p) for p, name in enumerate(data.names) if data.discrete_mask[p]}
-    few = sorted(p for p, n in n_codes.items() if 2 <= n <= _MOST_STATES)
-    few.sort(key=n_codes.__getitem__)
-    within = np.cumsum([n_codes[p] - 1 for p in few]) <= _MOST_INDICATORS
+    n_states = {p: len(data.states[n]) for p, n in enumerate(data.names) if n in data.states}
+    few = sorted(p for p, n in n_states.items() if 2 <= n <= _MOST_STATES)
+    few.sort(key=n_states.__getitem__)
+    within = np.cumsum([n_states[p] - 1 for p in few]) <= _MOST_INDICATORS
     return sorted(p for p, kept in zip(few, within, strict=True) if kept)
-
-
-def _n_codes(data: Dataset, position: int) -> int:
-    """The number of states of a column, where missing entries are one more."""
-    name = data.names[position]
-    return len(data.states[name]) + bool(data.n_missing[name])
 
 
 def _covariance(data: Dataset, columns: list[int]) -> Floats:
     """Covariances of the indicators of all states but the first of each column."""
-    n = data.n_samples
-    rows = [data.row(data.names[c]) for c in columns]
-    states = [np.arange(1, _n_codes(data, c))[:, np.newaxis] for c in columns]
+    data = data.select([data.names[c] for c in columns])
+    if any(data.n_missing.values()):
+        data = data.complete_rows()
+    n = max(data.n_samples, 1)
+    states = [np.arange(1, n_states)[:, np.newaxis] for n_states in data.n_states]
     size = sum(map(len, states))
     products, sums = np.zeros((size, size)), np.zeros(size)
     for start in range(0, n, _ROWS_AT_ONCE):
         codes = data.codes[:, start : start + _ROWS_AT_ONCE]
         indicators = np.concatenate(
-            [codes[row] == of_row for row, of_row in zip(rows, states, strict=True)]
+            [of_column == own for of_column, own in zip(codes, states, strict=True)]
         ).astype(np.float32)
         products += indicators @ indicators.T  # whole numbers, exact in float32
         sums += indicators.sum(axis=1)
@@ -123,10 +120,21 @@ def _is_redundant(data: Dataset, group: Given) -> bool:
     )
 
 
+def _closure(data: Dataset, group: Given, columns: list[int]) -> Given:
+    """The group and all columns that it determines."""
+    n_joint = _joint_codes(data, group)[1]
+    return tuple(c for c in columns if c in group or _joint_codes(data, (*group, c))[1] == n_joint)
+
+
 def _joint_codes(data: Dataset, group: Given) -> tuple[NDArray[np.int64], int]:
-    """The joint state of some columns in each row, and their number; missing is a state as well."""
+    """The joint state of some columns in each row, and their number, which stands for missing."""
     joint = np.zeros(data.n_samples, dtype=np.int64)
+    known = np.ones(data.n_samples, dtype=bool)
     for position in group:
-        codes = data.codes[data.row(data.names[position])].astype(np.int64)
+        name = data.names[position]
+        known &= data.known(name)
+        codes = data.codes[data.row(name)].astype(np.int64)
         joint = np.unique(joint * (codes.max() + 1) + codes, return_inverse=True)[1]
-    return joint, int(joint.max()) + 1
+    states, joint[known] = np.unique(joint[known], return_inverse=True)
+    joint[~known] = len(states)
+    return joint, len(states)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -134,11 +134,15 @@ class Skeleton:
     n_variables : int
     edges : Edges
     rounds : tuple of Round
+    groups : dict of tuple of int to set of (int, int)
+        Groups of columns that determine each other, and the edges that were found for each as one
+        column only.
     """
 
     n_variables: int
     edges: Edges
     rounds: tuple[Round, ...]
+    groups: Mapping[Given, set[Pair]] = field(default_factory=dict)
 
     @property
     def adjacent(self) -> Adjacency:

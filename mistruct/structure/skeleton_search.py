@@ -9,13 +9,16 @@ removed does not depend on the order of pairs, and a depth is one batch of quest
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import comb
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import MistructWarning
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import Given, Positions, Ragged, Separations
 from mistruct.kernels.candidates import candidates_of_pairs
@@ -36,6 +39,9 @@ from mistruct.structure.skeleton import (
     adjacency,
     removed_with,
 )
+
+# Of the sets of one size, by the constants of the test, where no size is asked for.
+_MOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +114,11 @@ def _with_edges_of(
                     sets=np.where(edge.sets >= 0, left[edge.sets], -1),
                 )
             )
+    found = {(int(a), int(b)) for edge in added for a, b in edge.pairs}
+    skeleton = replace(skeleton, groups={**skeleton.groups, group: found})
     if not added:
         return skeleton
-    edges = Edges.concatenate([skeleton.edges, *added])
-    return skeleton.with_edges(edges)
+    return skeleton.with_edges(Edges.concatenate([skeleton.edges, *added]))
 
 
 def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
@@ -231,6 +238,8 @@ class _Search:
             sides = candidate_sides(adjacent, ties, self.constraints, edges.pairs, depth)
             if not any((side.lengths >= depth).any() for side in sides):
                 break
+            if self.max_conditioning is None and depth > 1 and self._is_long(edges, sides, depth):
+                break
             found = self._separate(edges, sides, depth)
             kept = self.constraints.kept[tuple(edges.pairs.T)]
             found.rule[kept] = ""
@@ -241,6 +250,21 @@ class _Search:
             edges = edges.updated(found).take(left)
             depth += 1
         return edges, Edges.concatenate(removed), rounds
+
+    def _is_long(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> bool:
+        """Whether all sets of one size would take more than a minute, which is then said."""
+        n_sets = np.sum([comb(side.lengths, depth) for side in sides], axis=0)
+        seconds = float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
+        if not seconds > _MOST_SECONDS:
+            return False
+        warnings.warn(
+            f"max_conditioning: the search stops at sets of {depth - 1}, since the "
+            f"{n_sets.sum():,.0f} sets of {depth} columns would take about {seconds / 60:,.0f} "
+            f"minutes; max_conditioning={depth} tests these as well",
+            MistructWarning,
+            stacklevel=2,
+        )
+        return True
 
     def _separate(self, asked: Edges, sides: Sequence[Ragged], depth: int) -> Round:
         """Test sets of one size, those of the first side before those of the second."""

@@ -594,7 +594,11 @@ def test_false_edges_are_as_few_as_was_asked_for():
         ({"tolerance": None}, "tolerance must be a number from 0 to below 1, got None"),
         ({"tolerance": True}, "tolerance must be a number from 0 to below 1, got True"),
         ({"tolerance": math.nan}, "tolerance must be a number from 0 to below 1, got nan"),
-        ({"test": 3}, "test must be a name or a test such as GTest(), got 3"),
+        (
+            {"test": 3},
+            "test must be a name or a test such as GTest(), got 3; a test of your own derives "
+            "from mistruct.IndependenceTest",
+        ),
         ({"estimator": 3}, "estimator must be a name or an estimator such as PlugIn(), got 3"),
     ],
     ids=str,
