@@ -79,6 +79,8 @@ class BOSS(StructureLearner):
         cycle, is forbidden, or gives a column more parents than `max_parents`.
     dag_ : networkx.DiGraph
         The DAG with the highest score that was found, a member of the class.
+    copies_ : dict of str to str
+        The columns that say the same in every row as one that comes first by name, and that one.
     order_ : list of str
         The columns in an order in which each stands behind its parents.
     score_ : float
@@ -177,7 +179,9 @@ class BOSS(StructureLearner):
         constraints = (self.knowledge or Knowledge()).constraints(names)
         self._check_required(constraints, names)
         families = self.scored_by_.families(data)
-        within = without_copies(constraints, copies_of(data))
+        copies = copies_of(data)
+        self.copies_ = {names[copy]: names[first] for copy, first in copies.items()}
+        within = without_copies(constraints, copies)
         forest = Forest(families, names, within.possible, within.required, self.max_parents)
         start = obedient(self._first_order(data), constraints.required)
         rng = np.random.default_rng(self.seed)

@@ -238,6 +238,7 @@ def test_of_columns_that_say_the_same_the_first_stands_for_all() -> None:
     alone = ms.BOSS().fit(table).graph_
     renamed = table["v01"].map({k: f"state {9 - k}" for k in range(4)})
     learned = ms.BOSS().fit(table.assign(v99=renamed, v98=table["v01"]))
+    assert learned.copies_ == {"v98": "v01", "v99": "v01"}
     rest = learned.graph_.subgraph(list(table))
     assert {frozenset(e) for e in rest.edges} == {frozenset(e) for e in alone.edges}
     for copy in ("v98", "v99"):
