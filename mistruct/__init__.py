@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mistruct.information import Binned as Binned
     from mistruct.information import CopulaKNN as CopulaKNN
     from mistruct.information import Estimate as Estimate
+    from mistruct.information import Estimator as Estimator
     from mistruct.information import GaussianCopula as GaussianCopula
     from mistruct.information import MixedKNN as MixedKNN
     from mistruct.information import PlugIn as PlugIn
@@ -101,6 +102,7 @@ _PUBLIC = {
         "Binned",
         "CopulaKNN",
         "Estimate",
+        "Estimator",
         "GaussianCopula",
         "KDE",
         "KSG",

@@ -41,6 +41,9 @@ MAX_LINES = 400
 
 SOURCES = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "mistruct").rglob("*.py"))
 
+#: Classes that users derive their own from, so that nothing may ask for those of the package.
+BASES = {"IndependenceTest", "Estimator"}
+
 
 def imported_modules(path: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and absolute dotted name of everything that a file imports, also inside functions."""
@@ -129,16 +132,78 @@ def length_violations(path: str, source: str) -> list[str]:
     return [f"{path}: {lines} lines, at most {MAX_LINES}"] if lines > MAX_LINES else []
 
 
+def name_of(node: ast.expr) -> str:
+    """The last part of a dotted name, ``PlugIn`` of ``ms.PlugIn``; empty of anything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def homes_of_concrete(sources: dict[str, str]) -> dict[str, set[str]]:
+    """The files that define each class derived from a base in BASES, directly or not."""
+    bases: dict[str, set[str]] = {}
+    homes: dict[str, set[str]] = {}
+    for path, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(name_of(b) for b in node.bases)
+                homes.setdefault(node.name, set()).add(path)
+    derived: set[str] = set()
+    while more := {c for c in bases if bases[c] & (derived | BASES)} - derived - BASES:
+        derived |= more
+    return {name: homes[name] for name in derived}
+
+
+def asked_classes(node: ast.AST) -> Iterator[str]:
+    """The names of classes that an expression or a pattern asks whether something is one of."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, asked]):
+            yield from (name_of(n) for n in ast.walk(asked) if isinstance(n, ast.expr))
+        case ast.MatchClass(cls=asked):
+            yield name_of(asked)
+        case ast.Compare(left=left, comparators=right):
+            yield from map(name_of, (left, *right))  # type(x) is PlugIn
+
+
+def class_violations(path: str, source: str) -> list[str]:
+    """Questions for a concrete test or estimator, which a method of its base class would answer."""
+    return [
+        f"{path}: asks for the class {name}; give its base class a method"
+        for node in ast.walk(ast.parse(source))
+        for name in asked_classes(node)
+        if path not in CONCRETE.get(name, {path})
+    ]
+
+
 def violations(path: str, source: str) -> list[str]:
     """Everything that a file of the package does against the rules of the house."""
     found = floor_violations(path, source) + print_violations(path, source)
+    found += class_violations(path, source)
     if path.endswith("/__init__.py"):
         found += init_violations(path, source)
     return found + length_violations(path, source)
 
 
+CONCRETE = homes_of_concrete({p: (ROOT / p).read_text(encoding="utf-8") for p in SOURCES})
+
+
 def test_the_package_was_found() -> None:
     assert "mistruct/__init__.py" in SOURCES
+
+
+def test_the_tests_and_estimators_were_found() -> None:
+    assert CONCRETE["GTest"] == {"mistruct/independence/g_test.py"}
+    assert CONCRETE["NeuralEstimator"] == {"mistruct/neural/estimator.py"}
+    assert {"AutoTest", "CallableTest", "DSeparation", "PlugIn", "MixedKNN", "ByKinds"} <= set(
+        CONCRETE
+    )
+    assert not BASES & set(CONCRETE)
+
+
+def test_classes_are_found_through_those_between() -> None:
+    sources = {"a.py": "class A(ms.Estimator): ...\nclass C: ...", "b.py": "class B(A): ..."}
+    assert homes_of_concrete(sources) == {"A": {"a.py"}, "B": {"b.py"}}
 
 
 @pytest.mark.parametrize("path", SOURCES)
@@ -172,6 +237,12 @@ def test_house_rules(path: str) -> None:
         ("mistruct/__init__.py", "LIMIT = 3"),
         ("mistruct/data/dataset.py", "def f():\n    print('read')"),
         ("mistruct/data/dataset.py", "x = 1\n" * (MAX_LINES + 1)),
+        ("mistruct/structure/pc.py", "isinstance(test, GTest)"),
+        ("mistruct/structure/pc.py", "isinstance(test, (IndependenceTest, ms.GTest))"),
+        ("mistruct/structure/pc.py", "issubclass(kind, KSG | str)"),
+        ("mistruct/structure/pc.py", "type(estimator) is PlugIn"),
+        ("mistruct/structure/pc.py", "match estimator:\n    case PlugIn(correction=None): ..."),
+        ("mistruct/information/binned.py", "isinstance(estimator, PlugIn)"),
     ],
 )
 def test_violations_are_seen(path: str, source: str) -> None:
@@ -192,6 +263,9 @@ def test_violations_are_seen(path: str, source: str) -> None:
         ("mistruct/data/readers.py", "from mistruct.errors import DataError"),
         ("mistruct/plot.py", "def f():\n    import matplotlib.pyplot"),
         ("mistruct/cli/measures.py", "import mistruct as ms"),
+        ("mistruct/structure/pc.py", "isinstance(test, IndependenceTest)\nused == PlugIn()"),
+        ("mistruct/structure/pc.py", "match path:\n    case Path() | ms.Estimator(): ..."),
+        ("mistruct/information/discrete.py", "isinstance(other, PlugIn)"),
         (
             "mistruct/__init__.py",
             '"""Doc."""\n__version__ = "1"\n_HOMES: dict = {}\nif TYPE_CHECKING:\n'

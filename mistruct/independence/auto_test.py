@@ -21,8 +21,8 @@ from mistruct.independence.protocol import (
     TestBatch,
 )
 from mistruct.information.auto import ByKinds
+from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
-from mistruct.information.estimators import Estimator
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from mistruct.independence.protocol import (
     Separations,
     TestBatch,
 )
-from mistruct.information.estimators import Estimator, resolve_pairwise
+from mistruct.information.base import Estimator
+from mistruct.information.estimators import resolve_pairwise
 from mistruct.parallel import run_blocks
 
 

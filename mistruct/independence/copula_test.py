@@ -16,9 +16,9 @@ from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS, stand
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
 from mistruct.independence.residuals import Condition, is_skewed_kept, score
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.information.base import Estimator
 from mistruct.information.copula import GaussianCopula, gaussian_bias
 from mistruct.information.embedding import RESOLUTION, Bases, information_of
-from mistruct.information.estimators import Estimator
 from mistruct.information.score_correlations import (
     row_of_scores,
     score_correlations,

@@ -21,8 +21,8 @@ from mistruct.independence.protocol import (
     TestBatch,
 )
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
+from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
-from mistruct.information.estimators import Estimator
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.contingency import join_strata
 from mistruct.kernels.determinism import find_determining

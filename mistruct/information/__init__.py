@@ -1,5 +1,6 @@
 """How much: estimates of information between columns, from tables."""
 
+from mistruct.information.base import Estimator
 from mistruct.information.binned import Binned
 from mistruct.information.clusterings import (
     normalized_mutual_information,
@@ -28,6 +29,7 @@ __all__ = [
     "Binned",
     "CopulaKNN",
     "Estimate",
+    "Estimator",
     "GaussianCopula",
     "MixedKNN",
     "PlugIn",

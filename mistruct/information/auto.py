@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
-
-if TYPE_CHECKING:
-    from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 
 
 @dataclass(frozen=True)
-class ByKinds:
+class ByKinds(Estimator):
     """One estimator for discrete columns, one for continuous ones and one for both together.
 
     Each quantity goes to the estimator for the kinds of its own columns, so that what is estimated
@@ -39,6 +37,11 @@ class ByKinds:
         if len(kinds) > 1:
             return self.mixed
         return self.discrete if "discrete" in kinds else self.continuous
+
+    @property
+    def null_by_n_states(self) -> bool:
+        """Whether that is so of each pair; two discrete columns have one null under all three."""
+        return self.continuous.null_by_n_states and self.mixed.null_by_n_states
 
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()

@@ -16,14 +16,17 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.data.discretize import discretize
 from mistruct.errors import ParameterError, check_choice, check_count
+from mistruct.information.base import Estimator
+from mistruct.information.confidence import Blocks
 from mistruct.information.corrections import Correction
 from mistruct.information.discrete import PlugIn
+from mistruct.information.likelihood_ratio import Interval
 
 Method = Literal["quantile", "equal-width", "bayesian-blocks"]
 
 
 @dataclass(frozen=True)
-class Binned:
+class Binned(Estimator):
     r"""Counts of continuous columns that are cut into bins, corrected for bias.
 
     Each continuous column is binned by :func:`mistruct.discretize`, over all of its own known
@@ -88,6 +91,11 @@ class Binned:
         """The name that resolves to this estimator."""
         return "binned"
 
+    @property
+    def sees_ranks_only(self) -> bool:
+        """Whether bins are cut by ranks."""
+        return self.method == "quantile"
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
@@ -101,6 +109,11 @@ class Binned:
     def total_correlation(self, data: Dataset) -> float:
         """Sum of the entropies of the binned columns less that of their table."""
         return PlugIn(self.correction).total_correlation(self._binned(data, data.names))
+
+    def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
+        """Interval of the information between the binned columns, from counts."""
+        binned = self._binned(data, [name for block in blocks for name in block])
+        return PlugIn(self.correction).interval(binned, blocks, nats, level)
 
     def pairwise(
         self,

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 from mistruct.data.dataset import Missing
 from mistruct.errors import check_choice
 from mistruct.information.arguments import as_blocks, nats_per_unit
-from mistruct.information.estimators import Estimator, resolve_estimator
+from mistruct.information.base import Estimator
+from mistruct.information.estimators import resolve_estimator
 
 Normalizer = Literal["arithmetic", "geometric", "min", "max", "joint"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,11 @@ from scipy.stats import rankdata, t
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning
-from mistruct.information.binned import Binned
 from mistruct.information.blocks import complete
-from mistruct.information.copula import GaussianCopula
-from mistruct.information.discrete import PlugIn
-from mistruct.information.likelihood_ratio import Interval, interval_of_copula, interval_of_counts
+from mistruct.information.likelihood_ratio import Interval
+
+if TYPE_CHECKING:
+    from mistruct.information.base import Estimator
 
 Blocks = Sequence[Sequence[str]]
 
@@ -39,15 +39,15 @@ _FEWEST_ROWS = 40
 
 
 def confidence_interval(
-    estimator: Any, data: Dataset, blocks: Blocks, nats: float, level: float
+    estimator: Estimator, data: Dataset, blocks: Blocks, nats: float, level: float
 ) -> Interval:
     """Interval that holds the true I(x; y | z) with probability `level`, in nats.
 
     Parameters
     ----------
     estimator : estimator
-        What made the estimate. Counts, bins and copulas have intervals of their own; all others
-        go by subsets of the rows.
+        What made the estimate. Counts, bins and copulas have intervals of their own; by default
+        an estimator goes by subsets of the rows.
     data : Dataset
         The table.
     blocks : sequence of sequence of str
@@ -108,18 +108,11 @@ def confidence_interval(
     if math.isinf(nats):
         return math.inf, math.inf
     x, y, z = (*blocks, ())[:3]
-    match estimator:
-        case PlugIn():
-            return interval_of_counts(data, x, y, z, level)
-        case Binned():
-            return interval_of_counts(estimator._binned(data, (*x, *y, *z)), x, y, z, level)
-        case GaussianCopula():
-            return interval_of_copula(data, x, y, z, level)
-    return _interval_from_subsets(estimator, data, (x, y, z), nats, level)
+    return estimator.interval(data, (x, y, z), float(nats), level)
 
 
-def _interval_from_subsets(
-    estimator: Any, data: Dataset, blocks: Blocks, nats: float, level: float
+def interval_from_subsets(
+    estimator: Estimator, data: Dataset, blocks: Blocks, nats: float, level: float
 ) -> Interval:
     """Interval of any estimator, from disjoint subsets of the rows."""
     data = complete(data, [name for block in blocks for name in block])

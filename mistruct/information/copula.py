@@ -22,14 +22,18 @@ from scipy.special import psi
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, ParameterError
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
+from mistruct.information.confidence import Blocks
 from mistruct.information.correlations import pairwise_by_products, warn_of_infinite_pairs
 from mistruct.information.embedding import basis, embed, information_of, require_rows, warn_infinite
+from mistruct.information.likelihood_ratio import Interval, interval_of_copula
+from mistruct.information.null_distributions import WilksNull
 from mistruct.information.tiles import pairwise_by_loop
 
 
 @dataclass(frozen=True)
-class GaussianCopula:
+class GaussianCopula(Estimator):
     r"""Mutual information of the Gaussian copula, from normal scores.
 
     It sees what is monotone: for a Gaussian copula it is exact, otherwise mostly a lower bound,
@@ -87,6 +91,11 @@ class GaussianCopula:
         """The name that resolves to this estimator."""
         return "copula"
 
+    @property
+    def sees_ranks_only(self) -> bool:
+        """True: columns become normal scores."""
+        return True
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
@@ -103,20 +112,28 @@ class GaussianCopula:
             warn_infinite(x, y)
         return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
 
-    def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """Not defined: ranks do not know the scale of a column."""
-        raise ParameterError(
-            "estimator 'copula' measures dependence, not entropy; use 'ksg' for continuous "
-            "columns, 'plug-in' for discrete or 'mixed-knn' for both"
-        )
+    def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
+        """Interval of the information of the Gaussian copula, of its canonical correlations."""
+        x, y, z = blocks
+        return interval_of_copula(data, x, y, z, level)
 
-    def total_correlation(self, data: Dataset) -> float:
-        """Sum of I(x_i; x_1 ... x_(i-1)) in nats, over the complete rows."""
-        rows = complete(data, data.names)
-        return sum(
-            self.information(rows, [name], rows.names[:i])
-            for i, name in enumerate(rows.names[1:], start=1)
+    def null(self, data: Dataset, x: str, y: str) -> WilksNull:
+        """Wilks' lambda, which is exact for normal columns."""
+        d_x, d_y = (
+            int(data.n_observed[data.row(c)]) - 1 if data.kinds[c] == "discrete" else 1
+            for c in (x, y)
         )
+        n = data.n_samples
+        return WilksNull(n, d_x, d_y, self.bias(n, d_x, d_y))
+
+    @property
+    def null_by_n_states(self) -> bool:
+        """True: it goes by the dimensions of the columns."""
+        return True
+
+    def confirming_test(self, data: Dataset, x: str, y: str) -> str:
+        """That of the copula, whatever the kinds."""
+        return "copula"
 
     def pairwise(
         self,

@@ -24,6 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_count
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import basis, embed, information_of, require_rows, warn_infinite
@@ -33,7 +34,7 @@ from mistruct.information.knn import KSG
 
 
 @dataclass(frozen=True)
-class CopulaKNN:
+class CopulaKNN(Estimator):
     r"""Mutual information of the Gaussian copula plus what nearest neighbours find beyond it.
 
     It is as precise as the copula where columns are jointly normal up to monotone transforms,
@@ -96,6 +97,11 @@ class CopulaKNN:
     def name(self) -> str:
         """The name that resolves to this estimator."""
         return "copula-knn"
+
+    @property
+    def sees_ranks_only(self) -> bool:
+        """True: columns become normal scores."""
+        return True
 
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()

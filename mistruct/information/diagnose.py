@@ -20,9 +20,10 @@ import pandas as pd
 from mistruct.data.dataset import Dataset, Missing
 from mistruct.errors import MistructWarning, check_fraction
 from mistruct.information.arguments import as_blocks, nats_per_unit
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.confidence import confidence_interval
-from mistruct.information.estimators import ESTIMATORS, Estimator
+from mistruct.information.estimators import ESTIMATORS
 
 _MORE_NEIGHBORS = ", n_neighbors=10"
 

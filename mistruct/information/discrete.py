@@ -17,14 +17,17 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError, check_choice
+from mistruct.information.base import Estimator
+from mistruct.information.confidence import Blocks
 from mistruct.information.corrections import Correction, entropy_from_counts, shrinkage
+from mistruct.information.likelihood_ratio import Interval, interval_of_counts
 from mistruct.information.pairwise import pairwise_by_counts
 from mistruct.information.tiles import pairwise_by_loop
 from mistruct.kernels.contingency import join_strata
 
 
 @dataclass(frozen=True)
-class PlugIn:
+class PlugIn(Estimator):
     r"""Entropies from the counts of joint states, plain or corrected for bias.
 
     Parameters
@@ -103,6 +106,16 @@ class PlugIn:
         return sum(
             entropy_from_counts(m, len(m), self.correction, intensity) for m in margins
         ) - entropy_from_counts(joint, n_joint, self.correction, intensity)
+
+    def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
+        """Interval of the information from counts, the same under every correction."""
+        x, y, z = blocks
+        return interval_of_counts(data, x, y, z, level)
+
+    @property
+    def null_by_n_states(self) -> bool:
+        """True: that of counts is chi-square."""
+        return True
 
     def pairwise(
         self,

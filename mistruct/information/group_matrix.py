@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, TooFewRowsError
+from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
-from mistruct.information.estimators import Estimator
 from mistruct.parallel import run_in_turn
 
 

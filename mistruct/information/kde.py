@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, ParameterError, TooFewRowsError
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete, joint_labels, normal_scores
 from mistruct.information.densities import Floats, Labels, log_sums, mean_log_ratios
 from mistruct.information.embedding import warn_infinite
@@ -32,7 +33,7 @@ _FEWEST = 4
 
 
 @dataclass(frozen=True)
-class KDE:
+class KDE(Estimator):
     r"""Mutual information and entropy from kernel density estimates.
 
     With :math:`f` the density at a row, estimated from all other rows by a product of Gaussian
@@ -104,6 +105,11 @@ class KDE:
     def name(self) -> str:
         """The name that resolves to this estimator."""
         return "kde"
+
+    @property
+    def sees_ranks_only(self) -> bool:
+        """True: for dependence, continuous columns become normal scores."""
+        return True
 
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, ParameterError, check_choice, check_count
+from mistruct.information.base import Estimator
 from mistruct.information.neighbor_blocks import (
     entropy_of_block,
     information_of_blocks,
@@ -26,7 +27,7 @@ Variant = Literal[1, 2]
 
 
 @dataclass(frozen=True)
-class KSG:
+class KSG(Estimator):
     r"""Information between continuous columns from the distances to nearest neighbours.
 
     It needs no bins and no model, sees any relation, and adapts its resolution to the density.
@@ -125,6 +126,11 @@ class KSG:
         """The name that resolves to this estimator."""
         return "ksg"
 
+    @property
+    def sees_ranks_only(self) -> bool:
+        """Whether columns become normal scores."""
+        return self.normal_scores
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
@@ -177,7 +183,7 @@ class KSG:
 
 
 @dataclass(frozen=True)
-class MixedKNN:
+class MixedKNN(Estimator):
     r"""Information between columns of any kinds from the distances to nearest neighbours.
 
     Different categories are infinitely far apart, so a point is compared within its own category,
@@ -257,6 +263,11 @@ class MixedKNN:
     def name(self) -> str:
         """The name that resolves to this estimator."""
         return "mixed-knn"
+
+    @property
+    def sees_ranks_only(self) -> bool:
+        """Whether continuous columns become normal scores."""
+        return self.normal_scores
 
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()

@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import ParameterError
-from mistruct.information.estimators import Estimator, resolve_estimator, resolve_pairwise
+from mistruct.information.base import Estimator
+from mistruct.information.estimators import resolve_estimator, resolve_pairwise
 from mistruct.information.group_matrix import group_matrix
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from mistruct.data.dataset import Dataset, Missing
 from mistruct.errors import check_fraction
 from mistruct.information.arguments import as_blocks, nats_per_unit
+from mistruct.information.base import Estimator
 from mistruct.information.confidence import confidence_interval
 from mistruct.information.estimate import Estimate
-from mistruct.information.estimators import Estimator, resolve_estimator
+from mistruct.information.estimators import resolve_estimator
 
 
 def entropy(

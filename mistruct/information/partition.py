@@ -18,6 +18,7 @@ from scipy.stats import chi2
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, ParameterError, check_fraction
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.embedding import warn_infinite
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
@@ -28,7 +29,7 @@ _NANOSECONDS_PER_ROW = 4.0
 
 
 @dataclass(frozen=True)
-class AdaptivePartition:
+class AdaptivePartition(Estimator):
     r"""Mutual information of two columns by adaptive partitioning.
 
     All rows are one cell to begin with. A cell is cut at the medians of its ranges, those of all
@@ -98,6 +99,11 @@ class AdaptivePartition:
         """The name that resolves to this estimator."""
         return "adaptive-partition"
 
+    @property
+    def sees_ranks_only(self) -> bool:
+        """True: cells are cut at medians."""
+        return True
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
@@ -119,13 +125,6 @@ class AdaptivePartition:
         if math.isinf(nats):
             warn_infinite(x, y)
         return nats
-
-    def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """Not defined: ranks do not know the scale of a column."""
-        raise ParameterError(
-            "estimator 'adaptive-partition' measures dependence, not entropy; use 'ksg' for "
-            "continuous columns, 'plug-in' for discrete or 'mixed-knn' for both"
-        )
 
     def total_correlation(self, data: Dataset) -> float:
         """I(x; y) of a table of two columns; not defined for more."""

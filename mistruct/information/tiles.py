@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,6 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.parallel import n_threads, run_blocks
+
+if TYPE_CHECKING:
+    from mistruct.information.base import Estimator
 
 # Bounds of a tile: long enough to hide the cost of handing it to a thread, short enough for a
 # progress bar to move and for what its columns share to stay in the cache.
@@ -28,13 +31,6 @@ Tile = tuple[slice, slice]
 #: Fills a tile, given the positions of its rows and of its columns and whether it is symmetric;
 #: a symmetric one needs its upper triangle only.
 Fill = Callable[[Positions, Positions, bool, NDArray[np.float64]], None]
-
-
-class _Estimator(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def information(self, data: Dataset, x: tuple[str, ...], y: tuple[str, ...]) -> float: ...
 
 
 def pairwise_by_tiles(
@@ -68,7 +64,7 @@ def pairwise_by_tiles(
 
 
 def pairwise_by_loop(
-    estimator: _Estimator,
+    estimator: Estimator,
     data: Dataset,
     rows: Positions,
     columns: Positions,

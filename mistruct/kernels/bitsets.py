@@ -77,6 +77,17 @@ def pack_states(
 
 
 @kernel
+def count_shared_bits(words: NDArray[np.uint64], shared: NDArray[np.int64]) -> None:
+    """Fill ``shared[i, j]`` with the number of rows that bitsets i and j have in common."""
+    for i in range(words.shape[0]):
+        for j in range(i + 1):
+            count = np.int64(0)
+            for w in range(words.shape[1]):
+                count += np.int64(popcount(words[i, w] & words[j, w]))
+            shared[i, j] = shared[j, i] = count
+
+
+@kernel
 def count_packed_pair(
     words: NDArray[np.uint64],
     first_x: int,

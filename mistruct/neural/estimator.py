@@ -28,6 +28,7 @@ from mistruct.errors import (
     check_count,
 )
 from mistruct.information.arguments import as_blocks
+from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.embedding import warn_infinite
 from mistruct.neural.inputs import encode, split
@@ -75,7 +76,7 @@ class NeuralEstimate:
 
 
 @dataclass(frozen=True)
-class NeuralEstimator:
+class NeuralEstimator(Estimator):
     r"""Mutual information between blocks of columns, by a critic that is trained.
 
     It needs torch, ``pip install "mistruct[neural]"``, and trains on a GPU of CUDA if there is one.
@@ -217,21 +218,6 @@ class NeuralEstimator:
     ) -> float:
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
         return self._evaluate(data, x, y, z).nats
-
-    def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """Not defined: a critic compares densities, and gives none."""
-        raise ParameterError(
-            f"estimator {self.name!r} measures dependence, not entropy; use 'ksg' for continuous "
-            "columns, 'plug-in' for discrete or 'mixed-knn' for both"
-        )
-
-    def total_correlation(self, data: Dataset) -> float:
-        """Sum of I(x_i; x_1 ... x_(i-1)) in nats, over the complete rows."""
-        rows = complete(data, data.names)
-        return sum(
-            self.information(rows, [name], rows.names[:i])
-            for i, name in enumerate(rows.names[1:], start=1)
-        )
 
     def pairwise(
         self,

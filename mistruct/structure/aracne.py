@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
-from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 from mistruct.kernels.pruning import explain_edges, list_neighbors
 from mistruct.parallel import run_blocks
 from mistruct.structure.network import (

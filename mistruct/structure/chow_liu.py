@@ -13,7 +13,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 from mistruct.structure.forest import (
     Correction,
     Penalty,

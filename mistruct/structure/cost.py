@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
-from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 
 Positions = NDArray[np.int64]
 

@@ -15,7 +15,8 @@ from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_test
-from mistruct.information.estimators import Estimator, resolve_pairwise
+from mistruct.information.base import Estimator
+from mistruct.information.estimators import resolve_pairwise
 
 
 class StructureLearner(BaseEstimator):

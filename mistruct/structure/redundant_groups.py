@@ -23,18 +23,20 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import Given
+from mistruct.independence.protocol import Given, Positions
+from mistruct.information.packing import packed_columns
+from mistruct.kernels.bitsets import count_shared_bits
+from mistruct.kernels.contingency import join_strata
 
 Floats = NDArray[np.float64]
 
 # Columns of more states, and all beyond so many states together, are in no group.
-_MOST_STATES = 64
+_MOST_STATES = 32
 _MOST_INDICATORS = 1000
 
 # Joint states with fewer rows each could determine a column by chance.
 _ROWS_PER_STATE = 5
 
-_ROWS_AT_ONCE = 8192
 _RESOLUTION = 1e-8
 
 
@@ -49,9 +51,9 @@ def redundant_groups(data: Dataset) -> list[Given]:
     columns = _few_states(data)
     if len(columns) < 3:
         return []
-    owner = np.repeat(columns, [len(data.states[data.names[c]]) - 1 for c in columns])
+    owner, covariance = _indicators(data, columns)
     groups: set[Given] = set()
-    for support in _linear_relations(_covariance(data, columns)):
+    for support in _linear_relations(covariance):
         group = tuple(sorted({int(c) for c in owner[support]}))
         if len(group) > 2 and _is_redundant(data, group):
             groups.add(_closure(data, group, columns))
@@ -62,10 +64,10 @@ def as_one_column(data: Dataset, group: Given) -> Dataset:
     """The table with the joint states of a group in place of its first member, without the rest."""
     names = [n for p, n in enumerate(data.names) if p not in group[1:]]
     first = data.names[group[0]]
-    joint, n_states = _joint_codes(data, group)
+    joint, n_states = _joint_labels(data, group)
     whole = data.select(names)
     codes = whole.codes.astype(np.promote_types(whole.codes.dtype, np.min_scalar_type(n_states)))
-    codes[whole.row(first)] = joint
+    codes[whole.row(first)] = np.where(joint < 0, n_states, joint)
     return replace(whole, codes=codes, states={**whole.states, first: tuple(range(n_states))})
 
 
@@ -78,23 +80,16 @@ def _few_states(data: Dataset) -> list[int]:
     return sorted(p for p, kept in zip(few, within, strict=True) if kept)
 
 
-def _covariance(data: Dataset, columns: list[int]) -> Floats:
-    """Covariances of the indicators of all states but the first of each column."""
-    data = data.select([data.names[c] for c in columns])
-    if any(data.n_missing.values()):
-        data = data.complete_rows()
-    n = max(data.n_samples, 1)
-    states = [np.arange(1, n_states)[:, np.newaxis] for n_states in data.n_states]
-    size = sum(map(len, states))
-    products, sums = np.zeros((size, size)), np.zeros(size)
-    for start in range(0, n, _ROWS_AT_ONCE):
-        codes = data.codes[:, start : start + _ROWS_AT_ONCE]
-        indicators = np.concatenate(
-            [of_column == own for of_column, own in zip(codes, states, strict=True)]
-        ).astype(np.float32)
-        products += indicators @ indicators.T  # whole numbers, exact in float32
-        sums += indicators.sum(axis=1)
-    return np.asarray(products / n - np.outer(sums, sums) / n**2)
+def _indicators(data: Dataset, columns: list[int]) -> tuple[Positions, Floats]:
+    """The column of each indicator of all states but one, and their covariances."""
+    part = data.select([data.names[c] for c in columns])
+    if any(part.n_missing.values()):
+        part = part.complete_rows()
+    packed, n = packed_columns(part), max(part.n_samples, 1)
+    shared = np.empty((len(packed.words),) * 2, dtype=np.int64)
+    count_shared_bits(packed.words, shared)
+    shares = np.diagonal(shared) / n
+    return np.repeat(columns, packed.n_packed), shared / n - np.outer(shares, shares)
 
 
 def _linear_relations(covariance: Floats) -> Iterator[NDArray[np.int64]]:
@@ -114,27 +109,34 @@ def _linear_relations(covariance: Floats) -> Iterator[NDArray[np.int64]]:
 
 def _is_redundant(data: Dataset, group: Given) -> bool:
     """Whether the others determine each member, in rows enough to tell."""
-    _, n_joint = _joint_codes(data, group)
+    _, n_joint = _joint_labels(data, group)
     return n_joint * _ROWS_PER_STATE <= data.n_samples and all(
-        _joint_codes(data, tuple(c for c in group if c != member))[1] == n_joint for member in group
+        _determines(data, _joint_labels(data, tuple(c for c in group if c != member))[0], member)
+        for member in group
     )
 
 
 def _closure(data: Dataset, group: Given, columns: list[int]) -> Given:
     """The group and all columns that it determines."""
-    n_joint = _joint_codes(data, group)[1]
-    return tuple(c for c in columns if c in group or _joint_codes(data, (*group, c))[1] == n_joint)
+    joint, _ = _joint_labels(data, group)
+    return tuple(c for c in columns if c in group or _determines(data, joint, c))
 
 
-def _joint_codes(data: Dataset, group: Given) -> tuple[NDArray[np.int64], int]:
-    """The joint state of some columns in each row, and their number, which stands for missing."""
-    joint = np.zeros(data.n_samples, dtype=np.int64)
-    known = np.ones(data.n_samples, dtype=bool)
+def _determines(data: Dataset, labels: NDArray[np.int32], position: int) -> bool:
+    """Whether a column has one state for each label, in the rows where both are known."""
+    name = data.names[position]
+    known = (labels >= 0) & data.known(name)
+    codes, labels = data.codes[data.row(name)][known], labels[known]
+    of_label = np.empty(labels.max(initial=0) + 1, dtype=codes.dtype)
+    of_label[labels] = codes
+    return bool((of_label[labels] == codes).all())
+
+
+def _joint_labels(data: Dataset, group: Given) -> tuple[NDArray[np.int32], int]:
+    """A label for the joint state of some columns, -1 where one is missing, and their number."""
+    labels = np.zeros(data.n_samples, dtype=np.int32)
+    n_labels = 1
     for position in group:
-        name = data.names[position]
-        known &= data.known(name)
-        codes = data.codes[data.row(name)].astype(np.int64)
-        joint = np.unique(joint * (codes.max() + 1) + codes, return_inverse=True)[1]
-    states, joint[known] = np.unique(joint[known], return_inverse=True)
-    joint[~known] = len(states)
-    return joint, len(states)
+        row = data.row(data.names[position])
+        n_labels = join_strata(labels, n_labels, data.codes[row], data.n_states[row])
+    return labels, n_labels

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.independence.base import IndependenceTest
-from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 from mistruct.kernels.relevance import select_relevant
 from mistruct.parallel import run_blocks
 from mistruct.structure.network import Direction, Floats, Network, NetworkLearner

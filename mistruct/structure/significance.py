@@ -23,14 +23,13 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.pair_nulls import (
     ByTest,
     Check,
-    Null,
     Reference,
     column_class,
     reference,
 )
-from mistruct.information.auto import ByKinds
+from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
-from mistruct.information.estimators import Estimator
+from mistruct.information.null_distributions import NullDistribution
 from mistruct.parallel import run_blocks
 
 Correction = Literal["bh", "bonferroni", "none"]
@@ -230,12 +229,11 @@ class _Lookup:
 
     def _counted(self) -> NDArray[Any]:
         """Plug-in information of the discrete columns, where that is not what the matrix holds."""
-        used = self.estimator
-        if isinstance(used, ByKinds):
-            used = used.discrete
-        if used == PlugIn() or not any(b.held_against.counted for b in self.blocks):
+        if not any(b.held_against.counted for b in self.blocks):
             return self.mi
-        discrete = np.array([self.data.kinds[n] == "discrete" for n in self.data.names])
+        if self.estimator.choose(self.data, self.data.discrete) == PlugIn():
+            return self.mi
+        discrete = self.data.discrete_mask
         counted = np.full_like(self.mi, np.nan)
         places, columns = np.flatnonzero(discrete[self.rows]), np.flatnonzero(discrete)
         found = PlugIn().pairwise(self.data, self.rows[places], columns, self.mi.dtype)
@@ -305,7 +303,7 @@ class _Lookup:
         return Pairs(pairs.row, pairs.column, p_value)
 
 
-def _critical(null: Null, alpha: float) -> float:
+def _critical(null: NullDistribution, alpha: float) -> float:
     """A little less than the smallest estimate with a p-value of at most `alpha`."""
     low, high = -1.0, 1.0
     while null.p_values(np.array([high]))[0] > alpha and high < 1e6:

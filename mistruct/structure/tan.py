@@ -18,7 +18,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import TestBatch
-from mistruct.information.estimators import Estimator
+from mistruct.information.base import Estimator
 from mistruct.structure.forest import (
     Correction,
     Penalty,

@@ -52,7 +52,7 @@ def normal(r: float, n: int, seed: int = 0) -> tuple[Any, Any]:
 
 
 @dataclass(frozen=True)
-class Pearson:
+class Pearson(ms.Estimator):
     """An estimator that somebody brings along: it has what a measure asks for, and no more."""
 
     least_rows: int = 2

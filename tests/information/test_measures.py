@@ -317,7 +317,8 @@ REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "estimator of another type": (
         lambda: ms.entropy(X, estimator=3),  # type: ignore[arg-type]
         ms.ParameterError,
-        r"^estimator must be a name or an estimator such as PlugIn\(\), got 3$",
+        r"^estimator must be a name or an estimator such as PlugIn\(\), got 3; an estimator of "
+        r"your own derives from mistruct.Estimator$",
     ),
     "correction": (
         lambda: ms.PlugIn("miller"),  # type: ignore[arg-type]

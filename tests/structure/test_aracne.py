@@ -599,7 +599,11 @@ def test_false_edges_are_as_few_as_was_asked_for():
             "test must be a name or a test such as GTest(), got 3; a test of your own derives "
             "from mistruct.IndependenceTest",
         ),
-        ({"estimator": 3}, "estimator must be a name or an estimator such as PlugIn(), got 3"),
+        (
+            {"estimator": 3},
+            "estimator must be a name or an estimator such as PlugIn(), got 3; an estimator of "
+            "your own derives from mistruct.Estimator",
+        ),
     ],
     ids=str,
 )  # fmt: skip

@@ -15,8 +15,9 @@ from scipy.stats import binom, chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.independence.pair_nulls import ChiSquareNull, Reference, WilksNull, reference
+from mistruct.independence.pair_nulls import Reference, reference
 from mistruct.information.auto import ByKinds
+from mistruct.information.null_distributions import ChiSquareNull, WilksNull
 from mistruct.structure import significance
 from mistruct.structure.significance import count_tests, significant_pairs, threshold
 from tests import reference_networks as ref

@@ -1,0 +1,60 @@
+r"""Distributions of estimates between independent columns, where a formula gives them.
+
+- Copula: :math:`\exp(-2 \hat I)` without correction for bias is Wilks' lambda. It follows a beta
+  distribution where one of the columns has one dimension; else Bartlett's (1938) factor makes its
+  logarithm nearly chi-square.
+- Two discrete columns: :math:`2 n \hat I` of the plug-in estimate against chi-square (Wilks 1938).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, gammaincc
+
+Floats = NDArray[np.float64]
+
+
+class NullDistribution(Protocol):
+    """The distribution of an estimate between independent columns."""
+
+    def p_values(self, statistics: Any) -> Floats:
+        """P-values of large estimates, the larger the smaller."""
+        ...
+
+
+@dataclass(frozen=True)
+class WilksNull:
+    """Of the copula's information between columns of these dimensions, less `bias`."""
+
+    n_samples: int
+    d_x: int
+    d_y: int
+    bias: float = 0.0
+
+    def p_values(self, statistics: Any) -> Floats:
+        """P-values of large estimates."""
+        nats = np.maximum(np.asarray(statistics, dtype=np.float64) + self.bias, 0.0)
+        n_error, wider = self.n_samples - 1, max(self.d_x, self.d_y)
+        if min(self.d_x, self.d_y) == 1:
+            p = betainc((n_error - wider) / 2, wider / 2, np.exp(-2.0 * nats))
+        else:
+            dof = self.d_x * self.d_y
+            p = gammaincc(dof / 2, (n_error - (self.d_x + self.d_y + 1) / 2) * nats)
+        return np.asarray(p)
+
+
+@dataclass(frozen=True)
+class ChiSquareNull:
+    """Of the plug-in information between two discrete columns."""
+
+    n_samples: int
+    dof: int
+
+    def p_values(self, statistics: Any) -> Floats:
+        """P-values of large estimates."""
+        nats = np.maximum(np.asarray(statistics, dtype=np.float64), 0.0)
+        return np.asarray(gammaincc(self.dof / 2, self.n_samples * nats))
