@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset as Dataset
+    from mistruct.data import Note as Note
     from mistruct.data import as_dataset as as_dataset
     from mistruct.data import discretize as discretize
     from mistruct.data import read_table as read_table
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
-    "mistruct.data": ("Dataset", "as_dataset", "discretize", "read_table"),
+    "mistruct.data": ("Dataset", "Note", "as_dataset", "discretize", "read_table"),
     "mistruct.information": (
         "AdaptivePartition",
         "Binned",

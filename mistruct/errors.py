@@ -1,19 +1,84 @@
 """What mistruct raises and warns, and the checks of single parameters.
 
-Every message names the column or parameter, the rule it broke and the value it had.
+Every message names the column or parameter, the rule it broke and the value it had. Advice in it
+is a :class:`Setting`, which Python and the command spell each in their own way.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Iterable
+import shlex
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+_OPTIONS = {"kinds": "--kind", "missing_marks": "--missing-mark", "n_bins": "--bins"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter with a value, or its name alone where the value is None.
+
+    `of` is the function that has it, where another one may have been called.
+
+    Examples
+    --------
+    >>> keep = Setting("kinds", {"zip": "discrete"})
+    >>> keep.in_python(), keep.in_command()
+    ("kinds={'zip': 'discrete'}", '--kind zip=discrete')
+    """
+
+    parameter: str
+    value: Any = None
+    of: str = ""
+
+    def in_python(self) -> str:
+        """Keyword argument of a function."""
+        of = f" of {self.of}" if self.of else ""
+        return (self.parameter if self.value is None else f"{self.parameter}={self.value!r}") + of
+
+    def in_command(self) -> str:
+        """Option of the command, quoted for a shell."""
+        name = _OPTIONS.get(self.parameter, f"--{self.parameter.replace('_', '-')}")
+        if self.value is None or self.value is True:
+            return name
+        if self.value is False:
+            return f"--no-{name[2:]}"
+        if isinstance(self.value, Mapping):
+            values = [f"{key}={value}" for key, value in self.value.items()]
+        else:
+            values = [self.value] if isinstance(self.value, str) else list(self.value)
+        return " ".join(f"{name} {shlex.quote(str(v))}" for v in values)
+
+
+#: A sentence, whose settings are spelled where it is shown.
+Words = tuple[str | Setting, ...]
+
+
+def spelled(words: Iterable[Any], *, command: bool = False) -> str:
+    """A sentence for Python, or for the command."""
+    return "".join(
+        (w.in_command() if command else w.in_python()) if isinstance(w, Setting) else str(w)
+        for w in words
+    )
+
 
 class MistructError(Exception):
-    """Base class of every error that mistruct raises on purpose."""
+    """Base class of every error that mistruct raises on purpose; its arguments are its words."""
+
+    def __str__(self) -> str:
+        return spelled(self.args)
+
+    @property
+    def advice(self) -> tuple[Setting, ...]:
+        """The settings that the message names."""
+        return tuple(w for w in self.args if isinstance(w, Setting))
+
+    def in_command(self) -> str:
+        """The message in the words of the command."""
+        return spelled(self.args, command=True)
 
 
 class DataError(MistructError, ValueError):

@@ -14,6 +14,11 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `--long` run what takes minutes."""
+    parser.addoption("--long", action="store_true", help="also run what takes minutes")
+
+
 def pytest_configure() -> None:
     """Drop compiled kernels that are older than a source.
 

@@ -146,7 +146,9 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
         "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
         "checkpoint": None, "for_tool": [], "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
-        "transpose": False, "drop": [], "layer": None, "obs": [], "seed": 3,
+        "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
+        "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
+        "encoding": None, "sheet": None, "duplicates": None, "seed": 3,
     }  # fmt: skip
     net = ms.ARACNE(n_bootstraps=5, seed=3).fit(table())
     assert record["n_edges"] == net.graph_.number_of_edges()

@@ -114,7 +114,9 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
         "alpha": 0.01, "test": "auto", "max_conditioning": None, "orientation": "majority",
         "fdr": None, "determinism": "informative", "knowledge": str(known), "bootstraps": None,
         "checkpoint": None, "discretize": None, "bins": None, "kind": [], "missing": "raise",
-        "index": None, "transpose": False, "drop": [], "layer": None, "obs": [], "seed": 3,
+        "index": None, "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
+        "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
+        "encoding": None, "sheet": None, "duplicates": None, "seed": 3,
     }  # fmt: skip
     assert record["knowledge"] == {
         "required": [], "forbidden": [["NA", "alone"]], "tiers": [["rain", "sprinkler"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,37 @@ from mistruct.errors import (
     MistructError,
     MistructWarning,
     ParameterError,
+    Setting,
     check_choice,
     check_count,
     check_fraction,
     nearest_names,
 )
+
+
+def test_advice_is_spelled_for_python_and_for_the_command() -> None:
+    spellings = [
+        (Setting("drop", ["a b", "c"]), "drop=['a b', 'c']", "--drop 'a b' --drop c"),
+        (
+            Setting("kinds", {"z p": "discrete"}),
+            "kinds={'z p': 'discrete'}",
+            "--kind 'z p=discrete'",
+        ),
+        (Setting("missing_marks", [""]), "missing_marks=['']", "--missing-mark ''"),
+        (Setting("header", False), "header=False", "--no-header"),
+        (Setting("transpose", True), "transpose=True", "--transpose"),
+        (Setting("drop", ["a"], "as_dataset"), "drop=['a'] of as_dataset", "--drop a"),
+        (Setting("separator"), "separator", "--separator"),
+        (Setting("missing", "testwise"), "missing='testwise'", "--missing testwise"),
+    ]
+    for setting, python, command in spellings:
+        error = DataError("no: ", setting, "!")
+        assert str(error) == f"no: {python}!"
+        assert error.in_command() == f"no: {command}!"
+        assert error.advice == (setting,)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert DataError("plain").advice == ()
+    assert str(MistructError()) == ""
 
 
 def test_the_family() -> None:

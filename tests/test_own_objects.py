@@ -207,7 +207,8 @@ def test_its_null_is_in_doubt_where_both_columns_are_mostly_zero() -> None:
     """Then the test that it names by default, of neighbours, has to confirm it."""
     rng = np.random.default_rng(1)
     smooth, counts = rng.normal(size=(N, 2)), rng.poisson(0.1, size=(N, 2)).astype(float)
-    data = ms.as_dataset(pd.DataFrame(np.hstack([smooth, counts]), columns=list("stuv")))
+    frame = pd.DataFrame(np.hstack([smooth, counts]), columns=list("stuv"))
+    data = ms.as_dataset(frame, kinds={"*": "continuous"})
     classes = [column_class(ExactLogDet(), data, name) for name in "stuv"]
     assert classes[0] == classes[1] != classes[2] == classes[3]
     for pair, check in {"st": None, "su": None, "uv": ByTest(ms.KNNTest())}.items():

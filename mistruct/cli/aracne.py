@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from mistruct.structure import ARACNE
     from mistruct.structure.cost import Cost
 
+# Who asks for these takes whole numbers for states.
+_OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb")
+
 
 @app.command()
 @grouped
@@ -112,7 +115,8 @@ def aracne(
         from mistruct.independence.testing import resolve_test
         from mistruct.structure.regulators import find_regulators
 
-        table = read(data, source, columns)
+        genes = test != "g" and estimator not in _OF_COUNTS
+        table = read(data, source, columns, genes=genes)
         if target is not None:
             (target,) = table.check_names("--target", [target])
         # Read once: it may be a pipe.

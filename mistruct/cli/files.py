@@ -198,6 +198,7 @@ def run_record(
             "n_missing": sum(table.n_missing.values()),
             "kinds": dict(table.kinds),
             "n_bins": bins_of(table, binned),
+            "notes": [note.in_command() for note in table.notes],
         },
         "n_edges": len(edges),
         "files": sorted(file.name for file in folder.iterdir()),

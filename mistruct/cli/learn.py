@@ -157,7 +157,8 @@ def learn(
             tables["bootstraps.csv"] = sampled.edges_
     with step("fit", "fitting the model"):
         binned = ms.discretize(learnt.select(graph), n_bins=columns.bins)
-        model, lacking = _model(getattr(learner, "dag_", graph), binned, target)
+        structure, constant = _varying(getattr(learner, "dag_", graph), binned)
+        model, lacking = _model(structure, binned, target)
     with step("draw", "drawing the network"):
         picture, drawn = draw(graph, target, "mi")
     with together(output) as folder:
@@ -208,15 +209,25 @@ def learn(
         show_bins(
             learnt, binned, "quantile", "for model.bif, whose tables hold discrete columns only"
         )
+    if model is not None and constant:
+        typer.echo(f"not in model.bif, since constant: {', '.join(constant)}")
     if chosen != "chow-liu":
         show_why(output, learner, target)
+
+
+def _varying(graph: nx.Graph, data: Dataset) -> tuple[nx.Graph, list[str]]:
+    """The graph without columns of one state and no edge, which some readers refuse; and those."""
+    constant = [n for n in graph if len(data.states[n]) == 1 and not graph.degree(n)]
+    if not constant or len(constant) == len(graph):
+        return graph, []
+    return graph.subgraph([n for n in graph if n not in constant]).copy(), constant
 
 
 def _model(graph: nx.Graph, data: Dataset, target: str | None) -> tuple[Any, str]:
     """A fitted Bayesian network; where there cannot be one, None and why."""
     import mistruct as ms
 
-    root = None if graph.is_directed() else target
+    root = target if target in graph and not graph.is_directed() else None
     try:
         return ms.to_bayesian_network(graph, data, root=root), ""
     except DataError as error:

@@ -11,9 +11,19 @@ import typer
 from mistruct.cli.app import app
 from mistruct.cli.files import check_file, save_picture, write_text
 from mistruct.cli.groups import grouped
-from mistruct.cli.options import Columns, Data, Estimator, Given, Kinds, Seed, Source, Test
+from mistruct.cli.options import (
+    Columns,
+    Data,
+    Estimator,
+    Given,
+    Kinds,
+    KindsFile,
+    Seed,
+    Source,
+    Test,
+)
 from mistruct.cli.report import counted, show_bins, show_columns, show_table, show_test
-from mistruct.cli.tables import bin_columns, check_numbers, choose, read
+from mistruct.cli.tables import bin_columns, check_numbers, choose, kinds_of, read
 from mistruct.cli.terminal import Steps
 
 
@@ -39,7 +49,7 @@ def mi(
         from mistruct.information.estimators import resolve_estimator
 
         # What is missing in other columns does not matter here.
-        table = read(data, source, replace(columns, missing="testwise"))
+        table = read(data, source, replace(columns, missing="testwise"), of=[x, y, *given])
     chosen = choose(table, x, y, given, columns.missing)
     with step("bin"):
         binned = bin_columns(chosen, columns)
@@ -76,7 +86,7 @@ def test(
         import mistruct as ms
         from mistruct.independence.testing import resolve_test
 
-        table = read(data, source, replace(columns, missing="testwise"))
+        table = read(data, source, replace(columns, missing="testwise"), of=[x, y, *given])
     chosen = choose(table, x, y, given, columns.missing)
     with step("bin"):
         binned = bin_columns(chosen, columns)
@@ -140,14 +150,25 @@ def matrix(
 def describe(
     data: Data,
     kind: Kinds = [],  # noqa: B006
+    kinds: KindsFile = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The kinds of the columns, to edit for --kinds: .csv."),
+    ] = None,
     *,
     source: Source,
 ) -> None:
     """What mistruct makes of a table.
 
-    The kind of each column, its states or range, and how many entries are missing.
+    The kind of each column and why, its states or range, and how many entries are missing.
     """
+    if output is not None:
+        check_file("--output", output, (".csv",))
     with Steps()("read", f"reading {data}"):
-        table = read(data, source, Columns(kind=kind, missing="testwise"))
+        columns = Columns(kind=kind, kinds=kinds, missing="testwise")
+        table = read(data, source, columns, all_notes=True)
     show_table(data, table)
     show_columns(table)
+    if output is not None:
+        write_text(output, kinds_of(table))
+        typer.echo(f"\nwritten: {output}")

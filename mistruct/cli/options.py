@@ -18,7 +18,8 @@ Data = Annotated[
     typer.Argument(
         metavar="DATA",
         readable=False,  # the door says what is wrong with a file
-        help="Table: .csv, .tsv, .txt (all also .gz), .parquet, .feather or .h5ad.",
+        help="Table: .csv, .tsv, .txt (also compressed), .gct, .parquet, .feather, .h5ad, .xlsx, "
+        "or of Stata, SPSS, SAS or Weka.",
     ),
 ]
 Output = Annotated[
@@ -41,7 +42,16 @@ Kinds = Annotated[
     typer.Option(
         "--kind",
         metavar="COLUMN=KIND",
-        help="Take a column as discrete or continuous, whatever it looks like; may repeat.",
+        help="Take a column as discrete or continuous, whatever it looks like; 'V*' is a pattern; "
+        "may repeat.",
+    ),
+]
+KindsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--kinds",
+        metavar="FILE",
+        help="Kinds of many columns, as describe --output writes them: .csv.",
     ),
 ]
 Missing = Annotated[
@@ -57,9 +67,50 @@ Index = Annotated[
 Transpose = Annotated[
     bool, typer.Option("--transpose", help="Variables are rows; the first column names them.")
 ]
-Drop = Annotated[list[str], typer.Option(metavar="COLUMN", help="Column to leave out; may repeat.")]
+Drop = Annotated[
+    list[str],
+    typer.Option(
+        metavar="COLUMN",
+        help="Column, or sample of a turned table, to leave out; 'id_*' is a pattern; may repeat.",
+    ),
+]
+Marks = Annotated[
+    list[str],
+    typer.Option(
+        "--missing-mark",
+        metavar="TEXT",
+        help="Exactly what stands for a missing entry, instead of the usual marks; may repeat.",
+    ),
+]
+Separator = Annotated[
+    str | None, typer.Option(metavar="CHARACTER", help="Between the fields of text, if not seen.")
+]
+Decimal = Annotated[
+    Literal[".", ","] | None, typer.Option(help="Decimal mark of text, if not seen.")
+]
+Comment = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="How lines of text begin that are left out; default # and !."
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", help="Whether the first row has the names of columns."),
+]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of text, such as latin-1; by default UTF-8.")
+]
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an .xlsx file, instead of the first.")
+]
+Duplicates = Annotated[
+    Literal["sum", "mean", "first"] | None,
+    typer.Option(help="What becomes of variables with one name, where they are rows."),
+]
 Layer = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Layer of an .h5ad file, instead of X.")
+    str | None,
+    typer.Option(metavar="NAME", help="Layer of an .h5ad file, instead of X; raw is its raw."),
 ]
 Obs = Annotated[
     list[str],
@@ -132,6 +183,14 @@ class Source:
     drop: Drop = field(default_factory=list)
     layer: Layer = None
     obs: Obs = field(default_factory=list)
+    missing_marks: Marks = field(default_factory=list)
+    separator: Separator = None
+    decimal: Decimal = None
+    comment: Comment = None
+    header: Header = None
+    encoding: Encoding = None
+    sheet: Sheet = None
+    duplicates: Duplicates = None
 
 
 @dataclass(frozen=True)
@@ -141,4 +200,5 @@ class Columns:
     discretize: Discretize = None
     bins: Bins = None
     kind: Kinds = field(default_factory=list)
+    kinds: KindsFile = None
     missing: Missing = "raise"

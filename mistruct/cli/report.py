@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
+    from mistruct.data.notes import Note
     from mistruct.features import ClusteringComparison
     from mistruct.independence import TestResult
 
 _SHOWN_COLUMNS = 100
+_SHOWN_NOTES = 8
 
 
 def show_table(path: Path, table: Dataset) -> None:
@@ -27,6 +29,23 @@ def show_table(path: Path, table: Dataset) -> None:
         f"({', '.join(kinds)})"
         + (f", {counted(absent, 'missing entry', 'missing entries')}" if absent else "")
     )
+
+
+def show_notes(
+    notes: Sequence[Note], of: Sequence[str] | None = None, *, all_notes: bool = False
+) -> None:
+    """What was guessed, left out or read as missing, on standard error, up to a limit.
+
+    `of` are the columns that the command is about, if not all.
+    """
+    told = [n for n in notes if of is None or not n.columns or set(n.columns) & set(of)]
+    shown = told if all_notes or len(told) <= _SHOWN_NOTES + 1 else told[:_SHOWN_NOTES]
+    for note in shown:
+        typer.echo(f"mistruct: note: {' '.join(note.in_command().split())}", err=True)
+    if len(shown) < len(told):
+        typer.echo(
+            f"mistruct: note: and {len(told) - len(shown)} more: mistruct describe", err=True
+        )
 
 
 def show_bins(table: Dataset, binned: Dataset, method: str | None, purpose: str = "") -> None:
@@ -73,6 +92,7 @@ def show_columns(table: Dataset) -> None:
         ("states", [f"{n:>6}" for n in n_states]),
         ("missing", [f"{n:>7,}" for n in summary["n_missing"]]),
         ("holds", list(summary["holds"])),
+        ("why", [why if why != "given" else "" for why in summary["why"]]),
     ]
     typer.echo("\n" + aligned(columns))
     if table.n_variables > _SHOWN_COLUMNS:
@@ -93,7 +113,8 @@ def show_ranking(ranking: pd.DataFrame) -> None:
     columns = [
         ("", ["" if pd.isna(place) else str(place) for place in shown["chosen"]]),
         ("feature", [str(name) for name in shown["feature"]]),
-        ("mi", [f"{mi:.4f}" for mi in shown["mi"]]),
+        # An estimate below 0 has an interval that begins there, as information does.
+        ("mi", [f"{max(mi, 0.0):.4f}" for mi in shown["mi"]]),
         (
             "interval",
             [

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mistruct.cli.options import Columns, Policy, Source
-from mistruct.errors import ParameterError, check_count, check_fraction
+from mistruct.cli.report import show_notes
+from mistruct.errors import DataError, ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset
@@ -38,21 +39,70 @@ def choose(table: Dataset, x: str, y: str, given: Sequence[str], missing: Policy
     return chosen
 
 
-def read(data: Path, source: Source, columns: Columns) -> Dataset:
-    """The table of the file, checked."""
-    from mistruct.data import read_table
+def read(
+    data: Path,
+    source: Source,
+    columns: Columns,
+    *,
+    of: Sequence[str] | None = None,
+    genes: bool = False,
+    all_notes: bool = False,
+) -> Dataset:
+    """The table of the file, checked; what was guessed of it is said.
 
-    kinds: dict[str, Any] = {}
+    `of` are the columns that the command is about, if not all. `genes` are numbers, however few
+    values they have.
+    """
+    from mistruct.data import read_table
+    from mistruct.data.dataset import with_numbers
+    from mistruct.data.patterns import matches
+
+    listed = read_kinds(columns.kinds) if columns.kinds else {}
+    kinds: dict[str, Any] = {name: kind for name, kind in listed.items() if kind != "drop"}
     for pair in columns.kind:
         column, separator, name = pair.rpartition("=")
         if not separator:
             raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
+        # What is asked for later counts for more.
+        kinds = {k: v for k, v in kinds.items() if k != column and not matches(column, k)}
         kinds[column] = name
+    options = asdict(source)
+    options["missing_marks"] = source.missing_marks or None
+    options["drop"] = [*source.drop, *(name for name, kind in listed.items() if kind == "drop")]
+    if source.separator in ("\\t", "tab"):
+        options["separator"] = "\t"
     # Columns are binned before what is missing in them can be a state.
     late = columns.missing == "state" and columns.discretize
-    return read_table(
-        data, kinds=kinds, missing="testwise" if late else columns.missing, **asdict(source)
+    table = read_table(
+        data, kinds=kinds, missing="testwise" if late else columns.missing, **options
     )
+    table = with_numbers(table) if genes else table
+    show_notes(table.notes, of, all_notes=all_notes)
+    return table
+
+
+def read_kinds(path: Path) -> dict[str, str]:
+    """The kinds of a file that `describe --output` wrote; the kind ``drop`` leaves a column out."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"--kinds: cannot read {str(path)!r}: {error}") from None
+    if not {"column", "kind"} <= set(table.columns):
+        raise DataError(f"--kinds: {str(path)!r} must have the columns 'column' and 'kind'")
+    return dict(zip(table["column"], table["kind"], strict=True))
+
+
+def kinds_of(table: Dataset) -> str:
+    """What `read_kinds` reads: a line for each column, those that were left out at the end."""
+    import pandas as pd
+
+    rows = [(n, str(table.kinds[n]), table.why.get(n, "")) for n in table.names]
+    for note in table.notes:
+        if note.rule == "identifier":
+            rows += [(n, "drop", "names the rows") for n in note.columns]
+    return pd.DataFrame(rows, columns=["column", "kind", "why"]).to_csv(index=False)
 
 
 def bin_columns(table: Dataset, columns: Columns) -> Dataset:

@@ -30,7 +30,7 @@ def exit_code(command: Callable[[], Any]) -> int:
         try:
             return command() or 0
         except MistructError as error:
-            return _fail(_as_options(str(error)))
+            return _fail(error.in_command() if error.advice else _as_options(str(error)))
         except (KeyboardInterrupt, typer.Abort):
             return INTERRUPTED
         except MemoryError as error:

@@ -8,45 +8,55 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from numbers import Real
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.errors import DataError
+from mistruct.data.door import Column, Door, Kind
+from mistruct.data.kinds import is_discrete, rule_of_whole_numbers
+from mistruct.data.notes import Found
+from mistruct.data.number_text import Reading, Words, factorized, is_date, read_words
+from mistruct.errors import DataError, Setting
 
-Kind = Literal["discrete", "continuous"]
+__all__ = [
+    "Column",
+    "Door",
+    "Kind",
+    "all_missing_error",
+    "date_error",
+    "read_array",
+    "read_categories",
+    "read_column",
+    "read_numbers",
+    "read_text",
+]
 
-# Integer columns with at most this many distinct values are discrete, others continuous.
-MAX_INTEGER_STATES = 20
 
 # A histogram finds the states of integers that span at most this range; beyond it, a sort does.
 _HISTOGRAM_RANGE = 1 << 16
 
+# Up to here floats hold every whole number.
+_EXACT = 2.0**53
+
+# So few categories are looked for one by one, each in a pass that takes next to nothing.
+_FEW_CATEGORIES = 16
+
 _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$|\d{1,2}[/.]\d{1,2}[/.]\d{4}$")
+_TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 
-@dataclass(frozen=True, eq=False)
-class Column:
-    """A checked column; `states` is None where the column is continuous."""
-
-    name: str
-    kind: Kind
-    inferred: bool
-    values: NDArray[Any]
-    states: tuple[Any, ...] | None
-
-
-def read_column(name: str, series: nw.Series[Any], kind: Kind | None) -> Column:
-    """Check one narwhals series and encode it as `kind`, or as the kind its type implies."""
+def read_column(name: str, series: nw.Series[Any], door: Door) -> Column:
+    """Check one narwhals series and encode it as its declared kind, or as what its values tell."""
     dtype = series.dtype
     if dtype.is_temporal():
-        raise _date_error(name, series.drop_nulls().head(1).to_list())
+        raise date_error(name, series.drop_nulls().head(1).to_list())
     if dtype.is_nested():
         raise DataError(f"column {name!r} holds nested values ({dtype}); columns must be scalars")
     if isinstance(dtype, nw.Unknown):
@@ -54,107 +64,239 @@ def read_column(name: str, series: nw.Series[Any], kind: Kind | None) -> Column:
             raise all_missing_error(name)
         raise _type_error(name, getattr(nw.to_native(series), "dtype", dtype))
     if isinstance(dtype, (nw.Categorical, nw.Enum)):
-        categorical = _as_categorical(series)
-        if kind != "continuous":
-            return _from_codes(name, categorical, kind)
-        values = np.asarray(categorical, dtype=object)
-    else:
-        values = series.to_numpy()
-    if dtype.is_integer() and values.dtype.kind == "f":
-        return read_numbers(name, values, kind, whole=True)
-    return read_array(name, values, kind)
+        return read_categories(name, _as_categorical(series), door)
+    if isinstance(dtype, nw.Decimal):
+        series, dtype = series.cast(nw.Float64), nw.Float64()
+    values = series.to_numpy()
+    if values.dtype.kind == "O" and dtype.is_numeric():
+        values = pd.to_numeric(pd.Series(values)).to_numpy(np.float64, na_value=np.nan)
+    return read_array(name, values, door)
 
 
-def read_array(name: str, values: NDArray[Any], kind: Kind | None) -> Column:
-    """Check one 1-D numpy array and encode it as `kind`, or as the kind its dtype implies."""
+def read_array(name: str, values: NDArray[Any], door: Door) -> Column:
+    """Check one 1-D numpy array and encode it."""
     match values.dtype.kind:
         case "b" | "f" | "i" | "u":
-            return read_numbers(name, values, kind, whole=values.dtype.kind != "f")
+            return read_numbers(name, values, door)
         case "O" | "U" | "T" | "S":
-            return _read_objects(name, values, kind)
+            return _read_objects(name, values, door)
         case "M" | "m":
-            raise _date_error(name, values[:1].tolist())
+            raise date_error(name, values[:1].tolist())
         case _:
             raise _type_error(name, values.dtype)
 
 
-def read_numbers(name: str, values: NDArray[Any], kind: Kind | None, *, whole: bool) -> Column:
-    """Numbers: floats may hold NaN for missing, also where the column is `whole` numbers."""
+def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") -> Column:
+    """Numbers; floats may hold NaN for missing, also where the column is of whole numbers."""
+    kind = door.kinds.get(name)
     inferred = kind is None
-    if values.dtype.kind == "f":
+    floats = values.dtype.kind == "f"
+    if floats:
         infinite = np.isinf(values)
         if infinite.any():
             row = int(infinite.argmax())
             raise DataError(
                 f"column {name!r} holds {int(infinite.sum())} infinite value(s), the first "
-                f"{values[row]} in row {row}; values must be finite or missing"
+                f"{values[row]} in row {row + 1}; values must be finite or missing"
             )
-    if kind == "continuous" or (kind is None and not whole):
-        return Column(name, "continuous", inferred, values.astype(np.float64, copy=False), None)
-    codes, states = _encode_numbers(values)
-    if kind is None and len(states) > MAX_INTEGER_STATES:
-        return Column(name, "continuous", inferred, values.astype(np.float64, copy=False), None)
-    if values.dtype.kind == "f" and whole:
-        states = [int(s) for s in states]
-    return Column(name, "discrete", inferred, codes, tuple(states))
-
-
-def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[Any], list[Any]]:
-    """Codes and sorted distinct values; NaN gets the code after the last."""
+    if door.marks.values and values.dtype.kind in "fiu":
+        values = _without(name, values, door)
+        floats = values.dtype.kind == "f"
     if values.dtype.kind == "b":
-        present = [not values.all(), bool(values.any())]
-        return (values & present[0]).astype(np.uint8), [s for s in (False, True) if present[s]]
-    if values.dtype.kind in "iu":
-        low, high = int(values.min()), int(values.max())
-        if high - low < _HISTOGRAM_RANGE:
-            # Both steps wrap around modulo the range, in which every offset fits.
-            offsets = values.astype(np.uint16) - np.uint16(low % _HISTOGRAM_RANGE)
-            seen = np.bincount(offsets) > 0
-            states = [low + s for s in np.flatnonzero(seen).tolist()]
-            if len(states) == len(seen):
-                return offsets, states
-            return (np.cumsum(seen) - 1).astype(np.uint16)[offsets], states
-    found, codes = np.unique(values, return_inverse=True)
-    return codes, found[: len(found) - int(np.isnan(found[-1]))].tolist()
+        if kind == "continuous":
+            return Column(name, kind, False, values.astype(np.float64), None)
+        codes, truth = _encode_truth(values)
+        return Column(name, "discrete", inferred, codes, truth, "boolean")
+    if kind is None and name in door.numbers:
+        numbers = values.astype(np.float64, copy=False)
+        return Column(name, "continuous", True, numbers, None, "matrix")
+    if kind == "continuous" or (floats and not _all_whole(values)):
+        if kind == "discrete":
+            found, codes = np.unique(values, return_inverse=True)
+            states = found[: len(found) - int(np.isnan(found[-1]))].tolist()
+            return Column(name, "discrete", False, codes, tuple(states))
+        numbers = values.astype(np.float64, copy=False)
+        return Column(name, "continuous", inferred, numbers, None, "fractions")
+    return _read_whole(name, values, kind, stored or ("float" if floats else ""))
 
 
-def _read_objects(name: str, values: NDArray[Any], kind: Kind | None) -> Column:
+def _read_whole(name: str, values: NDArray[Any], kind: Kind | None, stored: str) -> Column:
+    """Whole numbers: states and codes, and the kind that these tell."""
+    missing = np.isnan(values) if values.dtype.kind == "f" else None
+    known = values if missing is None or not missing.any() else values[~missing]
+    if not len(known):
+        return Column(name, kind or "discrete", kind is None, np.zeros(len(values), np.uint8), ())
+    codes, states, counts = _encode_whole(known if missing is None else known.astype(np.int64))
+    rule = rule_of_whole_numbers(states, counts)
+    facts = (rule, len(states), (states[0], states[-1]), stored)
+    if kind is None and not is_discrete(rule):
+        numbers = values.astype(np.float64, copy=False)
+        return Column(name, "continuous", True, numbers, None, *facts)
+    if missing is not None and len(known) < len(values):
+        whole = np.full(len(values), len(states), dtype=np.int64)
+        whole[~missing] = codes
+        codes = whole
+    return Column(name, "discrete", kind is None, codes, tuple(states), *facts)
+
+
+def _all_whole(values: NDArray[Any]) -> bool:
+    """Whether floats are whole numbers or missing; mostly the first one tells."""
+    first = float(values[0])
+    if first == first and not first.is_integer():
+        return False
+    for part in (values[:64], values):
+        if not ((np.floor(part) == part) | np.isnan(part)).all():
+            return False
+    return not (np.abs(values) >= _EXACT).any()
+
+
+def _without(name: str, values: NDArray[Any], door: Door) -> NDArray[Any]:
+    """The numbers, NaN where they are marks of missing entries."""
+    for mark in door.marks.values:
+        rows = np.flatnonzero(values == mark) + 1
+        if len(rows):
+            door.found.append(Found(f"{mark:g}", name, len(rows), tuple(rows[:3].tolist())))
+            values = np.where(values == mark, np.nan, values)
+    return values
+
+
+def _encode_truth(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[bool, ...]]:
+    present = [not values.all(), bool(values.any())]
+    states = tuple(s for s in (False, True) if present[s])
+    return (values & present[0]).astype(np.uint8), states
+
+
+def _encode_whole(values: NDArray[Any]) -> tuple[NDArray[Any], list[int], NDArray[np.int64]]:
+    """Codes, sorted distinct values, and the rows of each."""
+    low, high = int(values.min()), int(values.max())
+    if high - low < _HISTOGRAM_RANGE:
+        # Both steps wrap around modulo the range, in which every offset fits.
+        offsets = values.astype(np.uint16) - np.uint16(low % _HISTOGRAM_RANGE)
+        counts = np.bincount(offsets)
+        found = counts.nonzero()[0]
+        states = [low + s for s in found.tolist()]
+        if len(states) == len(counts):
+            return offsets, states, counts
+        codes = (np.cumsum(counts > 0) - 1).astype(np.uint16)[offsets]
+        return codes, states, counts[found]
+    distinct, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return inverse, distinct.tolist(), counts
+
+
+def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
     """Strings and Python objects, told apart by equality."""
-    if kind == "continuous":
-        try:
-            numbers = pd.to_numeric(pd.Series(values, dtype=object)).to_numpy(np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f"column {name!r} is declared continuous but does not hold numbers: {error}"
-            ) from None
-        return read_numbers(name, numbers, kind, whole=False)
     try:
-        codes, found = pd.factorize(values)
+        codes, states = factorized(values)
     except TypeError:
         nested = next(v for v in values if getattr(type(v), "__hash__", None) is None)
         raise DataError(
             f"column {name!r} holds nested values such as {nested!r}; columns must be scalars"
         ) from None
-    states = found.tolist()
+    _refuse_objects(name, states)
+    if states and all(isinstance(s, bool) for s in states) and door.kind(name) == "continuous":
+        return read_numbers(name, np.array([*map(float, states), np.nan])[codes], door)
+    text = [isinstance(s, (str, bytes)) for s in states]
+    if all(text):
+        return read_text(name, Words(codes, [_decoded(s) for s in states]), door)
+    numbers = [isinstance(s, (Real, Decimal)) and not isinstance(s, bool) for s in states]
+    if all(numbers):
+        if door.kind(name) == "continuous" or (
+            door.kind(name) is None and all(abs(s) < _EXACT for s in states)
+        ):
+            as_floats = np.array([*map(float, states), np.nan])[codes]
+            return read_numbers(name, as_floats, door, "object")
+    elif all(t or n for t, n in zip(text, numbers, strict=True)):
+        words = Words(
+            codes, [_decoded(s) if t else repr(s) for s, t in zip(states, text, strict=True)]
+        )
+        reading = read_words(name, words, door.marks, door.kind(name))
+        if reading.numbers is not None:
+            door.notes += reading.notes
+            door.found += reading.marks
+            return read_numbers(name, reading.numbers, door, "object")
+    elif door.kind(name) == "continuous":
+        raise DataError(
+            f"column {name!r} is declared continuous but does not hold numbers: "
+            f"{next(s for s, n in zip(states, numbers, strict=True) if not n)!r}"
+        )
+    rule = "boolean" if states and all(isinstance(s, bool) for s in states) else "words"
+    return _discrete(name, codes, states, door.kind(name), rule)
+
+
+def _refuse_objects(name: str, states: Sequence[Any]) -> None:
+    """Raise DataError where an object is no value that a column may hold."""
     for state in states:
+        if isinstance(state, str):
+            continue
         if isinstance(state, _DATES):
-            raise _date_error(name, [state])
+            raise date_error(name, [state])
         if isinstance(state, float) and math.isinf(state):
             raise DataError(f"column {name!r} holds {state}; values must be finite or missing")
         if isinstance(state, (tuple, frozenset)):
             raise DataError(
                 f"column {name!r} holds nested values such as {state!r}; columns must be scalars"
             )
-    if kind is None:
-        _refuse_identifiers(name, states, len(values))
+
+
+def _decoded(text: Any) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
+def read_text(name: str, words: Words, door: Door) -> Column:
+    """Text: numbers, truth values or words."""
+    reading = read_words(name, words, door.marks, door.kind(name), door.decimal)
+    door.notes += reading.notes
+    door.found += reading.marks
+    if reading.numbers is not None:
+        column = read_numbers(name, reading.numbers, door, "text")
+        return column if door.file else _as_written(column, reading)
+    codes, states = reading.words
+    if reading.leading_zeros is not None:
+        door.leading_zeros[name] = reading.leading_zeros
+    if door.file and states and all(s in _TRUTH for s in states):
+        truth = np.array([*(_TRUTH[s] for s in states), 2], dtype=np.int64)[codes]
+        kinds = sorted({_TRUTH[s] for s in states})
+        to = np.full(3, len(kinds))
+        to[[int(k) for k in kinds]] = range(len(kinds))
+        return Column(name, "discrete", door.kind(name) is None, to[truth], tuple(kinds), "boolean")
+    if door.kind(name) is None and states and all(map(is_date, states)):
+        raise date_error(name, states)
+    if door.file and door.kind(name) == "discrete" and (plain := _plain_whole(states)):
+        return _discrete(name, codes, plain, "discrete", "words")
+    return _discrete(name, codes, states, door.kind(name), "words")
+
+
+def _as_written(column: Column, reading: Reading) -> Column:
+    """A column whose states are the caller's own text, unless two of these are one number."""
+    assert reading.of_states is not None
+    text = dict(zip(reading.of_states.tolist(), reading.words.states, strict=True))
+    if column.states is None or len(text) < len(reading.words.states):
+        return column
+    return replace(column, states=tuple(text[float(s)] for s in column.states))
+
+
+def _plain_whole(states: Sequence[str]) -> list[int]:
+    """Whole numbers, if all text is so and none begins with a zero; else nothing."""
+    try:
+        numbers = [int(s) for s in states]
+    except ValueError:
+        return []
+    return numbers if all(str(n) == s for n, s in zip(numbers, states, strict=True)) else []
+
+
+def _discrete(
+    name: str, codes: NDArray[Any], states: list[Any], kind: Kind | None, rule: str
+) -> Column:
+    """A discrete column of states in order; the code of missing is -1."""
     try:
         order = sorted(range(len(states)), key=states.__getitem__)
     except TypeError:  # states of several types have no order of their own
         order = sorted(range(len(states)), key=lambda i: (type(states[i]).__name__, str(states[i])))
     rank = np.empty(len(states) + 1, dtype=np.int64)
     rank[order] = np.arange(len(states))
-    rank[-1] = len(states)  # pd.factorize codes missing as -1
-    return Column(name, "discrete", kind is None, rank[codes], tuple(states[i] for i in order))
+    rank[-1] = len(states)
+    ordered = tuple(states[i] for i in order)
+    return Column(name, "discrete", kind is None, rank[codes], ordered, rule, len(states))
 
 
 def _as_categorical(series: nw.Series[Any]) -> pd.Categorical[Any]:
@@ -169,31 +311,32 @@ def _as_categorical(series: nw.Series[Any]) -> pd.Categorical[Any]:
     return pd.Categorical(series.to_list())  # polars orders them by first sight in the process
 
 
-def _from_codes(name: str, categorical: pd.Categorical[Any], kind: Kind | None) -> Column:
+def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> Column:
     """A categorical: its own order of categories, those that do not occur left out."""
-    raw = categorical.codes
-    seen = np.bincount(raw[raw >= 0], minlength=len(categorical.categories)) > 0
-    rank = np.append(np.cumsum(seen) - 1, seen.sum())
-    states = tuple(categorical.categories[seen].tolist())
-    return Column(name, "discrete", kind is None, rank[raw], states)
-
-
-def _refuse_identifiers(name: str, states: list[Any], n_samples: int) -> None:
-    """Refuse text that names the rows instead of describing them."""
-    if len(states) <= max(MAX_INTEGER_STATES, n_samples / 2):
-        return
-    if all(isinstance(s, str) and _ISO_DATE.match(s) for s in states[:10]):
-        raise _date_error(name, states)
-    raise DataError(
-        f"column {name!r} has {len(states)} distinct values in {n_samples} rows, such as "
-        f"{states[0]!r}, so it looks like an identifier; drop it, make it the index, or keep it "
-        f"with kinds={{{name!r}: 'discrete'}}"
-    )
+    if door.kind(name) == "continuous":
+        return _read_objects(name, np.asarray(categorical, dtype=object), door)
+    raw = np.asarray(categorical.codes)
+    categories = categorical.categories
+    inferred = door.kind(name) is None
+    if len(categories) <= _FEW_CATEGORIES:
+        seen = np.array([(raw == k).any() for k in range(len(categories))], dtype=bool)
+    else:
+        seen = np.bincount(raw[raw >= 0], minlength=len(categories)) > 0
+    if seen.all():
+        codes = raw if len(raw) and raw.min() >= 0 else np.where(raw < 0, len(categories), raw)
+        states = tuple(categories.tolist())
+    else:
+        codes = np.append(np.cumsum(seen) - 1, seen.sum())[raw]
+        states = tuple(categories[seen].tolist())
+    return Column(name, "discrete", inferred, codes, states, "category", len(states))
 
 
 def all_missing_error(name: str) -> DataError:
     """What is raised, under every policy, where a column has no value at all."""
-    return DataError(f"column {name!r} holds only missing entries, so it says nothing; drop it")
+    return DataError(
+        f"column {name!r} holds only missing entries, so it says nothing; leave it out with ",
+        Setting("drop", [name]),
+    )
 
 
 def _type_error(name: str, dtype: object) -> DataError:
@@ -203,9 +346,11 @@ def _type_error(name: str, dtype: object) -> DataError:
     )
 
 
-def _date_error(name: str, examples: list[Any]) -> DataError:
+def date_error(name: str, examples: list[Any]) -> DataError:
+    """What is raised where a column holds dates or times."""
     example = f" (such as {str(examples[0])!r})" if examples else ""
     return DataError(
-        f"column {name!r} holds dates or times{example}; drop it, or turn it into a number "
-        "or a category first"
+        f"column {name!r} holds dates or times{example}; leave it out with ",
+        Setting("drop", [name]),
+        ", or turn it into a number or a category first",
     )

@@ -1,243 +1,33 @@
-"""The checked table that everything below the door works on.
-
-Arrays are variable-major and C-contiguous, so that one variable is one contiguous row: codes of
-the discrete columns in the smallest unsigned type that holds them all, values of the continuous
-ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below checks again.
-"""
+"""What makes a table a Dataset: `as_dataset`, and the policies for missing entries."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from mistruct.data.columns import Column, Kind, all_missing_error
-from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_columns
-from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
+from mistruct.data.checked import MISSING_STATE, Dataset, Missing
+from mistruct.data.columns import Column, Door, Kind, all_missing_error
+from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_frame
+from mistruct.data.gene_tables import Duplicates
+from mistruct.data.kinds import WHY
+from mistruct.data.marks import Marks
+from mistruct.data.notes import Note, taken_as
+from mistruct.data.table import settled
+from mistruct.errors import DataError, ParameterError, Setting, check_choice
 
-Missing = Literal["raise", "testwise", "state"]
-
-#: The state that ``missing="state"`` adds to a discrete column.
-MISSING_STATE = "missing"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
-    """A checked table; made by :func:`read_table` and :func:`as_dataset`.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The columns, in the caller's order.
-    kinds : mapping of str to {"discrete", "continuous"}
-        The kind of each column.
-    states : mapping of str to tuple
-        The states of each discrete column; code ``i`` stands for ``states[name][i]``.
-    codes : ndarray of unsigned int, shape (n_discrete, n_samples)
-        Discrete columns, in the order of `names`; ``n_states`` where missing.
-    values : ndarray of float64, shape (n_continuous, n_samples)
-        Continuous columns, in the order of `names`; NaN where missing.
-    missing : {"raise", "testwise", "state"}
-        What is done about missing entries.
-    inferred : frozenset of str
-        The columns whose kind was inferred, not given.
-    index : pandas.Index or None
-        Names of the rows.
-    rows_taken : bool
-        Whether `take` has chosen among the rows, so that a state need not occur.
-    """
-
-    names: tuple[str, ...]
-    kinds: Mapping[str, Kind]
-    states: Mapping[str, tuple[Any, ...]]
-    codes: NDArray[Any]
-    values: NDArray[np.float64]
-    missing: Missing
-    inferred: frozenset[str]
-    index: pd.Index[Any] | None = None
-    rows_taken: bool = False
-
-    @property
-    def n_samples(self) -> int:
-        """Number of rows."""
-        return int(self.codes.shape[1])
-
-    @property
-    def n_variables(self) -> int:
-        """Number of columns."""
-        return len(self.names)
-
-    @cached_property
-    def discrete(self) -> tuple[str, ...]:
-        """Names of the discrete columns, in the order of the rows of `codes`."""
-        return tuple(n for n in self.names if self.kinds[n] == "discrete")
-
-    @cached_property
-    def discrete_mask(self) -> NDArray[np.bool_]:
-        """Which columns are discrete, shape (n_variables,)."""
-        return np.array([self.kinds[n] == "discrete" for n in self.names], dtype=bool)
-
-    @cached_property
-    def continuous(self) -> tuple[str, ...]:
-        """Names of the continuous columns, in the order of the rows of `values`."""
-        return tuple(n for n in self.names if self.kinds[n] == "continuous")
-
-    @cached_property
-    def n_states(self) -> NDArray[np.int64]:
-        """Number of states of each discrete column, shape (n_discrete,)."""
-        return np.array([len(self.states[n]) for n in self.discrete], dtype=np.int64)
-
-    @cached_property
-    def n_observed(self) -> NDArray[np.int64]:
-        """Number of states that occur in each discrete column; `take` may leave some behind."""
-        if not self.rows_taken:
-            return self.n_states
-        columns = zip(self.codes, self.n_states, strict=True)
-        return np.array([(np.bincount(c, minlength=r)[:r] > 0).sum() for c, r in columns])
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {n: i for group in (self.discrete, self.continuous) for i, n in enumerate(group)}
-
-    def row(self, name: str) -> int:
-        """Row of a column in `codes` or `values`, whichever holds its kind."""
-        return self._rows[name]
-
-    def check_names(self, parameter: str, names: Iterable[Hashable]) -> tuple[str, ...]:
-        """The names as this table spells them; ParameterError where a column is not there."""
-        if isinstance(names, str) or not isinstance(names, Iterable):
-            raise ParameterError(f"{parameter} must be a list of column names, got {names!r}")
-        checked = tuple(str(n) for n in names)
-        for name in checked:
-            if name not in self._rows:
-                raise ParameterError(
-                    f"{parameter}: there is no column {name!r}{nearest_names(name, self.names)}"
-                )
-        return checked
-
-    def require_discrete(self, purpose: str, names: Iterable[str] | None = None) -> None:
-        """Raise DataError where one of the columns, or of those that are named, is continuous."""
-        concerned = self.names if names is None else tuple(dict.fromkeys(names))
-        continuous = [n for n in concerned if self.kinds[n] == "continuous"]
-        if continuous:
-            shown = ", ".join(repr(n) for n in continuous[:3])
-            more = ", ..." if len(continuous) > 3 else ""
-            raise DataError(
-                f"{purpose} needs discrete columns, but {len(continuous)} of "
-                f"{len(concerned)} are continuous ({shown}{more}); "
-                "bin them with mistruct.discretize, make them categories, or declare them with "
-                "kinds="
-            )
-
-    @cached_property
-    def n_missing(self) -> Mapping[str, int]:
-        """Number of missing entries of each column."""
-        # One column at a time, since a mask of the whole table can be as large as the table.
-        return {n: self.n_samples - int(self.known(n).sum()) for n in self.names}
-
-    def known(self, name: str) -> NDArray[np.bool_]:
-        """In which rows a column is not missing."""
-        row = self.row(name)
-        if self.kinds[name] == "continuous":
-            known: NDArray[np.bool_] = ~np.isnan(self.values[row])
-            return known
-        return np.asarray(self.codes[row] < self.n_states[row])
-
-    def column(self, name: str) -> Column:
-        """One column as the door made it."""
-        kind = self.kinds[name]
-        values = (self.codes if kind == "discrete" else self.values)[self.row(name)]
-        return Column(name, kind, name in self.inferred, values, self.states.get(name))
-
-    def select(self, names: Iterable[Hashable]) -> Dataset:
-        """The same rows with only the columns `names`, in that order."""
-        chosen = self.check_names("names", names)
-        kinds = {n: self.kinds[n] for n in chosen}
-        of_kind = {k: [self.row(n) for n in chosen if kinds[n] == k] for k in get_args(Kind)}
-        held = {"discrete": self.codes, "continuous": self.values}
-        # All columns of a kind in their own order, as often, are not copied.
-        taken = {
-            k: held[k] if rows == list(range(len(held[k]))) else held[k][rows]
-            for k, rows in of_kind.items()
-        }
-        return Dataset(
-            names=chosen,
-            kinds=kinds,
-            states={n: self.states[n] for n in chosen if kinds[n] == "discrete"},
-            codes=taken["discrete"],
-            values=taken["continuous"],
-            missing=self.missing,
-            inferred=self.inferred & set(chosen),
-            index=self.index,
-            rows_taken=self.rows_taken,
-        )
-
-    def take(self, rows: NDArray[np.bool_]) -> Dataset:
-        """The rows that a mask of shape (n_samples,) marks, with the same columns and states."""
-        index = None if self.index is None else self.index[rows]
-        return replace(
-            self,
-            codes=self.codes[:, rows],
-            values=self.values[:, rows],
-            index=index,
-            rows_taken=True,
-        )
-
-    def complete_rows(self) -> Dataset:
-        """The rows in which no entry is missing."""
-        known = np.ones(self.n_samples, dtype=np.bool_)
-        for name in self.names:
-            known &= self.known(name)
-        return self.take(known)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """The table as a DataFrame: discrete columns as categoricals, continuous as floats."""
-        columns: dict[str, Any] = {}
-        for name in self.names:
-            row = self.row(name)
-            if self.kinds[name] == "continuous":
-                columns[name] = self.values[row]
-            else:
-                codes = self.codes[row].astype(np.int32)
-                codes[codes == len(self.states[name])] = -1
-                states = pd.Index(self.states[name], dtype=object).infer_objects()
-                columns[name] = pd.Categorical.from_codes(codes, categories=states)
-        return pd.DataFrame(columns, index=self.index)
-
-    def summary(self) -> pd.DataFrame:
-        """One row a column: kind, whether it was inferred, n_states, n_missing, what it holds."""
-        rows = []
-        for name in self.names:
-            if self.kinds[name] == "discrete":
-                states = self.states[name]
-                held = ", ".join(str(s) for s in states[:5]) + (", ..." if len(states) > 5 else "")
-            else:
-                row = self.values[self.row(name)]
-                known = row[~np.isnan(row)]
-                held = f"{known.min():.4g} to {known.max():.4g}" if known.size else ""
-            rows.append(
-                {
-                    "column": name,
-                    "kind": self.kinds[name],
-                    "inferred": name in self.inferred,
-                    "n_states": len(self.states[name]) if name in self.states else None,
-                    "n_missing": self.n_missing[name],
-                    "holds": held,
-                }
-            )
-        return pd.DataFrame(rows).set_index("column").astype({"n_states": "Int64"})
-
-    def __repr__(self) -> str:
-        return (
-            f"<Dataset: {self.n_samples} rows, {len(self.discrete)} discrete and "
-            f"{len(self.continuous)} continuous columns, "
-            f"{sum(self.n_missing.values())} missing entries ({self.missing})>"
-        )
+__all__ = [
+    "MISSING_STATE",
+    "Dataset",
+    "Missing",
+    "as_dataset",
+    "assemble",
+    "make_dataset",
+    "with_numbers",
+]
 
 
 def as_dataset(
@@ -245,8 +35,11 @@ def as_dataset(
     *,
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    drop: Sequence[str] = (),
+    missing_marks: Sequence[object] | None = None,
     layer: str | None = None,
     obs: Sequence[str] = (),
+    duplicates: Duplicates | None = None,
 ) -> Dataset:
     """Check a table and encode it.
 
@@ -257,27 +50,36 @@ def as_dataset(
         are called ``x0``, ``x1``, ... A Dataset is returned as it is, or under
         the policy `missing` where that is another one than ``raise``.
     kinds : mapping of column name to {"discrete", "continuous"}, optional
-        Overrides the inferred kinds. Booleans, categories and text are inferred as discrete,
-        floats as continuous, integers as discrete up to 20 distinct values, but as continuous in
-        the matrix of an AnnData.
+        Overrides the inferred kinds; a name may be a pattern such as ``item_*``. Booleans,
+        categories and text are inferred as discrete, numbers by their values (see the guide on
+        tables), and the numbers in the matrix of an AnnData as continuous.
     missing : {"raise", "testwise", "state"}
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete
         columns only).
+    drop : sequence of str
+        Columns to leave out, before anything is checked in them; patterns as in `kinds`.
+    missing_marks : sequence of str or number, optional
+        Exactly the text and the numbers that stand for missing entries, such as ``["?", -9]``. By
+        default the usual marks do, in columns of text that hold numbers otherwise.
     layer : str, optional
-        Of an AnnData: the layer to take instead of ``X``.
+        Of an AnnData: the layer to take instead of ``X``; ``"raw"`` is its ``raw``.
     obs : sequence of str
         Of an AnnData: annotations of the cells to take along as columns.
+    duplicates : {"sum", "mean", "first"}, optional
+        Of an AnnData: what becomes of genes with one name, which are refused otherwise.
 
     Returns
     -------
     Dataset
+        With `notes` of what was guessed.
 
     Raises
     ------
     DataError
-        No rows, fewer than two columns, duplicate names, infinite or nested values, dates,
-        identifiers, a column without any value, missing entries under ``raise``.
+        No rows, fewer than two columns, duplicate names, infinite or nested values, dates, columns
+        that name the rows, columns of numbers with text that is no known mark, a column without
+        any value, missing entries under ``raise``.
     ParameterError
         A parameter breaks its rule.
 
@@ -290,23 +92,30 @@ def as_dataset(
     {'smoker': 'discrete', 'age': 'continuous'}
     """
     check_choice("missing", missing, get_args(Missing))
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks, words=False))
     if is_anndata(data):
-        data = anndata_frame(data, layer, [obs] if isinstance(obs, str) else obs)
+        taken = [obs] if isinstance(obs, str) else list(obs)
+        data = anndata_frame(data, layer, taken, duplicates)
+        door.numbers = frozenset(map(str, data.columns)) - set(taken)
     elif layer is not None or obs:
         raise ParameterError(f"layer and obs are for AnnData only, got {layer!r} and {obs!r}")
+    elif duplicates is not None:
+        raise ParameterError(f"duplicates is for AnnData only, got {duplicates!r}")
     if isinstance(data, Dataset):
         if kinds is not None:
             raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")
-        if data.n_samples == 0:
-            raise DataError("the table has no rows")
-        if missing in ("raise", data.missing):
-            return data
-        if data.missing == "state":
-            raise ParameterError(
-                f"missing: what is missing is a state of this Dataset already, got {missing!r}"
-            )
-        return assemble([data.column(n) for n in data.names], missing, data.index)
-    dataset = assemble(read_columns(data, kinds or {}), missing, index_of(data))
+        if drop or missing_marks is not None:
+            raise ParameterError("drop and missing_marks are for tables that are no Dataset yet")
+        return _under(data, missing)
+    return make_dataset(settled(read_frame(data, door), door), door, missing, index_of(data))
+
+
+def make_dataset(
+    columns: Sequence[Column], door: Door, missing: Missing, index: pd.Index[Any] | None
+) -> Dataset:
+    """Columns that have passed the door as one Dataset, with what there was to be said."""
+    dataset = assemble(columns, missing, index, tuple(door.notes))
     if dataset.n_variables < 2:
         raise DataError(
             f"the table has one column, {dataset.names[0]!r}; a structure needs at least two"
@@ -314,12 +123,32 @@ def as_dataset(
     return dataset
 
 
+def _under(data: Dataset, missing: Missing) -> Dataset:
+    """A Dataset under another policy for missing entries."""
+    if data.n_samples == 0:
+        raise DataError("the table has no rows")
+    if missing in ("raise", data.missing):
+        return data
+    if data.missing == "state":
+        raise ParameterError(
+            f"missing: what is missing is a state of this Dataset already, got {missing!r}"
+        )
+    return assemble([data.column(n) for n in data.names], missing, data.index, data.notes)
+
+
 def assemble(
-    columns: Sequence[Column], missing: Missing, index: pd.Index[Any] | None = None
+    columns: Sequence[Column],
+    missing: Missing,
+    index: pd.Index[Any] | None = None,
+    notes: tuple[Note, ...] = (),
 ) -> Dataset:
     """Columns of equal length as one Dataset, under a policy for missing entries."""
     for column in columns:
-        unknown = np.isnan(column.values).all() if column.states is None else not column.states
+        if column.states is None:
+            # Mostly the first value tells that not all are missing.
+            unknown = column.values[0] != column.values[0] and np.isnan(column.values).all()
+        else:
+            unknown = not column.states
         if unknown:
             raise all_missing_error(column.name)
     encoded = [_missing_as_state(c) if missing == "state" else c for c in columns]
@@ -340,6 +169,8 @@ def assemble(
         missing=missing,
         inferred=frozenset(c.name for c in encoded if c.inferred),
         index=index,
+        notes=notes,
+        why={c.name: c.reason for c in encoded},
     )
     if missing == "raise":
         _refuse_missing(dataset)
@@ -363,9 +194,7 @@ def _missing_as_state(column: Column) -> Column:
             "rename it before missing='state' adds its own"
         )
     # The reserved code is the next free one, so the new state takes its place.
-    return Column(
-        column.name, "discrete", column.inferred, column.values, (*column.states, MISSING_STATE)
-    )
+    return replace(column, states=(*column.states, MISSING_STATE))
 
 
 def _refuse_missing(dataset: Dataset) -> None:
@@ -378,7 +207,36 @@ def _refuse_missing(dataset: Dataset) -> None:
         shown = ", ".join(f"{n!r} ({m})" for n, m in list(absent.items())[:5])
         more = f" and {len(absent) - 5} more columns" if len(absent) > 5 else ""
         raise DataError(
-            f"{sum(absent.values())} entries are missing, in {shown}{more}; choose "
-            "missing='testwise' (each quantity uses the rows complete for its own variables) or "
-            "missing='state' (missing is a state of its own; discrete columns only)"
+            f"{sum(absent.values())} entries are missing, in {shown}{more}; choose ",
+            Setting("missing", "testwise"),
+            " (each quantity uses the rows complete for its own variables) or ",
+            Setting("missing", "state"),
+            " (missing is a state of its own; discrete columns only)",
         )
+
+
+def with_numbers(data: Dataset) -> Dataset:
+    """The table with whole numbers as numbers, however few of them differ.
+
+    Genes are measured or counted, also those that few reads were counted of. Columns of two values
+    stay discrete beside columns of fractions, among which they are labels, and where there are no
+    others, as they are calls then.
+    """
+    whole = [
+        n
+        for n in data.discrete
+        if n in data.inferred
+        and data.why.get(n) != WHY["category"]
+        and all(type(s) is int for s in data.states[n])
+    ]
+    fractions = any(data.why.get(n) == WHY["fractions"] for n in data.continuous)
+    many = bool(data.continuous) or any(len(data.states[n]) > 2 for n in whole)
+    chosen = [n for n in whole if len(data.states[n]) > 2 or (many and not fractions)]
+    if not chosen:
+        return data
+    note = taken_as(chosen, "continuous", "genes are numbers", "matrix")
+    columns = [data.column(n) for n in data.names]
+    numbers = [
+        replace(c.as_number(), why=None, rule="matrix") if c.name in chosen else c for c in columns
+    ]
+    return assemble(numbers, data.missing, data.index, (*data.notes, note))

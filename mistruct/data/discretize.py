@@ -36,8 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from mistruct.data.columns import Column
 from mistruct.data.dataset import Dataset, as_dataset, assemble
+from mistruct.data.door import Column
 from mistruct.errors import DataError, ParameterError, check_choice, check_count
 
 Method = Literal["quantile", "equal-width", "bayesian-blocks", "mdl"]
@@ -139,6 +139,7 @@ def discretize(
         [_bin(dataset, n, cuts) if n in to_cut else dataset.column(n) for n in names],
         dataset.missing,
         dataset.index,
+        dataset.notes,
     )
 
 
@@ -161,7 +162,7 @@ def _bin(dataset: Dataset, name: str, cuts: Callable[[Floats], Floats]) -> Colum
     states = (f"<{shown[0]}", *inner, f">={shown[-1]}") if shown else ("any",)
     codes = np.searchsorted(edges, values, side="right")
     codes[np.isnan(values)] = len(states)
-    return Column(name, "discrete", False, codes, states)
+    return Column(name, "discrete", False, codes, states, why="binned")
 
 
 def _between(distinct: Floats, places: Places, near: Floats | None = None) -> Floats:
@@ -263,7 +264,7 @@ def _check_target(target: Hashable | None, method: Method, dataset: Dataset) -> 
     if target is None:
         raise ParameterError("target: 'mdl' needs the name of a discrete column, got None")
     (name,) = dataset.check_names("target", [target])
-    if dataset.kinds[name] != "discrete":
+    if not dataset.is_discrete(name):
         raise DataError(
             f"target: 'mdl' needs a discrete column, but {name!r} is continuous; bin it first, or "
             "declare it with kinds="

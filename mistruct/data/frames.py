@@ -16,7 +16,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.columns import Column, Kind, read_array, read_column, read_numbers
+from mistruct.data.columns import (
+    Column,
+    Door,
+    Kind,
+    read_array,
+    read_categories,
+    read_column,
+    read_numbers,
+)
+from mistruct.data.gene_tables import merged_duplicates, raw_of
+from mistruct.data.identifiers import find_identifiers, refuse_identifiers
+from mistruct.data.patterns import by_pattern
 from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
 
 if TYPE_CHECKING:
@@ -28,34 +39,50 @@ def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> lis
 
     `prefix` names the columns of arrays.
     """
+    door = Door(kinds)
     if is_anndata(data):
         data = anndata_frame(data)
+        door.numbers = frozenset(map(str, data.columns))
+    columns = read_frame(data, door, prefix)
+    words = [c for c in columns if c.rule == "words"]
+    refuse_identifiers(find_identifiers(words), words)
+    return columns
+
+
+def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
+    """Check every column of a table; what there is to be said of them is left at the door."""
     if isinstance(data, pd.DataFrame):
-        return _read_pandas(data, kinds)
+        return _read_pandas(data, door)
     if isinstance(data, np.ma.MaskedArray):
         raise DataError("masked arrays are not read; fill them with NaN, or pass a DataFrame")
     try:
         native = nw.from_native(data, eager_only=True, allow_series=True)
     except TypeError:
-        return _read_array(_as_2d(data), kinds, prefix)
+        return _read_array(_as_2d(data), door, prefix)
     except nw.exceptions.DuplicateError:
-        _check_table(list(data.column_names), len(data), kinds)
+        check_table(list(data.column_names), len(data), door)
         raise
     is_frame = isinstance(native, nw.DataFrame)
     series = list(native.iter_columns()) if is_frame else [native]
     names = [s.name if is_frame else prefix for s in series]
-    _check_table(names, len(native), kinds)
-    return [read_column(n, s, kinds.get(n)) for n, s in zip(names, series, strict=True)]
+    check_table(names, len(native), door)
+    return [
+        read_column(n, s, door) for n, s in zip(names, series, strict=True) if n not in door.dropped
+    ]
 
 
 def anndata_frame(
-    adata: AnnData, layer: str | None = None, obs: Sequence[str] = ()
+    adata: AnnData,
+    layer: str | None = None,
+    obs: Sequence[str] = (),
+    duplicates: str | None = None,
 ) -> pd.DataFrame:
     """Cells as rows, genes as columns, and the columns `obs` of the annotation of the cells.
 
-    Counts are made floats: a gene that few reads were counted of is no less a number for it.
+    The layer ``raw`` is ``adata.raw``, unless a layer has that name.
     """
-    if layer is not None and layer not in adata.layers:
+    is_raw = layer == "raw" and layer not in adata.layers
+    if layer is not None and layer not in adata.layers and not is_raw:
         raise ParameterError(
             f"layer: there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
         )
@@ -64,7 +91,10 @@ def anndata_frame(
             raise ParameterError(
                 f"obs: there is no column {name!r}{nearest_names(name, adata.obs)}"
             )
-    matrix = adata.X if layer is None else adata.layers[layer]
+    if is_raw:
+        matrix, genes = raw_of(adata)
+    else:
+        matrix, genes = adata.X if layer is None else adata.layers[layer], adata.var_names
     if matrix is None:
         listed = ", ".join(repr(name) for name in adata.layers) or "none"
         raise DataError(f"this AnnData has no X; choose one of its layers ({listed})")
@@ -72,7 +102,8 @@ def anndata_frame(
     matrix = matrix.to_memory() if hasattr(matrix, "to_memory") else matrix
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
     dense = dense.astype(np.float64) if dense.dtype.kind in "iu" else dense
-    frame = pd.DataFrame(dense, index=adata.obs_names, columns=adata.var_names)
+    frame = pd.DataFrame(dense, index=adata.obs_names, columns=genes)
+    frame = merged_duplicates(frame, duplicates)
     return frame if not obs else pd.concat([frame, pd.DataFrame(adata.obs[list(obs)])], axis=1)
 
 
@@ -98,39 +129,48 @@ def check_distinct(names: Sequence[str]) -> None:
         raise DataError(f"column names must differ, but {name!r} stands {times} times")
 
 
-def _read_pandas(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Column]:
+def _read_pandas(frame: pd.DataFrame, door: Door) -> list[Column]:
     names = [str(c) for c in frame.columns]
-    _check_table(names, len(frame), kinds)
+    check_table(names, len(frame), door)
+    if door.dropped:
+        kept = [i for i, n in enumerate(names) if n not in door.dropped]
+        frame, names = frame.iloc[:, kept], [names[i] for i in kept]
     columns: dict[int, Column] = {}
     # Blocks of one numeric type go as they are, everything else column by column in one pass.
     blocks: dict[Any, list[int]] = {}
     for i, dtype in enumerate(frame.dtypes):
         numeric = isinstance(dtype, (np.dtype, pd.SparseDtype)) and dtype.kind in "biuf"
-        gappy = not numeric and getattr(dtype, "kind", "O") in "iu"  # whole numbers with gaps
+        gappy = not numeric and getattr(dtype, "kind", "O") in "iuf"  # numbers with gaps
         blocks.setdefault((dtype, gappy) if numeric or gappy else None, []).append(i)
     for key, at in blocks.items():
         block = frame if len(at) == len(names) else frame.iloc[:, at]
         if key is None:
-            series: Any = nw.from_native(block, eager_only=True).iter_columns()
-            columns |= {
-                i: read_column(names[i], s, kinds.get(names[i]))
-                for i, s in zip(at, series, strict=True)
-            }
+            for i, (_, series) in zip(at, block.items(), strict=True):
+                if isinstance(series.dtype, pd.CategoricalDtype):
+                    columns[i] = read_categories(names[i], series.array, door)
+                else:
+                    columns[i] = read_column(
+                        names[i], nw.from_native(series, series_only=True), door
+                    )
             continue
-        dtype, gappy = key
+        gappy = key[1]
         numbers = block.to_numpy(np.float64, na_value=np.nan) if gappy else block.to_numpy()
         columns |= {
-            i: read_numbers(names[i], row, kinds.get(names[i]), whole=dtype.kind != "f")
+            i: read_numbers(names[i], row, door)
             for i, row in zip(at, np.ascontiguousarray(numbers.T), strict=True)
         }
     return [columns[i] for i in range(len(names))]
 
 
-def _read_array(table: NDArray[Any], kinds: Mapping[str, Kind], prefix: str) -> list[Column]:
+def _read_array(table: NDArray[Any], door: Door, prefix: str) -> list[Column]:
     names = [f"{prefix}{i}" for i in range(table.shape[1])]
-    _check_table(names, len(table), kinds)
+    check_table(names, len(table), door)
     rows = np.ascontiguousarray(table.T)
-    return [read_array(n, row, kinds.get(n)) for n, row in zip(names, rows, strict=True)]
+    return [
+        read_array(n, row, door)
+        for n, row in zip(names, rows, strict=True)
+        if n not in door.dropped
+    ]
 
 
 def _as_2d(data: Any) -> NDArray[Any]:
@@ -151,16 +191,20 @@ def _as_2d(data: Any) -> NDArray[Any]:
     return table
 
 
-def _check_table(names: Sequence[str], n_samples: int, kinds: Mapping[str, Kind]) -> None:
+def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
+    """Check names, size and declared kinds; patterns among these become the columns they match."""
     if not names:
         raise DataError("the table has no columns")
     if n_samples == 0:
         raise DataError(f"the table has no rows (columns: {', '.join(map(repr, names[:5]))})")
     check_distinct(names)
-    if not isinstance(kinds, Mapping):
-        raise ParameterError(f"kinds must map names of columns to their kinds, got {kinds!r}")
-    known = set(names)
-    for name, kind in kinds.items():
-        if name not in known:
-            raise ParameterError(f"kinds: there is no column {name!r}{nearest_names(name, names)}")
+    if not isinstance(door.kinds, Mapping):
+        raise ParameterError(f"kinds must map names of columns to their kinds, got {door.kinds!r}")
+    for name, kind in door.kinds.items():
         check_choice(f"kinds[{name!r}]", kind, get_args(Kind))
+    door.dropped = {n for p in door.drop for n in by_pattern("drop", p, names)}
+    if len(door.dropped) == len(names):
+        raise DataError("no column is left")
+    # A name counts for more than a pattern that matches it.
+    of_patterns = {n: k for p, k in door.kinds.items() for n in by_pattern("kinds", p, names)}
+    door.kinds = {n: door.kinds.get(n, k) for n, k in of_patterns.items()}

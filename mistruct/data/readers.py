@@ -1,36 +1,57 @@
-"""Files as tables: delimited text, Parquet, Feather and AnnData, by the suffix of the name.
+"""Files as tables: delimited text, Parquet, Feather, AnnData and those of statistics programs.
 
-Delimited text is where tables go wrong silently: pandas renames the second of two equal headers,
-fills a short row with missing entries and turns whole numbers into floats where one is missing.
-So the header is read on its own first, short rows are looked for where only they can be (the last
-column has a gap), and whole numbers with gaps are read again as such.
+The suffix names the format. What is told from the content (separator, comments, names of rows, a
+row of units, annotation of genes) is noted, and nothing may shift: rows of different lengths and
+names of rows that do not differ are refused.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from mistruct.data.columns import Kind
-from mistruct.data.dataset import Dataset, Missing, as_dataset
-from mistruct.data.frames import anndata_frame, check_distinct
-from mistruct.errors import DataError, ParameterError, nearest_names
+from mistruct.data.compressed import COMPRESSIONS, read_bytes
+from mistruct.data.dataset import Dataset, Missing, make_dataset
+from mistruct.data.dialects import TextOptions
+from mistruct.data.door import Column, Door, Kind
+from mistruct.data.frames import anndata_frame, index_of, read_frame
+from mistruct.data.gene_tables import (
+    Duplicates,
+    annotation_columns,
+    annotation_note,
+    merged_duplicates,
+)
+from mistruct.data.marks import Marks
+from mistruct.data.patterns import by_pattern, no_column
+from mistruct.data.programs import EXTRAS, READERS, read_program_file
+from mistruct.data.table import settled
+from mistruct.data.text_tables import read_text_table
+from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-_SUFFIXES = (*_SEPARATORS, *(f"{s}.gz" for s in _SEPARATORS), ".parquet", ".feather", ".h5ad")
+_TEXT = (".csv", ".tsv", ".txt", ".gct")
+_ARROW = (".parquet", ".feather")
+_OF_TEXT = ("separator", "decimal", "comment", "header", "encoding")
+_COMPRESSED = tuple(f"{s}{c}" for s in _TEXT[:3] for c in COMPRESSIONS)
+_SUFFIXES = (*_TEXT, *_ARROW, ".h5ad", *READERS)
 
-# A file with variables as rows is turned in portions of about this many entries.
-_PORTION = 1_000_000
+
+@dataclass(frozen=True)
+class _Request:
+    """What of a file is asked for."""
+
+    index: str | None
+    transpose: bool
+    sheet: str | int | None
+    layer: str | None
+    obs: Sequence[str]
+    duplicates: Duplicates | None
+    text: TextOptions
 
 
 def read_table(
@@ -41,33 +62,62 @@ def read_table(
     drop: Sequence[str] = (),
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    missing_marks: Sequence[object] | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    comment: str | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
     layer: str | None = None,
     obs: Sequence[str] = (),
+    duplicates: Duplicates | None = None,
 ) -> Dataset:
     """Read a file and check it.
+
+    What was guessed, left out or read as missing stands in `notes` of the result, each with what
+    would have it otherwise. Columns that name the rows are left out.
 
     Parameters
     ----------
     path : path
-        The suffix tells the format: ``.csv`` (commas), ``.tsv`` and ``.txt`` (tabs), all three
-        also with ``.gz``, ``.parquet``, ``.feather``, ``.h5ad``. Text is UTF-8 with one header
-        row. A first column without a header, as pandas and R write it, names the rows.
+        The suffix tells the format: ``.csv``, ``.tsv`` and ``.txt``, also with ``.gz``, ``.bz2``,
+        ``.xz``, ``.zst`` or ``.zip``; ``.gct``, ``.parquet``, ``.feather``, ``.h5ad``, ``.xlsx``,
+        ``.dta`` (Stata), ``.sav`` and ``.zsav`` (SPSS), ``.sas7bdat`` and ``.xpt`` (SAS),
+        ``.arff`` (Weka). A first column without a header, as pandas and R write it, names the rows.
     index : str, optional
         The column that names the rows.
     transpose : bool
-        Variables are rows: the first column, or `index`, names them, and every other column is
-        a sample. Not for ``.h5ad``.
+        Variables are rows: the first column, or `index`, names them, columns that describe them
+        are left out, and every other column is a sample. Not for ``.h5ad``.
     drop : sequence of str
-        Columns to leave out, before anything is checked in them.
+        Columns to leave out, before anything is checked in them, or samples of a table that is
+        turned; names may be patterns such as ``id_*``.
     kinds, missing
-        As in :func:`as_dataset`. Empty fields of text and the usual marks (``NA``, ``NaN``,
-        ``null``, ``None``, ``n/a``, ...) are missing; where one of them is a state of its own,
-        read the file with ``pandas.read_csv(path, keep_default_na=False)`` and pass the result to
-        :func:`as_dataset`.
+        As in :func:`as_dataset`.
+    missing_marks : sequence of str or number, optional
+        Exactly what stands for missing beside empty fields, such as ``["?", -9]``. By default the
+        usual marks do: ``NA``, ``NaN``, ``null``, ``?``, ``#DIV/0!`` and their like everywhere, in
+        columns of numbers also ``.``, ``-``, ``none`` and their like.
+    separator, decimal : str, optional
+        Of text: the character between fields (a blank stands for any blanks), and the decimal
+        mark. Told from the first lines by default.
+    comment : str, optional
+        Of text: how lines begin that are left out. By default ``#`` and ``!``, above the header.
+    header : bool, optional
+        Of text: whether there is a header row. By default there has to be; without one the columns
+        are called ``x0``, ``x1``, ...
+    encoding : str, optional
+        Of text: by default UTF-8, or UTF-16 with a mark of the byte order.
+    sheet : str or int, optional
+        Of ``.xlsx``: the sheet, by name or by number from 0; the first by default.
     layer : str, optional
-        Of a ``.h5ad`` file: the layer to read instead of ``X``.
+        Of ``.h5ad``: the layer to read instead of ``X``; ``"raw"`` is its ``raw``.
     obs : sequence of str
-        Of a ``.h5ad`` file: annotations of the cells to take along as columns.
+        Of ``.h5ad``: annotations of the cells to take along as columns.
+    duplicates : {"sum", "mean", "first"}, optional
+        Of ``.h5ad`` and of tables that are turned: what becomes of variables with one name, which
+        are refused otherwise.
 
     Returns
     -------
@@ -88,38 +138,85 @@ def read_table(
     <Dataset: 220 rows, 1 discrete and 200 continuous columns, 0 missing entries (raise)>
     """
     path = Path(path)
-    suffix = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:])
-    suffix = suffix.lower()
-    if suffix not in _SUFFIXES:
-        shown = f"unknown suffix {suffix!r}" if suffix else "no suffix tells the format"
-        raise DataError(f"{path}: {shown}; what can be read is {', '.join(_SUFFIXES)}")
-    _check_options(suffix, {"index": index, "transpose": transpose, "layer": layer, "obs": obs})
+    suffix = _suffix_of(path)
+    text = TextOptions(separator, decimal, comment, header, encoding)
+    obs = [obs] if isinstance(obs, str) else list(obs)
+    request = _Request(index, transpose, sheet, layer, obs, duplicates, text)
+    _check_options(suffix, request)
+    check_choice("missing", missing, ("raise", "testwise", "state"))
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks), file=True)
     with _one_error(path, suffix):
         path.open("rb").close()  # a missing file or a directory fails alike in every format
-        if suffix == ".h5ad":
-            frame = _read_h5ad(path, layer, [obs] if isinstance(obs, str) else obs)
-        elif suffix in (".parquet", ".feather"):
-            frame = _turn(_name_rows(_read_arrow(path, suffix), index, transpose), transpose)
-        elif transpose:
-            frame = _read_transposed(path, suffix, index)
+        columns, names = _read(path, suffix, request, door)
+        return make_dataset(columns, door, missing, names)
+
+
+def _read(
+    path: Path, suffix: str, request: _Request, door: Door
+) -> tuple[list[Column], pd.Index[Any] | None]:
+    """The checked columns of a file, and the names of its rows."""
+    plain = suffix.rpartition(".")[0] if suffix.endswith(COMPRESSIONS) else suffix
+    if plain in _TEXT:
+        return read_text_table(
+            read_bytes(path),
+            plain,
+            door,
+            request.text,
+            request.index,
+            request.transpose,
+            request.duplicates,
+        )
+    if suffix == ".h5ad":
+        frame = _read_h5ad(path, request)
+        door.numbers = frozenset(map(str, frame.columns)) - set(request.obs)
+    else:
+        if suffix in _ARROW:
+            frame = _read_arrow(path, suffix)
         else:
-            frame = _read_text(path, suffix, index)
-    drop = [drop] if isinstance(drop, str) else list(drop)
-    if absent := [name for name in drop if name not in frame.columns]:
-        raise _no_column("drop", absent[0], frame.columns)
-    frame = frame.drop(columns=drop)
-    try:
-        return as_dataset(frame, kinds=kinds, missing=missing)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+            frame = read_program_file(path, suffix, request.sheet, door)
+        frame = _name_rows(frame, request.index, request.transpose)
+        if request.transpose:
+            frame = _turned(frame, door, request.duplicates)
+    columns = read_frame(frame, door)
+    return settled(columns, door, refuse=False, genes=request.transpose), index_of(frame)
 
 
-def _check_options(suffix: str, options: Mapping[str, Any]) -> None:
+def _suffix_of(path: Path) -> str:
+    """The suffix, with that of a compression behind it."""
+    suffixes = [s.lower() for s in path.suffixes]
+    suffix = "".join(
+        suffixes[-2:] if suffixes[-1:] and suffixes[-1] in COMPRESSIONS else suffixes[-1:]
+    )
+    if suffix not in _SUFFIXES and suffix not in _COMPRESSED:
+        shown = f"unknown suffix {suffix!r}" if suffix else "no suffix tells the format"
+        raise DataError(
+            f"{path}: {shown}; what can be read is {', '.join(_SUFFIXES)}, and "
+            f"{', '.join(_TEXT[:3])} with {', '.join(COMPRESSIONS)}"
+        )
+    return suffix
+
+
+def _check_options(suffix: str, request: _Request) -> None:
     """Refuse an option that does not belong to the format."""
-    foreign = ("index", "transpose") if suffix == ".h5ad" else ("layer", "obs")
-    for name in foreign:
-        if options[name]:
-            raise ParameterError(f"{name} is not for {suffix} files, got {options[name]!r}")
+    plain = suffix.removesuffix("".join(c for c in COMPRESSIONS if suffix.endswith(c)))
+    is_text = plain in _TEXT
+    belongs = {
+        "index": suffix != ".h5ad",
+        "transpose": suffix != ".h5ad",
+        "sheet": suffix == ".xlsx",
+        "layer": suffix == ".h5ad",
+        "obs": suffix == ".h5ad",
+        "duplicates": suffix == ".h5ad" or request.transpose or is_text,
+        **dict.fromkeys(_OF_TEXT, is_text),
+    }
+    for name, fits in belongs.items():
+        value = getattr(request.text if name in _OF_TEXT else request, name)
+        if not fits and value not in (None, False, []):
+            raise ParameterError(Setting(name), f" is not for {suffix} files, got {value!r}")
+    request.text.check()
+    if request.duplicates is not None:
+        check_choice("duplicates", request.duplicates, ("sum", "mean", "first"))
 
 
 @contextmanager
@@ -129,10 +226,10 @@ def _one_error(path: Path, suffix: str) -> Iterator[None]:
         yield
     except (ParameterError, MemoryError):
         raise
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+    except MistructError as error:
+        raise DataError(f"{path}: ", *error.args) from None
     except ImportError as error:
-        extra = "anndata" if suffix == ".h5ad" else "parquet"
+        extra = EXTRAS.get(suffix, "anndata" if suffix == ".h5ad" else "parquet")
         raise DataError(
             f"{path}: {suffix} files need {error.name}, which is not installed; "
             f'pip install "mistruct[{extra}]"'
@@ -140,130 +237,18 @@ def _one_error(path: Path, suffix: str) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: is not UTF-8 text (byte 0x{error.object[error.start]:02x}); "
-            "save it as UTF-8 first"
+            "save it as UTF-8 first, or say what it is, as with ",
+            Setting("encoding", "latin-1"),
         ) from None
+    except LookupError as error:
+        if "encoding" not in str(error):
+            raise DataError(f"{path}: cannot be read as {suffix}: {error}") from None
+        raise ParameterError(Setting("encoding"), f": {error}") from None
     except Exception as error:  # every library has exceptions of its own for a broken file
         if isinstance(error, OSError) and error.filename is not None:
             raise DataError(f"{path}: {error.strerror}") from None
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"{path}: cannot be read as {suffix}: {reason}") from None
-
-
-def _open_text(path: Path) -> IO[str]:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _rows(file: IO[str], suffix: str) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and fields of the rows that are not blank."""
-    reader = csv.reader(file, delimiter=_SEPARATORS[suffix.removesuffix(".gz")])
-    for row in reader:
-        if len(row) > 1 or "".join(row).strip():
-            yield reader.line_num, row
-
-
-def _read_header(path: Path, suffix: str) -> list[str]:
-    """The names of the columns; an empty one comes first where that column names the rows."""
-    with _open_text(path) as file:
-        first = list(islice(_rows(file, suffix), 2))
-    if not first:
-        raise DataError("the file is empty")
-    header = first[0][1]
-    if len(first) == 1:
-        raise DataError(f"the file has a header ({', '.join(header[:5])}), but no rows")
-    line, row = first[1]
-    names = ["", *header] if len(row) == len(header) + 1 else header
-    _check_length(line, row, len(names))
-    if len(names) == 1:
-        commas = _SEPARATORS[suffix.removesuffix(".gz")] == ","
-        raise DataError(
-            f"the file has one column, {names[0]!r}, and a structure needs at least two; fields of "
-            f"{suffix} files are separated by {'commas' if commas else 'tabs'}"
-        )
-    return names
-
-
-def _check_lengths(path: Path, suffix: str, n_fields: int) -> None:
-    with _open_text(path) as file:
-        for line, row in islice(_rows(file, suffix), 1, None):
-            _check_length(line, row, n_fields)
-
-
-def _check_length(line: int, row: list[str], n_fields: int) -> None:
-    if len(row) != n_fields:
-        raise DataError(
-            f"rows differ in length: line {line} has {len(row)} field(s) instead of {n_fields}"
-        )
-
-
-def _read_text(path: Path, suffix: str, index: str | None) -> pd.DataFrame:
-    names = _read_header(path, suffix)
-    if "" in names[1:]:
-        raise DataError(f"column {names.index('', 1) + 1} has no name in the header")
-    check_distinct(names)
-    options = {
-        "sep": _SEPARATORS[suffix.removesuffix(".gz")],
-        "compression": "gzip" if suffix.endswith(".gz") else None,
-        "names": names,
-        "header": 0,
-        "encoding": "utf-8-sig",
-    }
-    try:
-        frame = _parse(path, options)
-    except pd.errors.ParserError:
-        _check_lengths(path, suffix, len(names))
-        raise
-    # pandas fills a short row, which therefore has a gap in the last column.
-    if frame.iloc[:, -1].isna().any():
-        _check_lengths(path, suffix, len(names))
-    if names[0] == "":
-        unnamed = frame.set_index("").rename_axis(index=None)
-        frame = unnamed if index is None else unnamed.reset_index(drop=True)
-    return _name_rows(frame, index, False)
-
-
-def _read_transposed(path: Path, suffix: str, index: str | None) -> pd.DataFrame:
-    """Turn the text before it is parsed, so that each variable gets the type of its own values."""
-    names = _read_header(path, suffix)
-    if index is not None and index not in names:
-        raise _no_column("index", index, names)
-    at = names.index(index) if index is not None else 0
-    portions = []
-    with _open_text(path) as file:
-        rows = islice(_rows(file, suffix), 1, None)
-        while portion := list(islice(rows, max(1, _PORTION // len(names)))):
-            for line, row in portion:
-                _check_length(line, row, len(names))
-            variables = [row.pop(at) for _, row in portion]
-            text = io.StringIO(newline="")
-            csv.writer(text).writerows(zip(*(row for _, row in portion), strict=True))
-            frame = _parse(text, {"header": None, "skip_blank_lines": False})
-            portions.append(frame.set_axis(variables, axis=1))
-    return pd.concat(portions, axis=1).set_axis([*names[:at], *names[at + 1 :]], axis=0)
-
-
-def _parse(source: Path | io.StringIO, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Parse delimited text; whole numbers with gaps become Int64, not float64."""
-
-    def read(**more: Any) -> pd.DataFrame:
-        if isinstance(source, io.StringIO):
-            source.seek(0)
-        frame: pd.DataFrame = pd.read_csv(source, low_memory=False, **options, **more)
-        return frame
-
-    frame = read()
-    numbers = frame.select_dtypes("float")
-    values = numbers.to_numpy()
-    gaps = np.isnan(values)
-    whole = gaps.any(axis=0) & (gaps | (np.floor(values) == values)).all(axis=0)
-    if not whole.any():
-        return frame
-    # Only the text tells 1 from 1.0.
-    again = list(numbers.columns[whole])
-    nullable = read(usecols=again, dtype_backend="numpy_nullable")
-    both: pd.DataFrame = pd.concat([frame.drop(columns=again), nullable], axis=1)[frame.columns]
-    return both
 
 
 def _read_arrow(path: Path, suffix: str) -> pd.DataFrame:
@@ -277,33 +262,42 @@ def _read_arrow(path: Path, suffix: str) -> pd.DataFrame:
     return frame
 
 
-def _read_h5ad(path: Path, layer: str | None, obs: Sequence[str]) -> pd.DataFrame:
+def _read_h5ad(path: Path, request: _Request) -> pd.DataFrame:
     import anndata
 
     with warnings.catch_warnings():
         # About names that are not unique, for one, which the door refuses with an error.
         warnings.simplefilter("ignore")
-        return anndata_frame(anndata.read_h5ad(path), layer, obs)
+        adata = anndata.read_h5ad(path)
+    return anndata_frame(adata, request.layer, request.obs, request.duplicates)
 
 
 def _name_rows(frame: pd.DataFrame, index: str | None, transpose: bool) -> pd.DataFrame:
     """Take the names of the rows from `index`, or where they must have names from column one."""
     if index is not None and index != frame.index.name:
         if index not in frame.columns:
-            raise _no_column("index", index, frame.columns)
+            raise no_column("index", index, list(map(str, frame.columns)))
         frame = frame.set_index(index)
     elif transpose and isinstance(frame.index, pd.RangeIndex):
         frame = frame.set_index(frame.columns[0])
     return frame
 
 
-def _turn(frame: pd.DataFrame, transpose: bool) -> pd.DataFrame:
-    if not transpose:
-        return frame
-    turned = frame.T
-    # Columns of several types have become objects, which know their types again only if told.
+def _turned(frame: pd.DataFrame, door: Door, duplicates: Duplicates | None) -> pd.DataFrame:
+    """Variables as columns; samples are left out by name."""
+    numeric = [getattr(d, "kind", "O") in "iuf" for d in frame.dtypes]
+    described = annotation_columns([str(c) for c in frame.columns], numeric)
+    if described:
+        door.notes.append(annotation_note(described))
+        frame = frame.loc[:, [str(c) not in described for c in frame.columns]]
+    turned = merged_duplicates(frame.T, duplicates)
+    names, samples = list(map(str, turned.columns)), list(map(str, turned.index))
+    drop = []
+    for pattern in door.drop:
+        try:
+            drop += by_pattern("drop", pattern, names)
+        except ParameterError:
+            gone = set(by_pattern("drop", pattern, samples))
+            turned = turned.loc[[str(i) not in gone for i in turned.index]]
+    door.drop = drop
     return turned.convert_dtypes() if (turned.dtypes == "object").any() else turned
-
-
-def _no_column(parameter: str, name: str, names: Iterable[str]) -> ParameterError:
-    return ParameterError(f"{parameter}: there is no column {name!r}{nearest_names(name, names)}")

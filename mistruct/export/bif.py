@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 import urllib.parse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RESERVED = {"network", "variable", "probability", "property"}
 _RESERVED |= {"type", "discrete", "default", "table"}
+
+# Letters that Unicode does not take apart.
+_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l"}
+_LETTERS |= {"Ł": "L", "đ": "d", "Đ": "D", "þ": "th", "Þ": "Th", "ð": "d"}
 
 # Harmless in a property, and worth having in the clear.
 _CLEAR = "[]-,: "
@@ -174,7 +179,7 @@ def _identifiers(names: Iterable[Any], prefix: str) -> dict[Any, str]:
     taken = set(_RESERVED)
     # Names that are identifiers come first, so that none is displaced by what another becomes.
     for name in sorted(given, key=lambda n: not _IDENTIFIER.fullmatch(str(n))):
-        word = re.sub(r"[^A-Za-z0-9_]+", "_", str(name)).strip("_") or prefix
+        word = re.sub(r"[^A-Za-z0-9_]+", "_", _in_ascii(str(name))).strip("_") or prefix
         if not _IDENTIFIER.fullmatch(word):
             word = prefix + word
         base, number = word, 1
@@ -184,6 +189,24 @@ def _identifiers(names: Iterable[Any], prefix: str) -> dict[Any, str]:
         taken.add(word.lower())
         given[name] = word
     return given
+
+
+def _in_ascii(text: str) -> str:
+    """Letters of other alphabets as letters of ASCII that resemble or name them.
+
+    Some readers of BIF, pyAgrum among them, take no others.
+    """
+    spelled = []
+    for letter in unicodedata.normalize("NFKD", text):
+        if letter.isascii() or not letter.isalpha():
+            spelled.append("" if unicodedata.combining(letter) else letter)
+        elif letter in _LETTERS:
+            spelled.append(_LETTERS[letter])
+        elif unicodedata.name(letter, "").startswith("GREEK"):
+            spelled.append(unicodedata.name(letter).split(" WITH ")[0].split()[-1].lower())
+        else:
+            spelled.append(f"u{ord(letter):x}")
+    return "".join(spelled)
 
 
 def _states_text(node: str, states: dict[str, list[Any]]) -> str:

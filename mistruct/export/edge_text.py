@@ -17,6 +17,18 @@ _FIRST_COLUMNS = ("mi", "p_value", "n_samples")
 _CELL_TYPES = (bool, int, float, str)
 _INTEGER = re.compile(r"[+-]?\d+$")
 
+# How the two ends of an edge are called in a header, and what else stands in one.
+_ENDS = (
+    ("source", "target"), ("from", "to"), ("regulator", "target"), ("tf", "target"),
+    ("node1", "node2"), ("gene1", "gene2"), ("protein1", "protein2"),
+)  # fmt: skip
+_TITLES = {
+    "source", "target", "from", "to", "id", "name", "node", "nodes", "edge", "weight", "score",
+    "interaction", "type", "gene", "symbol", "p", "p_value", "mi", "x", "y", "a", "b",
+}  # fmt: skip
+
+Rows = list[tuple[int, list[str]]]
+
 # SIF separates by tabs and newlines and knows no quotes.
 _SIF_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _SIF_ESCAPED = {v: k for k, v in _SIF_ESCAPES.items()}
@@ -63,18 +75,14 @@ def _cell(value: Any) -> str:
 def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
     """Undo :func:`write_edge_list`; the types of attributes are inferred column by column."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter=delimiter, strict=True)
-        header = next(rows, [])
-        absent = [c for c in ("source", "target") if c not in header]
-        if absent:
-            raise ValueError(f"its header has no column {absent[0]!r}, only {header}")
-        records = []
-        for row in rows:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise ValueError(f"line {rows.line_num} has {len(row)} cells, not {len(header)}")
-            records.append(dict(zip(header, row, strict=True)))
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        rows = [(reader.line_num, row) for row in reader if row]
+    header, rows = _header(rows)
+    records = []
+    for line, row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"line {line} has {len(row)} cells, not {len(header)}")
+        records.append(dict(zip(header, row, strict=True)))
     values = {
         c: _parse_column([r[c] for r in records]) for c in header if c not in ("source", "target")
     }
@@ -87,6 +95,29 @@ def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
             kept = {k: v for k, v in data.items() if v is not None}
             graph.add_edge(record["source"], record["target"], **kept)
     return graph
+
+
+def _header(rows: Rows) -> tuple[list[str], Rows]:
+    """The names of the columns, with `source` and `target` among them, and the rows below.
+
+    Raises
+    ------
+    ValueError
+        The first row is neither such a header nor an edge.
+    """
+    first = rows[0][1] if rows else []
+    folded = [name.strip().casefold() for name in first]
+    for source, target in _ENDS:
+        if source in folded and target in folded:
+            ends = {folded.index(source): "source", folded.index(target): "target"}
+            return [ends.get(i, name) for i, name in enumerate(first)], rows[1:]
+    absent = next((c for c in ("source", "target") if c not in first), "source")
+    plain = len(first) in (2, 3) and all(first[:2]) and not _TITLES & set(folded)
+    numbers = [_is_number(row[2]) for _, row in rows if len(row) == 3]
+    if not plain or (numbers and len(set(numbers)) > 1):
+        raise ValueError(f"its header has no column {absent!r}, only {first}")
+    third = "weight" if all(numbers) else "interaction"
+    return ["source", "target", third][: len(first)], rows
 
 
 def _parse_column(cells: list[str]) -> list[Any]:

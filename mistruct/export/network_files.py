@@ -52,6 +52,9 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Keys to which GEXF gives a meaning of its own.
 _GEXF_OWN = {"id", "label", "pid", "start", "end", "type", "key", "parents", "viz", "spells"}
 
+# Ids that are no names.
+_NUMBERED = re.compile(r"n?\d+$")
+
 _GML_INTEGERS = range(-(2**31), 2**31)
 
 
@@ -114,7 +117,8 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
     -------
     networkx.Graph, networkx.DiGraph or pgmpy.models.DiscreteBayesianNetwork
         A model from ``.bif``, else a graph with strings as nodes. Edge lists without a column
-        `directed` are read as undirected.
+        `directed` are read as undirected; their header may say ``from`` and ``to``, or be absent.
+        Numbered nodes of GraphML and GML are called as their attribute `name` says.
 
     Raises
     ------
@@ -180,7 +184,24 @@ def _read_graphml(path: Path) -> nx.Graph:
     graph = nx.read_graphml(path)
     for key in ("node_default", "edge_default"):
         graph.graph.pop(key, None)
-    return graph
+    return _named(graph)
+
+
+def _named(graph: nx.Graph) -> nx.Graph:
+    """Nodes by their attribute `name`, where their ids are numbers, as Cytoscape and igraph write.
+
+    The names have to differ, or the numbers stay.
+    """
+    if not all(_NUMBERED.match(str(node)) for node in graph):
+        return graph
+    names = {node: record.get("name") for node, record in graph.nodes.items()}
+    if not graph or not all(isinstance(n, str) and n for n in names.values()):
+        return graph
+    if len(set(names.values())) < len(names):
+        return graph
+    for record in graph.nodes.values():
+        del record["name"]
+    return nx.relabel_nodes(graph, names)
 
 
 def _write_gexf(graph: nx.Graph, path: Path) -> None:
@@ -238,7 +259,13 @@ def _write_gml(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_gml(path: Path) -> nx.Graph:
-    graph = nx.read_gml(path)
+    try:
+        graph = nx.read_gml(path)
+    except nx.NetworkXError as error:
+        if "label" not in str(error):
+            raise
+        graph = nx.read_gml(path, label="id")  # igraph writes no labels
+        graph = _named(nx.relabel_nodes(graph, str))
     attributes = unpack(graph.graph.get("attributes"))
     if isinstance(attributes, dict):
         del graph.graph["attributes"]

@@ -24,31 +24,27 @@ from mistruct.independence.streams import column_keys, entropy_of, in_key_order,
 from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
 from mistruct.information.packing import packed_columns
-from mistruct.kernels.contingency import join_strata
+from mistruct.kernels.columns import CodedColumns, label_strata, no_strata
 from mistruct.kernels.determinism import find_determining
-from mistruct.kernels.g_permutation import g_test_pairs_sorted
-from mistruct.kernels.g_tables import ROWS_PER_CELL, g_test_pairs_drawn
-from mistruct.kernels.g_test import (
-    CHI_SQUARE,
-    DOF,
-    HOW,
-    N_SAMPLES,
-    P_VALUE,
-    SPARSE,
-    G,
-    g_test_pairs,
-)
-from mistruct.kernels.random import mix
+from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test_pairs
 from mistruct.kernels.separation import g_test_separate
+from mistruct.kernels.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
 from mistruct.parallel import run_blocks
 
 _N_RESULTS = 5
-_METHODS = np.array(["g, chi-square", "g, permutation", "g, untestable"], dtype=object)
+_METHODS = np.array(
+    ["g, chi-square", "g, permutation", "g, untestable", "g, moments", "g, exact"], dtype=object
+)
+_RULES = {"moments": MOMENTS, "permutation": PERMUTATION, "chi-square": CHI_SQUARE}
 
-# Of a test by packed words, one by histogram, and one that may ask for permutations.
+# To count by packed words and by histograms, to weigh a table, and to permute it.
 _NANOSECONDS_PER_ROW_AND_CELL = 0.003
-_NANOSECONDS_PER_ROW = 2.0
+_NANOSECONDS_PER_ROW_AND_COLUMN = 1.5
+_NANOSECONDS_PER_CELL = 8.0
 _NANOSECONDS_PER_ROW_PERMUTED = 50.0
+
+# To look through the rows for two that differ given a set.
+_NANOSECONDS_PER_ROW = 2.0
 
 
 @dataclass(frozen=True)
@@ -62,30 +58,41 @@ class GTest(IndependenceTest):
     Parameters
     ----------
     n_permutations : int
-        Permutations of the form for sparse tables, at most.
+        Permutations of a table, at most, where `sparse` asks for them.
     seed : int or None
         Of the permutations; None draws a fresh one. The stream of a test depends on the seed and
         the names of its columns alone, not on other tests, threads or columns.
-
-    sparse : {"permutation", "chi-square"}
-        What tables are held against that are too sparse for chi-square: their permutations, or
-        chi-square all the same, as most programs do. That is many times faster, and its p-values
-        can be far off.
+    sparse : {"moments", "permutation", "chi-square"}
+        What tables are held against that are too sparse for chi-square: the exact moments of the
+        statistic given the margins; permutations of y, which take a hundred times as long; or
+        chi-square all the same, as most programs do, whose p-values can be far off.
 
     Notes
     -----
     The p-value is that of chi-square after Williams' (1976) correction where Cochran's (1954)
-    rule allows it: no expected count is below 1 and at most a fifth of them are below 5. Elsewhere
-    y is shuffled within the strata of z (or, where rows are many, tables are drawn with the same
-    margins, which is the same), until ten shuffles reach G (Besag and Clifford 1991); where none
-    of all does, a shifted gamma distribution with their mean, variance and skewness
-    gives the tail that they cannot resolve. A hundred are enough where that is below 1e-8. The
-    p-value is never below the probability of the observed table given its margins.
+    rule allows it: no expected count is below 1 and at most a fifth of them are below 5.
+
+    Elsewhere, by default, Pearson's :math:`X^2` decides instead of G, which is reported all the
+    same. Its mean, variance and skewness over all tables with the same margins in each stratum are
+    known exactly (Mielke and Berry 1985, and the theory pages), and the p-value is that of the
+    shifted gamma (Pearson III) distribution that has them. It is never below the probability of the
+    observed table given its margins. No random numbers are drawn. Strata that are 2 x 2 and have an
+    expected count below 5 enter with G and its own moments, as all their tables can be listed. A
+    2 x 2 table alone gets the mid-p of Fisher's exact test, two-sided: the probability of all less
+    probable tables and half that of those as probable as it.
+
+    By permutation, y is shuffled within the strata of z (or, where rows are many, tables are drawn
+    with the same margins, which is the same), until ten shuffles reach G (Besag and Clifford 1991);
+    where none of all does, a shifted gamma distribution with their mean, variance and skewness
+    gives the tail that they cannot resolve. A hundred are enough where that is below 1e-8.
 
     References
     ----------
     Williams (1976), "Improved likelihood ratio tests for complete contingency tables".
     Cochran (1954), "Some methods for strengthening the common chi-square tests".
+    Mielke and Berry (1985), "Non-asymptotic inferences based on the chi-square statistic for r by
+    c contingency tables".
+    Lancaster (1961), "Significance tests in discrete distributions".
     Besag and Clifford (1991), "Sequential Monte Carlo p-values".
 
     Examples
@@ -100,18 +107,17 @@ class GTest(IndependenceTest):
 
     n_permutations: int = 999
     seed: int | None = 0
-    sparse: Literal["permutation", "chi-square"] = "permutation"
+    sparse: Literal["moments", "permutation", "chi-square"] = "moments"
     _entropy: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_count("n_permutations", self.n_permutations, least=99)
-        check_choice("sparse", self.sparse, ("permutation", "chi-square"))
+        check_choice("sparse", self.sparse, tuple(_RULES))
         object.__setattr__(self, "_entropy", entropy_of(self.seed))
 
     @property
-    def _draws(self) -> int:
-        """Permutations of a sparse table; 0 stands for chi-square."""
-        return self.n_permutations if self.sparse == "permutation" else 0
+    def _rule(self) -> SparseRule:
+        return SparseRule(_RULES[self.sparse], self.n_permutations, self._entropy)
 
     @property
     def name(self) -> str:
@@ -124,42 +130,18 @@ class GTest(IndependenceTest):
         keys = column_keys(data.discrete)
         pairs = in_key_order(row[pairs], keys)
         given = sorted((int(row[z]) for z in given), key=lambda z: int(keys[z]))
-        strata = np.zeros(data.n_samples if given else 0, dtype=np.int32)
-        n_strata = 1
-        z_key = 0
-        for z in given:
-            n_strata = join_strata(strata, n_strata, data.codes[z], data.n_states[z])
-            z_key = (z_key + int(mix(keys[z]))) % 2**64
-
-        packed = packed_columns(data)
+        columns = _coded(data, keys)
         others = np.array(given, dtype=np.int64)
-        cells = n_strata * data.n_states[pairs].prod(axis=1)
+        strata = no_strata(data.n_samples, len(given))
+        label_strata(columns, others, strata)
+        cells = strata.n[0] * data.n_states[pairs].prod(axis=1)
 
         def run(block: slice) -> NDArray[np.float64]:
             results = np.empty((len(pairs[block]), _N_RESULTS))
-            g_test_pairs(
-                data.codes, data.n_states, packed, pairs[block], others, strata, n_strata, results
-            )
-            sparse = results[:, HOW] == SPARSE
-            if not self._draws:
-                known = sparse & ~np.isnan(results[:, P_VALUE])
-                results[known, HOW] = CHI_SQUARE
-                sparse &= ~known
-            few = cells[block] * ROWS_PER_CELL <= data.n_samples
-            for chosen, permute in (
-                (sparse & few, g_test_pairs_drawn),
-                (sparse & ~few, g_test_pairs_sorted),
-            ):
-                if chosen.any():
-                    again = np.empty((chosen.sum(), _N_RESULTS))
-                    permute(
-                        data.codes, data.n_states, keys, pairs[block][chosen], strata, n_strata,
-                        np.uint64(z_key), self._draws, self._entropy, again,
-                    )  # fmt: skip
-                    results[chosen] = again
+            g_test_pairs(columns, pairs[block], others, strata, self._rule, results)
             return results
 
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells))
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, len(given)))
         parts = list(run_blocks(run, blocks, description="independence tests"))
         return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
 
@@ -179,18 +161,17 @@ class GTest(IndependenceTest):
         results = np.empty((len(pairs), _N_RESULTS))
         sets = np.empty((len(pairs), size), dtype=np.int64)
         n_tests = np.empty(len(pairs), dtype=np.int64)
-        packed = packed_columns(data)
+        columns = _coded(data, keys)
 
         def run(block: slice) -> None:
             g_test_separate(
-                data.codes, data.n_states, packed, keys, pairs[block], flat,
-                starts[block.start : block.stop + 1], size, alpha, self._draws,
-                self._entropy, results[block], sets[block], n_tests[block],
+                columns, pairs[block], flat, starts[block.start : block.stop + 1], alpha,
+                self._rule, results[block], sets[block], n_tests[block],
             )  # fmt: skip
 
         cells = data.n_states[pairs].prod(axis=1) * data.n_states.mean() ** size
         n_sets = comb(candidates.lengths, size)
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells) * n_sets)
+        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, size) * n_sets)
         for _ in run_blocks(run, blocks, description="separations"):
             pass
         position = np.flatnonzero(row >= 0)
@@ -223,17 +204,30 @@ class GTest(IndependenceTest):
         data.require_discrete(f"test {self.name!r}")
         return PlugIn()
 
-    def _nanoseconds(self, data: Dataset, cells: NDArray[Any]) -> NDArray[np.float64]:
-        """About what tests of tables with so many cells take."""
-        each = np.minimum(_NANOSECONDS_PER_ROW_AND_CELL * cells, _NANOSECONDS_PER_ROW)
-        per_row = np.maximum(each, _NANOSECONDS_PER_ROW_PERMUTED * (self._draws > 0))
-        return np.asarray(data.n_samples * per_row)
+    def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
+        """About how long a test of each pair takes given `size` typical columns."""
+        row = _rows_of_codes(data, pairs.ravel())
+        cells = data.n_states[row[pairs]].prod(axis=1) * data.n_states.mean() ** size
+        return 1e-9 * self._nanoseconds(data, cells, size)
+
+    def _nanoseconds(self, data: Dataset, cells: NDArray[Any], size: int) -> NDArray[np.float64]:
+        """About what a test of a table with so many cells takes, given `size` columns."""
+        n = data.n_samples
+        packed = _NANOSECONDS_PER_ROW_AND_CELL * n * cells
+        counted = np.minimum(packed, _NANOSECONDS_PER_ROW_AND_COLUMN * n * (size + 1))
+        permuted = _NANOSECONDS_PER_ROW_PERMUTED * n * (self.sparse == "permutation")
+        return np.asarray(counted + _NANOSECONDS_PER_CELL * np.minimum(cells, n) + permuted)
 
 
 def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
     """Row in `codes` of each column by its position; -1 for those that are not discrete."""
     data.require_discrete("test 'g'", [data.names[p] for p in positions])
     return np.array([data.row(n) if n in data.states else -1 for n in data.names], dtype=np.int64)
+
+
+def _coded(data: Dataset, keys: NDArray[np.uint64]) -> CodedColumns:
+    """The discrete columns of a table, as kernels take them."""
+    return CodedColumns(data.codes, data.n_states, keys, packed_columns(data))
 
 
 def _batch(results: NDArray[np.float64]) -> TestBatch:

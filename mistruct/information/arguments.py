@@ -13,11 +13,18 @@ from mistruct.data.dataset import Dataset, Missing, assemble
 from mistruct.data.frames import read_columns
 from mistruct.errors import DataError, ParameterError, check_choice
 
+# Who asks for one of these takes floats for numbers, also where few of them differ.
+_OF_NUMBERS = ("copula", "ksg", "mixed-knn", "copula-knn", "kde", "adaptive-partition", "binned")
+
 
 def as_blocks(
-    blocks: Mapping[str, Any], missing: Missing
+    blocks: Mapping[str, Any], missing: Missing, estimator: Any = "auto"
 ) -> tuple[Dataset, tuple[tuple[str, ...], ...]]:
-    """One Dataset of several columns or blocks, with the names of each block's columns."""
+    """One Dataset of several columns or blocks, with the names of each block's columns.
+
+    Floats are numbers for an `estimator` of numbers; otherwise their values tell, as in a table.
+    """
+    numbers = getattr(estimator, "name", estimator) in _OF_NUMBERS
     check_choice("missing", missing, get_args(Missing))
     columns: list[Column] = []
     names = []
@@ -26,6 +33,8 @@ def as_blocks(
             read = [values.column(n) for n in values.names]
         else:
             read = read_columns(values, {}, prefix=block)
+            if numbers:
+                read = [c.as_number() if c.stored == "float" else c for c in read]
         if columns and len(read[0].values) != len(columns[0].values):
             raise DataError(
                 f"{block} has {len(read[0].values)} rows, but x has {len(columns[0].values)}; "

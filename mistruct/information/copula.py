@@ -26,9 +26,10 @@ from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks
 from mistruct.information.correlations import pairwise_by_products, warn_of_infinite_pairs
-from mistruct.information.embedding import basis, embed, information_of, require_rows, warn_infinite
+from mistruct.information.embedding import information_of, require_rows, warn_infinite
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
+from mistruct.information.residual_blocks import Block, Known
 from mistruct.information.tiles import pairwise_by_loop
 
 
@@ -52,8 +53,8 @@ class GaussianCopula(Estimator):
     -----
     A discrete column of r states becomes r - 1 indicators. Between two discrete columns the result
     is that of their canonical correlations, which is not Shannon's information and is infinite
-    where one determines the other; ``auto`` uses counts there. What z determines is left out, so
-    that I(x; y | z) is 0 where z determines x.
+    where one determines the other; ``auto`` uses counts there. Of more than 2,000 states the rarest
+    share one. What z determines is left out, so that I(x; y | z) is 0 where z determines x.
 
     The correction is exact for normal variables (Ince et al. 2017, from the expected log
     determinant of a Wishart matrix); for normal scores its error is of the order 1/n^2 under
@@ -101,13 +102,13 @@ class GaussianCopula(Estimator):
     ) -> float:
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
         rows = complete(data, (*x, *y, *z))
-        known = basis(embed(rows, z))
-        of_x, of_y = (basis(embed(rows, block), known) for block in (x, y))
-        n_x, n_y, n_z = len(of_x), len(of_y), len(known)
+        known = Known.of(rows, z)
+        of_x, of_y = (Block.of(rows, block, known) for block in (x, y))
+        n_x, n_y, n_z = len(of_x), len(of_y), known.rank
         if not n_x or not n_y:
             return 0.0
         require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
-        nats = information_of(of_x @ of_y.T)
+        nats = information_of(of_x.products(of_y))
         if math.isinf(nats):
             warn_infinite(x, y)
         return nats - self.bias(rows.n_samples, n_x, n_y, n_z)

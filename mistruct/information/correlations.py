@@ -3,11 +3,13 @@ r"""The matrix of copula information between the columns of a table without gaps
 Each column becomes an orthonormal basis, of one row for a continuous column and of r - 1 for a
 discrete one, and one matrix product holds the products of all. The canonical correlations of a
 pair are the singular values of its block of that product; where one of the two has a single row,
-their squares sum to those of the block.
+their squares sum to those of the block. A column of many states stays as codes: its products are
+sums over the rows of each state (`residual_blocks`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,7 @@ from mistruct.information.embedding import (
     require_rows,
     warn_infinite,
 )
+from mistruct.information.residual_blocks import Block, Known, is_wide
 from mistruct.information.tiles import mirror
 from mistruct.parallel import run_blocks
 
@@ -42,10 +45,33 @@ def pairwise_by_products(
     result = np.empty((len(rows), len(columns)), dtype=dtype)
     if not result.size:
         return result
+    wide = np.array([is_wide(data, n) for n in data.names])
+    _require_rows(data, rows, columns)
+    some_rows, some_columns = np.flatnonzero(~wide[rows]), np.flatnonzero(~wide[columns])
+    if len(some_rows) and len(some_columns):
+        of_narrow = _narrow_pairs(data, rows[some_rows], columns[some_columns], bias, result.dtype)
+        if not wide[rows].any() and not wide[columns].any():
+            result = of_narrow  # the matrix of 20,000 columns, which is not copied
+        else:
+            result[np.ix_(some_rows, some_columns)] = of_narrow
+    for p in np.unique(np.concatenate([rows[wide[rows]], columns[wide[columns]]])):
+        in_rows, in_columns = np.flatnonzero(rows == p), np.flatnonzero(columns == p)
+        if len(in_rows):
+            result[in_rows] = _wide_column(data, p, columns, bias)
+        if len(in_columns):
+            result[:, in_columns] = _wide_column(data, p, rows, bias)[:, np.newaxis]
+    warn_of_infinite_pairs(data, rows, columns, result)
+    return result
+
+
+def _narrow_pairs(
+    data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """The matrix between columns of few states, or continuous ones."""
+    result = np.empty((len(rows), len(columns)), dtype=dtype)
     symmetric = np.array_equal(rows, columns)
-    of_columns = Bases(data, columns, result.dtype)
-    of_rows = of_columns if symmetric else Bases(data, rows, result.dtype)
-    _require_rows(data, rows, of_rows.dimensions, columns, of_columns.dimensions)
+    of_columns = Bases(data, columns, dtype)
+    of_rows = of_columns if symmetric else Bases(data, rows, dtype)
     entries = len(of_rows.vectors) * len(of_columns.vectors)
     length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
 
@@ -58,14 +84,32 @@ def pairwise_by_products(
         pass
     if symmetric:
         mirror(result)
-    warn_of_infinite_pairs(data, rows, columns, result)
     return result
 
 
-def _require_rows(
-    data: Dataset, rows: Positions, dims_x: Positions, columns: Positions, dims_y: Positions
-) -> None:
+def _wide_column(
+    data: Dataset, position: int, others: Positions, bias: Bias
+) -> NDArray[np.float64]:
+    """Information between a column of many states and each of others, shape (n_others,)."""
+    nothing = Known.of(data, ())
+    wide = Block.of(data, [data.names[position]], nothing)
+
+    def information(p: int) -> float:
+        if p == position:
+            return math.inf
+        other = Block.of(data, [data.names[p]], nothing)
+        if not len(other):
+            return 0.0
+        nats = information_of(wide.products(other))
+        return nats if math.isinf(nats) else nats - bias(len(wide), len(other))
+
+    found = run_blocks(information, others.tolist(), description="mutual information (copula)")
+    return np.array(list(found))
+
+
+def _require_rows(data: Dataset, rows: Positions, columns: Positions) -> None:
     """Refuse the widest pair, of a column with another, that has too few rows."""
+    dims_x, dims_y = _dimensions(data, rows), _dimensions(data, columns)
     pairs = [
         (int(dims_x[i] + dims_y[j]), rows[i], columns[j])
         for i in np.argsort(-dims_x, kind="stable")[:2]
@@ -75,6 +119,19 @@ def _require_rows(
     if pairs:
         n_dimensions, x, y = max(pairs)
         require_rows(data.n_samples, n_dimensions, (data.names[x], data.names[y]))
+
+
+def _dimensions(data: Dataset, positions: Positions) -> Positions:
+    """How many dimensions columns have: none without variation."""
+    values = data.values
+    varies = dict(zip(data.continuous, values.max(axis=1) > values.min(axis=1), strict=True))
+    return np.array(
+        [
+            int(varies[n]) if n in varies else int(data.n_observed[data.row(n)]) - 1
+            for n in (data.names[p] for p in positions)
+        ],
+        dtype=np.int64,
+    )
 
 
 def warn_of_infinite_pairs(

@@ -20,6 +20,7 @@ from scipy.linalg import qr
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import continuous_values, normal_scores
+from mistruct.kernels.orthonormal import orthonormalise
 from mistruct.parallel import run_blocks
 
 # A column whose part outside of what is known is shorter than this, in standard deviations, is
@@ -30,6 +31,12 @@ RESOLUTION = 1e-6
 _ROUNDING_OF_A_PRODUCT = 32
 
 _COLUMNS_AT_ONCE = 64
+
+# Of more rows LAPACK finds a basis faster; it takes long for few.
+_FEW_ROWS = 256
+
+# Of wider products the eigenvalues of their squares are faster than singular values.
+_FEW_PRODUCTS = 24
 
 Basis = NDArray[np.float64]
 
@@ -50,28 +57,38 @@ def embed(data: Dataset, names: Sequence[str]) -> Basis:
 
 def basis(rows: Basis, known: Basis | None = None) -> Basis:
     """Orthonormal rows that span what is in `rows`, less their means, but not in `known`."""
+    rows = of_unit_length(rows)
+    if known is not None:
+        rows = rows - (rows @ known.T) @ known
+    return spanning(rows)
+
+
+def of_unit_length(rows: Basis) -> Basis:
+    """Rows less their means, divided by their lengths, without those that do not vary."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     varying = lengths[:, 0] > 0
-    rows = rows[varying] / lengths[varying]
-    if known is None and len(rows) <= 1:
-        return rows
-    if known is not None:
-        rows = rows - (rows @ known.T) @ known
+    return np.asarray(rows[varying] / lengths[varying])
+
+
+def spanning(rows: Basis) -> Basis:
+    """Orthonormal rows that span what is longer than `RESOLUTION` of rows of a length up to 1."""
+    if len(rows) <= _FEW_ROWS:
+        rows = np.array(rows, order="C")
+        return rows[: orthonormalise(rows, RESOLUTION)]
     q, r, _ = qr(rows.T, mode="economic", pivoting=True)
     found = np.abs(np.diagonal(r)) > RESOLUTION
     return np.ascontiguousarray(q[:, found].T)
 
 
 class Bases:
-    """Orthonormal bases of columns less what is known, one below the other."""
+    """Orthonormal bases of columns, one below the other."""
 
     def __init__(
         self,
         data: Dataset,
         positions: NDArray[np.int64],
         dtype: DTypeLike = np.float64,
-        known: Basis | None = None,
     ) -> None:
         names = [data.names[p] for p in positions]
 
@@ -80,8 +97,7 @@ class Bases:
             scores = normal_scores(continuous_values(data, continuous))
             of_name = dict(zip(continuous, scores[:, np.newaxis], strict=True))
             return [
-                basis(of_name[n] if n in of_name else embed(data, [n]), known).astype(dtype)
-                for n in chunk
+                basis(of_name[n] if n in of_name else embed(data, [n])).astype(dtype) for n in chunk
             ]
 
         chunks = [names[a : a + _COLUMNS_AT_ONCE] for a in range(0, len(names), _COLUMNS_AT_ONCE)]
@@ -110,8 +126,11 @@ def information_of(products: NDArray[Any]) -> float:
     """Information in nats of two orthonormal bases, from the products of their rows."""
     if 1 in products.shape:
         squares = np.array([(products**2).sum()])
-    else:
+    elif min(products.shape) <= _FEW_PRODUCTS:
         squares = np.linalg.svd(products, compute_uv=False) ** 2
+    else:
+        narrow = products if len(products) <= products.shape[1] else products.T
+        squares = np.maximum(np.linalg.eigvalsh(narrow @ narrow.T), 0.0)
     if squares.max(initial=0.0) > 1.0 - least_remainder(products.dtype):
         return math.inf
     return -0.5 * float(np.log1p(-squares).sum())

@@ -28,7 +28,8 @@ from scipy.special import chdtr, chdtri, chndtr
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning
 from mistruct.information.blocks import complete, joint_labels
-from mistruct.information.embedding import basis, embed, information_of
+from mistruct.information.embedding import information_of
+from mistruct.information.residual_blocks import Block, Known
 
 Interval = tuple[float, float]
 Names = Sequence[str]
@@ -108,14 +109,14 @@ def interval_of_copula(data: Dataset, x: Names, y: Names, z: Names, level: float
     Fisher's transform of their correlation. (0, 0) where z determines x or y.
     """
     data = complete(data, (*x, *y, *z))
-    known = basis(embed(data, z))
-    of_x, of_y = (basis(embed(data, block), known) for block in (x, y))
+    known = Known.of(data, z)
+    of_x, of_y = (Block.of(data, block, known) for block in (x, y))
     n_x, n_y = len(of_x), len(of_y)
     if not n_x or not n_y:
         return 0.0, 0.0
-    products = of_x @ of_y.T
+    products = of_x.products(of_y)
     nats = information_of(products)
-    n = data.n_samples - len(known) - (n_x + n_y + 3) / 2
+    n = data.n_samples - known.rank - (n_x + n_y + 3) / 2
     return _interval(nats, float((products**2).sum()), nats, float(n_x * n_y), n, level)
 
 

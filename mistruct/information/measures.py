@@ -61,7 +61,7 @@ def entropy(
     >>> ms.entropy([0, 0, 1, 1], base=2)
     1.0
     """
-    data, (of_x,) = as_blocks({"x": x}, missing)
+    data, (of_x,) = as_blocks({"x": x}, missing, estimator)
     used = resolve_estimator(estimator, data)
     nats = used.entropy(data, of_x)
     return Estimate(nats / nats_per_unit(base), used.name, data.complete_rows().n_samples)
@@ -108,7 +108,7 @@ def mutual_information(
     >>> ms.mutual_information(["a", "a", "b", "b"], [0, 0, 1, 1], base=2)
     1.0
     """
-    data, blocks = as_blocks({"x": x, "y": y}, missing)
+    data, blocks = as_blocks({"x": x, "y": y}, missing, estimator)
     return _estimate(data, blocks, estimator, confidence, base)
 
 
@@ -155,7 +155,7 @@ def conditional_mutual_information(
     >>> ms.conditional_mutual_information(x, parity, y, base=2)
     1.0
     """
-    data, blocks = as_blocks({"x": x, "y": y, "z": z}, missing)
+    data, blocks = as_blocks({"x": x, "y": y, "z": z}, missing, estimator)
     return _estimate(data, blocks, estimator, confidence, base)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
+from mistruct.information.blas import one_blas_thread
 from mistruct.information.blocks import normal_scores
 from mistruct.parallel import run_blocks
 
@@ -19,7 +19,6 @@ _MOST_KEPT = 4096
 
 # Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
 _SHORT_PRODUCT = 1e8
-_LIBRARIES = ThreadpoolController()
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -64,7 +63,7 @@ def _correlations(data: Dataset) -> tuple[Floats, Floats]:
     """Those of all columns, and the skewness of each."""
     scores, skewness = _unit_scores(data)
     is_short = scores.size * len(scores) < _SHORT_PRODUCT
-    with _LIBRARIES.limit(limits=1 if is_short else None, user_api="blas"):
+    with one_blas_thread(is_short):
         return scores @ scores.T, skewness
 
 

@@ -1,10 +1,11 @@
-"""The G test of conditional independence from dense tables of counts.
+"""The G test of conditional independence between discrete columns.
 
 G = 2 n I(x; y | z) with the plug-in estimate, summed over the strata of z. Its null distribution
 is chi-square with dof = sum over z of (r_z - 1)(c_z - 1), counting non-empty rows and columns only,
 after Williams' (1976) correction, as long as Cochran's (1954) rule allows it: no expected count
-below 1, and at most a fifth of them below 5. Elsewhere `g_tables` or `g_permutation` takes
-over.
+below 1, and at most a fifth of them below 5. Elsewhere `sparse_null` takes over.
+
+Counts come from packed words, from a histogram, or from sorted rows; `g_test` alone chooses.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.kernels.bitsets import PackedColumns
 from mistruct.kernels.chi_square import chi_square_upper_tail
+from mistruct.kernels.columns import CodedColumns, Strata, label_strata
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.packed_strata import (
     Intersections,
@@ -24,12 +25,27 @@ from mistruct.kernels.packed_strata import (
     no_intersections,
     packed_is_cheaper,
 )
-
-# How a p-value was found. SPARSE asks for the permutation form; UNTESTABLE means dof = 0.
-CHI_SQUARE, PERMUTATION, UNTESTABLE, SPARSE = 0, 1, 2, 3
+from mistruct.kernels.sparse_null import CHI_SQUARE, UNTESTABLE, SparseRule, sparse_p_value
+from mistruct.kernels.sparse_tables import SparseTables, tables_of_counts, tables_of_rows
 
 # The columns of a row of results.
 G, DOF, N_SAMPLES, P_VALUE, HOW = 0, 1, 2, 3, 4
+
+# Expected counts are told apart one by one up to so many cells of a stratum.
+_FEW_CELLS = 1024
+
+
+@kernel
+def expected_below(rows: NDArray[np.int64], columns: NDArray[np.int64], bound: int) -> int:
+    """How many products of a row's and a column's total are below `bound`."""
+    n_below = 0
+    ascending = np.sort(columns)
+    reached = columns.size
+    for row in np.sort(rows):
+        while reached > 0 and row * ascending[reached - 1] >= bound:
+            reached -= 1
+        n_below += reached
+    return n_below
 
 
 @kernel
@@ -55,13 +71,16 @@ def weigh_margins(rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int6
     dof = (n_rows - 1) * (n_columns - 1)
     if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
         return margins, 0, 0, 0, 0, 0.0
-    small = 0
-    tiny = 0
-    for a in range(n_rows):
-        for b in range(n_columns):
-            expected = rows[a] * columns[b] / n
-            small += expected < 5.0
-            tiny += expected < 1.0
+    if n_rows * n_columns > _FEW_CELLS:
+        small = expected_below(rows[:n_rows], columns[:n_columns], 5 * n)
+        tiny = expected_below(rows[:n_rows], columns[:n_columns], n)
+    else:
+        small, tiny = 0, 0
+        for a in range(n_rows):
+            for b in range(n_columns):
+                product = rows[a] * columns[b]
+                small += product < 5 * n
+                tiny += product < n
     williams = (n * inverse_rows - 1.0) * (n * inverse_columns - 1.0) / (6.0 * n)
     return margins, dof, n_rows * n_columns, small, tiny, williams
 
@@ -122,7 +141,7 @@ def fits_dense(n_x: int, n_y: int, n_strata: int, n_samples: int) -> bool:
 def count_strata(
     x: NDArray[Any], y: NDArray[Any], strata: NDArray[np.int32], n_x: int, n_y: int, n_strata: int
 ) -> NDArray[np.int64]:
-    """Dense counts of x and y within the strata; `strata` may be empty where there is but one."""
+    """Dense counts of x and y within the strata; `strata` is empty where nothing is given."""
     table = np.zeros(n_strata * n_x * n_y, np.int64)
     if strata.size == 0:
         for t in range(x.size):
@@ -136,94 +155,105 @@ def count_strata(
 
 
 @kernel
-def g_test_table(
-    table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int, result: NDArray[np.float64]
-) -> None:
-    """Fill `result` with the test of dense counts."""
-    g, n, dof, allowed, williams = weigh_table(table, n_strata, n_x, n_y)
+def weigh_sparse(tables: SparseTables):  # type: ignore[no-untyped-def]
+    """As `weigh_table`, from the cells that are not empty; without n."""
+    g, dof, cells, small, tiny, williams = 0.0, 0, 0, 0, 0, 0.0
+    for count in tables.counts:
+        g += count * math.log(count)
+    for s in range(tables.row_starts.size - 1):
+        rows = tables.rows[tables.row_starts[s] : tables.row_starts[s + 1]]
+        columns = tables.columns[tables.column_starts[s] : tables.column_starts[s + 1]]
+        of_stratum = weigh_margins(rows, rows.size, columns, columns.size)
+        g -= of_stratum[0]
+        dof += of_stratum[1]
+        cells += of_stratum[2]
+        small += of_stratum[3]
+        tiny += of_stratum[4]
+        williams += of_stratum[5]
+    return 2.0 * g, dof, tiny == 0 and 5 * small <= cells, 1.0 + williams / max(dof, 1)
+
+
+@kernel
+def chi_square_answers(
+    g: float, dof: int, allowed: bool, williams: float, method: int, result: NDArray[np.float64]
+) -> bool:
+    """Fill `result` without n, if the table is dense enough or is not to be told from one."""
     result[G] = g
     result[DOF] = dof
-    result[N_SAMPLES] = n
-    result[P_VALUE] = math.nan
     if dof == 0:
+        result[P_VALUE] = math.nan
         result[HOW] = UNTESTABLE
     elif allowed:
         result[P_VALUE] = chi_square_upper_tail(g / williams, dof)
         result[HOW] = CHI_SQUARE
+    elif method == CHI_SQUARE:
+        result[P_VALUE] = chi_square_upper_tail(g, dof)
+        result[HOW] = CHI_SQUARE
     else:
-        result[P_VALUE] = chi_square_upper_tail(g, dof)  # for who wants no other
-        result[HOW] = SPARSE
-
-
-@kernel
-def g_test_dense(
-    x: NDArray[Any],
-    y: NDArray[Any],
-    strata: NDArray[np.int32],
-    n_x: int,
-    n_y: int,
-    n_strata: int,
-    result: NDArray[np.float64],
-) -> None:
-    """Fill `result` with the test of x against y within the strata."""
-    table = count_strata(x, y, strata, n_x, n_y, n_strata)
-    g_test_table(table, n_strata, n_x, n_y, result)
-
-
-@kernel
-def g_test_packed(
-    packed: PackedColumns,
-    n_states: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    last: int,
-    n_samples: int,
-    found: Intersections,
-    result: NDArray[np.float64],
-) -> bool:
-    """Test the last two of `columns` given the others by packed words, if that is cheapest.
-
-    Fastest for many tests in which only ``columns[last]`` differs and `found` is the same.
-    """
-    if not packed_is_cheaper(packed, n_states, columns, n_samples, most_cells(n_samples)):
         return False
-    n_strata = np.int64(1)
-    for z in columns[:-2]:
-        n_strata *= n_states[z]
-    n_x, n_y = n_states[columns[-2]], n_states[columns[-1]]
-    table = np.zeros(n_strata * n_x * n_y, np.int64)
-    count_packed_strata(packed, n_states, columns, last, n_samples, found, table)
-    g_test_table(table, n_strata, n_x, n_y, result)
     return True
 
 
 @kernel
+def g_test(
+    data: CodedColumns,
+    tested: NDArray[np.int64],
+    last: int,
+    found: Intersections,
+    strata: Strata,
+    rule: SparseRule,
+    result: NDArray[np.float64],
+) -> None:
+    """Fill `result` with the test of the last two columns `tested` given the others.
+
+    `found` and `strata` are room for what tests of the same columns but ``tested[last]``, and of
+    the same conditioning set, share.
+    """
+    n_samples = data.codes.shape[1]
+    n_x, n_y = data.n_states[tested[-2]], data.n_states[tested[-1]]
+    n_strata = np.int64(1)
+    counted = True
+    if packed_is_cheaper(data.packed, data.n_states, tested, n_samples, most_cells(n_samples)):
+        for z in tested[:-2]:
+            n_strata *= data.n_states[z]
+        table = np.zeros(n_strata * n_x * n_y, np.int64)
+        count_packed_strata(data.packed, data.n_states, tested, last, n_samples, found, table)
+    else:
+        label_strata(data, tested[:-2], strata)
+        n_strata = strata.n[0]
+        counted = fits_dense(n_x, n_y, n_strata, n_samples)
+        x, y = data.codes[tested[-2]], data.codes[tested[-1]]
+        table = np.empty(0, np.int64)
+        if counted:
+            table = count_strata(x, y, strata.labels, n_x, n_y, n_strata)
+        else:
+            tables, result[N_SAMPLES] = tables_of_rows(x, y, strata.labels, n_x, n_y, n_strata)
+            g, dof, allowed, williams = weigh_sparse(tables)
+            if chi_square_answers(g, dof, allowed, williams, rule.method, result):
+                return
+    if counted:
+        g, n, dof, allowed, williams = weigh_table(table, n_strata, n_x, n_y)
+        result[N_SAMPLES] = n
+        if chi_square_answers(g, dof, allowed, williams, rule.method, result):
+            return
+        tables = tables_of_counts(table, n_strata, n_x, n_y)
+    result[P_VALUE], result[HOW] = sparse_p_value(g, tables, data, tested, rule)
+
+
+@kernel
 def g_test_pairs(
-    codes: NDArray[Any],
-    n_states: NDArray[np.int64],
-    packed: PackedColumns,
+    data: CodedColumns,
     pairs: NDArray[np.int64],
     given: NDArray[np.int64],
-    strata: NDArray[np.int32],
-    n_strata: int,
+    strata: Strata,
+    rule: SparseRule,
     results: NDArray[np.float64],
 ) -> None:
-    """Fill a row of `results` for each pair (i, j) of columns given the same others.
-
-    `strata` are those of `given`. Pairs too wide for a dense table, or too sparse for chi-square,
-    are marked SPARSE.
-    """
-    columns = np.empty(given.size + 2, np.int64)
-    columns[: given.size] = given
+    """Fill a row of `results` for each pair of columns given the same others."""
+    tested = np.empty(given.size + 2, np.int64)
+    tested[: given.size] = given
     last = given.size + 1
     found = no_intersections(last)
     for k in range(pairs.shape[0]):
-        i, j = pairs[k]
-        columns[given.size :] = pairs[k]
-        if g_test_packed(packed, n_states, columns, last, codes.shape[1], found, results[k]):
-            continue
-        n_x, n_y = n_states[i], n_states[j]
-        if fits_dense(n_x, n_y, n_strata, codes.shape[1]):
-            g_test_dense(codes[i], codes[j], strata, n_x, n_y, n_strata, results[k])
-        else:
-            results[k, P_VALUE] = math.nan
-            results[k, HOW] = SPARSE
+        tested[given.size :] = pairs[k]
+        g_test(data, tested, last, found, strata, rule, results[k])

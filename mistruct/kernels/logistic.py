@@ -30,7 +30,7 @@ _MOST_STEPS = 200
 _LEAST_STEP = 1e-4
 _LEAST_DECREASE = 1e-4  # of what the slope promises (Armijo)
 # The square of a step's length, as the Hessian measures it; that of the next is about its square.
-_CONVERGED = 1e-12
+_CONVERGED = 1e-8
 _LEAST_PIVOT = 1e-13
 
 Floats = NDArray[np.float64]

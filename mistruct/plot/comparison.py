@@ -14,6 +14,7 @@ import numpy as np
 
 from mistruct.errors import ParameterError
 from mistruct.plot.canvas import check_axes
+from mistruct.plot.fonts import with_glyphs
 from mistruct.plot.layout import Array
 from mistruct.plot.marks import LEGEND_ROW, counted, draw_legend, not_shown
 from mistruct.plot.page import Page, lay_out
@@ -35,6 +36,7 @@ KINDS: dict[str, tuple[str, Any]] = {
 }
 
 
+@with_glyphs
 def plot_comparison(
     learned: nx.Graph, truth: nx.Graph, *, ax: Axes | None = None, legend: bool = True
 ) -> Axes:

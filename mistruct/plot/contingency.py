@@ -9,6 +9,7 @@ import pandas as pd
 
 from mistruct.errors import ParameterError
 from mistruct.plot.canvas import check_axes, new_axes, shorten
+from mistruct.plot.fonts import with_glyphs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ FRAME = (130.0, 90.0)
 MOST_NUMBERS = 20  # rows or columns, above which no number could be read
 
 
+@with_glyphs
 def plot_contingency_table(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw a contingency table as a heat map of the shares of its rows.
 

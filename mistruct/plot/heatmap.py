@@ -16,6 +16,7 @@ import pandas as pd
 
 from mistruct.errors import ParameterError
 from mistruct.plot.canvas import Array, check_axes, new_axes, shorten, size_in_points
+from mistruct.plot.fonts import with_glyphs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,7 @@ FRAME = (150.0, 80.0)  # for labels and colour bar, points
 OPTIMAL_ORDER = 1000  # rows; the optimal order of leaves takes quadratic time and more
 
 
+@with_glyphs
 def plot_information_matrix(matrix: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw a matrix of mutual information as a heat map with its rows and columns clustered.
 

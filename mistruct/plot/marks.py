@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from mistruct.plot.canvas import text_extents
 from mistruct.plot.layout import Array, density
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ def draw_legend(ax: Axes, width: float, strip: float, rows: Any, note: str, **op
         # A layout engine would shrink the axes for what sticks out, and so make it stick out more.
         row.set_in_layout(False)
         ax.add_artist(row)
+    # A caption that is too wide for the page is set in smaller type.
+    needed = float(text_extents([note])[0, 0])
+    size = min(size, width / max(needed, 1.0))
     ax.text(0.0, LEGEND_ROW / 2 - strip, note, fontsize=size, va="center").set_in_layout(False)
 
 

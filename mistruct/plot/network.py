@@ -19,6 +19,7 @@ import numpy as np
 
 from mistruct.errors import ParameterError, nearest_names
 from mistruct.plot.canvas import check_axes
+from mistruct.plot.fonts import with_glyphs
 from mistruct.plot.marks import (
     COLOURS,
     LEGEND_ROW,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@with_glyphs
 def plot_network(
     graph: nx.Graph,
     *,

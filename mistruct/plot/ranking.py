@@ -9,6 +9,7 @@ import pandas as pd
 
 from mistruct.errors import ParameterError
 from mistruct.plot.canvas import check_axes, new_axes, shorten
+from mistruct.plot.fonts import with_glyphs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ CHOSEN, OTHER, ADDED = "#3b0f70", "0.75", "#f1605d"  # as the shades of the othe
 NEEDED = ("feature", "mi", "low", "high", "chosen", "complementarity")
 
 
+@with_glyphs
 def plot_ranking(ranking: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what each feature tells about a target, and what it adds to those chosen before.
 

@@ -18,10 +18,6 @@ ROWS = pytest.StashKey[list[tuple[str, float, str, float | None, float | None]]]
 Beside = Callable[..., float]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="also run benchmarks that take minutes")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
     config.stash[ROWS] = []

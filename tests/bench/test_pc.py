@@ -22,6 +22,8 @@ TEST = ms.GTest(sparse="chi-square")
 
 
 NAMES = ("alarm", "hailfinder", "win95pts")
+# PC with the default test takes at most so many times as long as with chi-square throughout.
+MOST_BESIDE_CHI_SQUARE = 3.0
 
 
 def f1(name: str, found: Iterable[Iterable[str]]) -> float:
@@ -44,6 +46,37 @@ def test_skeletons_of_known_networks() -> None:
     print(f"skeleton F1: textbook {textbook}, default {by_default}")  # noqa: T201
     assert textbook["alarm"] > 0.95
     assert np.mean(list(by_default.values())) > 0.84
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [*NAMES, "insurance"])
+def test_the_default_test_beside_chi_square(name: str, beside: Beside) -> None:
+    data = ms.as_dataset(sample_network(name, N_ROWS, 0))
+    ratio = beside(
+        f"PC, {name} x {N_ROWS:,} rows, G test as it comes",
+        lambda: ms.PC(ALPHA, determinism="textbook").fit(data),
+        "sparse tables by chi-square, too",
+        lambda: ms.PC(ALPHA, TEST, determinism="textbook").fit(data),
+    )
+    assert ratio > 1 / MOST_BESIDE_CHI_SQUARE
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_test_finds_no_less(name: str) -> None:
+    tables = [sample_network(name, N_ROWS, seed) for seed in range(N_SAMPLES)]
+    found = pd.DataFrame(
+        {
+            sparse: [
+                f1(name, ms.PC(ALPHA, ms.GTest(sparse=sparse)).fit(t).skeleton_.edges)
+                for t in tables
+            ]
+            for sparse in ("moments", "chi-square")
+        }
+    )
+    means = found.mean()
+    print(f"skeleton F1, {name}: {means.round(4).to_dict()}")  # noqa: T201
+    assert means["moments"] > means["chi-square"] - 0.006  # half of what one edge makes of alarm
 
 
 def pyagrum_edges(table: pd.DataFrame) -> Iterable[Iterable[str]]:

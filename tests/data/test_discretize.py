@@ -31,7 +31,8 @@ def table(values: Any, target: Any = None, **more: Any) -> pd.DataFrame:
 def binned(values: Any, method: str = "quantile", target: Any = None, **options: Any) -> Dataset:
     if method == "mdl":
         options["target"] = "t"
-    data = as_dataset(table(values, target), kinds={"t": "discrete"}, missing="testwise")
+    kinds: Any = {"x": "continuous", "t": "discrete"}
+    data = as_dataset(table(values, target), kinds=kinds, missing="testwise")
     return discretize(data, method, **options)  # type: ignore[arg-type]
 
 

@@ -96,6 +96,18 @@ def test_pgmpy_reads_the_identifiers(inference):
     assert len(list(BIFReader(string=text, include_properties=True).get_model())) == len(model)
 
 
+def test_letters_outside_ascii_are_spelled_in_it(tmp_path):
+    names = {"Ärger": "Arger", "größe": "grosse", "β-actin": "beta_actin", "Łódź": "Lodz"}
+    names |= {"基因": "u57fau56e0"}
+    frame = pd.DataFrame({name: ["ja", "nein"] for name in names})
+    graph = nx.DiGraph()
+    graph.add_nodes_from(names)
+    model = to_bayesian_network(graph, frame)
+    write_network(model, tmp_path / "m.bif")
+    assert set(BIFReader(str(tmp_path / "m.bif")).get_model()) == set(names.values())
+    assert set(read_network(tmp_path / "m.bif")) == set(names)
+
+
 def test_identifiers_are_kept_and_never_displaced():
     frame = pd.DataFrame({"a b": [0, 1], "a_b": ["x", "y"], "A_B": ["x", "y"]})
     model = to_bayesian_network(nx.empty_graph(["a b", "a_b", "A_B"]), frame)

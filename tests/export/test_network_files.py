@@ -385,8 +385,8 @@ def test_broken_files_are_refused(tmp_path, suffix):
 
 def test_broken_edge_lists_say_where(tmp_path):
     path = tmp_path / "n.csv"
-    path.write_text("from,to\na,b\n")
-    with pytest.raises(DataError, match=r"has no column 'source', only \['from', 'to'\]"):
+    path.write_text("from,when\na,b\n")
+    with pytest.raises(DataError, match=r"has no column 'source', only \['from', 'when'\]"):
         read_network(path)
     path.write_text("source,target\na,b\nc\n")
     with pytest.raises(DataError, match="line 3 has 1 cells, not 2"):
@@ -406,3 +406,48 @@ def test_graph_files_do_without_pgmpy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix", "edges"),
+    [
+        ("from,to,weight\nTP53,MDM2,0.5\n", "csv", [("TP53", "MDM2", {"weight": 0.5})]),
+        ("From\tTo\nTP53\tMDM2\n", "tsv", [("TP53", "MDM2", {})]),
+        ("TF,target,mi\nTP53,MDM2,0.5\n", "csv", [("TP53", "MDM2", {"mi": 0.5})]),
+        ("TP53\tMDM2\nMDM2\tEGFR\n", "tsv", [("TP53", "MDM2", {}), ("MDM2", "EGFR", {})]),
+        ("TP53,MDM2,0.5\n", "csv", [("TP53", "MDM2", {"weight": 0.5})]),
+        ("TP53,MDM2,pp\n", "csv", [("TP53", "MDM2", {"interaction": "pp"})]),
+    ],
+)
+def test_edge_lists_of_others(tmp_path, text, suffix, edges):
+    path = tmp_path / f"net.{suffix}"
+    path.write_text(text)
+    assert list(read_network(path).edges(data=True)) == edges
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id,name\n1,TP53\n", "gene,score,p\na,b,0.5\n", "x,y,z\na,b,0.5\n", "a,b,c,d\n1,2,3,4\n"],
+)
+def test_what_is_no_edge_list(tmp_path, text):
+    (tmp_path / "net.csv").write_text(text)
+    with pytest.raises(DataError, match="its header has no column 'source', only"):
+        read_network(tmp_path / "net.csv")
+
+
+def test_numbered_nodes_are_called_by_name(tmp_path):
+    graph = nx.Graph([("n0", "n1")])
+    nx.set_node_attributes(graph, {"n0": "TP53", "n1": "MDM2"}, "name")
+    nx.write_graphml(graph, tmp_path / "igraph.graphml")
+    assert list(read_network(tmp_path / "igraph.graphml").edges) == [("TP53", "MDM2")]
+    nx.set_node_attributes(graph, "TP53", "name")  # names that do not differ
+    nx.write_graphml(graph, tmp_path / "twice.graphml")
+    assert set(read_network(tmp_path / "twice.graphml")) == {"n0", "n1"}
+    named = nx.Graph([("TP53", "MDM2")])
+    nx.set_node_attributes(named, {"TP53": "p53", "MDM2": "mdm"}, "name")
+    write_network(named, tmp_path / "own.graphml")
+    assert set(read_network(tmp_path / "own.graphml")) == {"TP53", "MDM2"}
+    (tmp_path / "bare.gml").write_text(
+        "graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 ] ]"
+    )
+    assert set(read_network(tmp_path / "bare.gml")) == {"1", "2"}

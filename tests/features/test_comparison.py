@@ -51,7 +51,7 @@ def test_why_ami_is_the_one_to_quote() -> None:
     [
         ([0, 1, 1], [0, 1], "labels_a and labels_b must have one length, got 3 and 2"),
         ([0, 1], [-1, 0], "labels_b must not be negative, got -1; where that stands for noise"),
-        ([0.0, 1.0], [0, 1], "labels_a must be names or whole numbers, got the float 0.0"),
+        ([0.5, 1.0], [0, 1], "labels_a must be names or whole numbers, got the float 0.5"),
         ([0, 1], pd.Series([0.5, 1], dtype=object), "labels_b must be .* got the float 0.5"),
         ([0, 1], ["a", None], "labels_b must have a label in each row, but 1 are missing"),
         ([[0, 1]], [0, 1], r"labels_a must be one column of labels, got shape \(1, 2\)"),

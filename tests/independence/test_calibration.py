@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -50,50 +52,64 @@ def _zipf(r: int) -> np.ndarray:
 
 # Where few tables are possible the exact p-value takes few values, and no test that never rejects
 # too often can reject just as often as it says; only the upper bound holds there.
-SCENARIOS = {
-    "3 x 3 even, 100 rows": (100, _even(3), _even(3), 1, "g, chi-square", True),
-    "2 x 4 even, 80 rows": (80, _even(2), _even(4), 1, "g, chi-square", True),
-    "2 x 2 skewed, 400 rows": (400, np.array([0.8, 0.2]), np.array([0.7, 0.3]), 1,
-                               "g, chi-square", True),
-    "3 x 3 even, 4 strata, 500 rows": (500, _even(3), _even(3), 4, "g, chi-square", True),
-    "4 x 4 Zipf, 60 rows": (60, _zipf(4), _zipf(4), 1, "g, permutation", True),
-    "10 x 10 Zipf, 150 rows": (150, _zipf(10), _zipf(10), 1, "g, permutation", True),
-    "3 x 3 even, 27 strata, 200 rows": (200, _even(3), _even(3), 27, "g, permutation", True),
-    "2 x 2 rare, 200 rows": (200, np.array([0.95, 0.05]), np.array([0.95, 0.05]), 1,
-                             "g, permutation", False),
-    "2 x 2 rare, 8 strata, 300 rows": (300, np.array([0.95, 0.05]), np.array([0.9, 0.1]), 8,
-                                       "g, permutation", False),
+DENSE = {
+    "3 x 3 even, 100 rows": (100, _even(3), _even(3), 1, True),
+    "2 x 4 even, 80 rows": (80, _even(2), _even(4), 1, True),
+    "2 x 2 skewed, 400 rows": (400, np.array([0.8, 0.2]), np.array([0.7, 0.3]), 1, True),
+    "3 x 3 even, 4 strata, 500 rows": (500, _even(3), _even(3), 4, True),
+}
+SPARSE = {
+    "4 x 4 Zipf, 60 rows": (60, _zipf(4), _zipf(4), 1, True),
+    "10 x 10 Zipf, 150 rows": (150, _zipf(10), _zipf(10), 1, True),
+    "3 x 3 even, 27 strata, 200 rows": (200, _even(3), _even(3), 27, True),
+    "2 x 2 rare, 200 rows": (200, np.array([0.95, 0.05]), np.array([0.95, 0.05]), 1, False),
+    "2 x 2 rare, 8 strata, 300 rows": (300, np.array([0.95, 0.05]), np.array([0.9, 0.1]), 8, False),
     "4 x 4, a rare state in many rows": (2000, np.array([0.4, 0.3, 0.297, 0.003]),
-                                         np.array([0.5, 0.3, 0.15, 0.05]), 1,
-                                         "g, permutation", True),
-    "40 x 40 even, 100 rows": (100, _even(40), _even(40), 1, "g, permutation", False),
+                                         np.array([0.5, 0.3, 0.15, 0.05]), 1, True),
+    "40 x 40 even, 100 rows": (100, _even(40), _even(40), 1, False),
 }  # fmt: skip
+METHODS = {
+    "moments": ("g, moments", "g, exact"),
+    "permutation": ("g, permutation",),
+    "dense": ("g, chi-square",),
+}
+CASES = [
+    *((s, "dense") for s in DENSE),
+    *((s, form) for form in ("moments", "permutation") for s in SPARSE),
+]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_rejections_under_independence(scenario: str) -> None:
-    n_samples, p_x, p_y, n_z, method, exact = SCENARIOS[scenario]
-    data, pairs, given = _many_pairs(n_samples, p_x, p_y, n_z)
-    batch = ms.GTest().test_pairs(data, pairs, given)
-    assert (batch.method == method).mean() > 0.99
+def _scenario(scenario: str, form: Any, effect: float = 0.0) -> tuple[Any, ...]:
+    """The test, its table, pairs and conditioning set, and whether it is to be exact."""
+    n_samples, p_x, p_y, n_z, exact = {**DENSE, **SPARSE}[scenario]
+    test = ms.GTest() if form == "dense" else ms.GTest(sparse=form)
+    return test, *_many_pairs(n_samples, p_x, p_y, n_z, effect), exact
+
+
+@pytest.mark.parametrize(("scenario", "form"), CASES)
+def test_rejections_under_independence(scenario: str, form: str) -> None:
+    test, data, pairs, given, exact = _scenario(scenario, form)
+    batch = test.test_pairs(data, pairs, given)
+    assert np.isin(batch.method, METHODS[form]).mean() > 0.99
     p = batch.p_value[batch.testable]
     for alpha in ALPHAS:
         n_rejected = (p <= alpha).sum()
         low, high = binom.ppf([1e-4, 1 - 1e-4], p.size, alpha)
         assert n_rejected <= high
         assert n_rejected >= low or not exact
-    # The fitted tail decides here; an excess of tenfold would show.
-    assert (p <= 1e-4).sum() <= binom.ppf(1 - 1e-4, p.size, 1e-4)
+    # Far out a fitted tail decides, of draws or of all tables; an excess of tenfold would show.
+    far = 2 if form == "moments" else 1
+    for alpha in (1e-3, 1e-4):
+        assert (p <= alpha).sum() <= binom.ppf(1 - 1e-4, p.size, far * alpha)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_dependence_is_found(scenario: str) -> None:
-    n_samples, p_x, p_y, n_z, _, _ = SCENARIOS[scenario]
-    data, pairs, given = _many_pairs(n_samples, p_x, p_y, n_z, effect=0.6)
-    some = pairs[:300]
+@pytest.mark.parametrize(("scenario", "form"), CASES)
+def test_dependence_is_found(scenario: str, form: str) -> None:
     weak, strong = (
-        (ms.GTest().test_pairs(d, some, given).p_value <= 0.01).mean()
-        for d in (_many_pairs(n_samples, p_x, p_y, n_z, effect=0.1)[0], data)
+        (test.test_pairs(data, pairs[:300], given).p_value <= 0.01).mean()
+        for test, data, pairs, given, _ in (
+            _scenario(scenario, form, effect) for effect in (0.1, 0.6)
+        )
     )
     assert strong > 0.9
     assert strong >= weak

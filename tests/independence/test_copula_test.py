@@ -215,20 +215,41 @@ def test_what_is_expected_need_not_follow_the_logistic_curve() -> None:
 
 
 def test_the_score_of_two_continuous_residuals_weighs_rows_by_their_spread() -> None:
-    table = make_table(["normal", "normal", "states"], 90, 1)
+    table = make_table(["normal", "normal", "normal"], 90, 1)
     condition = Condition(table.data, ["c2"])
-    left = []
-    for name in ("c0", "c1"):
-        scores = ref.normal_scores(table.frame[name].to_numpy())
-        means = pd.Series(scores).groupby(table.frame["c2"].astype(str)).transform("mean")
-        left.append(scores - means.to_numpy())
-    sizes = table.frame["c2"].astype(str).map(table.frame["c2"].astype(str).value_counts())
-    products = left[0] * left[1]
-    expected = products.sum() ** 2 / (products**2 / (1 - 1 / sizes.to_numpy())).sum()
+    scores = [ref.normal_scores(table.frame[n].to_numpy()) for n in ("c0", "c1", "c2")]
+    design = np.column_stack([np.ones(90), scores[2]])
+    hat = design @ np.linalg.pinv(design)
+    products = (scores[0] - hat @ scores[0]) * (scores[1] - hat @ scores[1])
+    expected = products.sum() ** 2 / (products**2 / (1 - np.diagonal(hat))).sum()
     statistic, dof = score(
         condition.residuals(table.data, "c0"), condition.residuals(table.data, "c1")
     )
     assert (statistic, dof) == (pytest.approx(expected), 1)
+
+
+@pytest.mark.parametrize("n_states", [2, 4])
+def test_given_states_sums_of_scores_have_the_covariance_of_permutations(n_states: int) -> None:
+    rng = np.random.default_rng(n_states)
+    z, y = rng.integers(0, 2, 9), np.arange(9) % n_states
+    table = Table({"x": rng.normal(size=9), "y": states(y), "z": states(z)})
+    left = pd.Series(ref.normal_scores(table.frame["x"].to_numpy()))
+    left -= left.groupby(z).transform("mean")
+    strata = [np.flatnonzero(z == s) for s in range(2)]
+    sums = []
+    for orders in itertools.product(*(itertools.permutations(rows) for rows in strata)):
+        shuffled = np.empty(9, dtype=int)
+        shuffled[np.concatenate(strata)] = y[np.concatenate(orders)]
+        sums.append([left[shuffled == s].sum() for s in range(n_states)])
+    covariance = np.cov(np.array(sums).T, bias=True)
+    observed = np.array([left[y == s].sum() for s in range(n_states)])
+    expected = float(observed @ np.linalg.pinv(covariance, rcond=1e-9) @ observed)
+    condition = Condition(table.data, ["z"])
+    statistic, dof = score(
+        condition.residuals(table.data, "x"), condition.residuals(table.data, "y")
+    )
+    assert statistic == pytest.approx(expected)
+    assert dof == np.linalg.matrix_rank(covariance, tol=1e-9)
 
 
 def test_the_score_given_mixed_columns_is_held_against_a_t_statistic() -> None:
@@ -340,6 +361,24 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
     for of_many in found[1:]:
         for one, many in zip(found[0], of_many, strict=True):
             assert all(same(a, b) for a, b in zip(one, many, strict=True))
+
+
+def test_what_a_test_takes_is_told_by_rows_states_and_kinds() -> None:
+    rng = np.random.default_rng(0)
+
+    def seconds(n: int, size: int) -> np.ndarray:
+        table = Table(
+            {"x": rng.normal(size=n), "y": rng.normal(size=n), "d": states(np.arange(n) % 3),
+             "w": states(np.arange(n) % 90)}
+        )  # fmt: skip
+        return CopulaTest().seconds(table.data, np.array([[0, 1], [0, 2], [0, 3]]), size)
+
+    small, large = seconds(1000, 1), seconds(9000, 1)
+    assert (np.diff(small) > 0).all()
+    assert (large > small).all()
+    assert (small > seconds(1000, 0)).all()
+    of_numbers = of_normal(rng.normal(size=(4, 500)))
+    assert CopulaTest().seconds(of_numbers, np.array([[0, 1]]), 2)[0] < 1e-6
 
 
 def test_no_filter_of_warnings_is_left_behind() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,8 @@ def _data(seed: int, n_samples: int, n_states: int = 3, holes: float = 0.0) -> D
     codes[:, 1] = np.where(rng.random(n_samples) < 0.5, codes[:, 0], codes[:, 1])
     codes[:, 2] = np.where(rng.random(n_samples) < 0.5, codes[:, 1], codes[:, 2])
     codes[rng.random(codes.shape) < holes] = None
-    return ms.as_dataset(pd.DataFrame(codes, columns=NAMES), missing="testwise")
+    frame = pd.DataFrame(codes, columns=NAMES)
+    return ms.as_dataset(frame, missing="testwise", kinds={"*": "discrete"})
 
 
 def _pairs(without: tuple[int, ...] = ()) -> np.ndarray:
@@ -52,7 +54,7 @@ def test_a_batch_is_its_tests_one_by_one(
         z = tuple(NAMES[g] for g in given)
         expected = ms.independence_test(data, NAMES[i], NAMES[j], z)
         assert repr(batch.result(k, NAMES[i], NAMES[j], z)) == repr(expected)
-    assert ("g, permutation" if n_samples == 30 else "g, chi-square") in batch.method
+    assert ("g, moments" if n_samples == 30 else "g, chi-square") in batch.method
 
 
 def test_wide_columns_take_the_way_without_a_dense_table() -> None:
@@ -60,7 +62,7 @@ def test_wide_columns_take_the_way_without_a_dense_table() -> None:
     codes = rng.permuted(np.tile(np.arange(300) % 60, (3, 1)), axis=1)
     frame = pd.DataFrame({n: pd.Categorical(c) for n, c in zip("abc", codes, strict=True)})
     batch = ms.GTest().test_pairs(ms.as_dataset(frame), np.array([[0, 1], [0, 2], [1, 2]]))
-    assert (batch.method == "g, permutation").all()
+    assert (batch.method == "g, moments").all()
     assert (batch.dof == 59 * 59).all()
     mi = [ms.mutual_information(frame[a], frame[b]) for a, b in ("ab", "ac", "bc")]
     np.testing.assert_allclose(batch.mi, mi, rtol=1e-9)
@@ -73,21 +75,26 @@ def test_sparse_tables_are_held_against_chi_square_on_request(
 ) -> None:
     data = _data(2, n_samples, n_states)
     by_default = ms.GTest().test_pairs(data, _pairs(given), given)
+    permuted = ms.GTest(sparse="permutation").test_pairs(data, _pairs(given), given)
     batch = ms.GTest(sparse="chi-square").test_pairs(data, _pairs(given), given)
-    sparse = by_default.method == "g, permutation"
+    sparse = np.isin(by_default.method, ["g, moments", "g, exact"])
     assert sparse.any()
+    assert (permuted.method[sparse] == "g, permutation").all()
+    np.testing.assert_array_equal(permuted.p_value[~sparse], by_default.p_value[~sparse])
+    np.testing.assert_array_equal(permuted.statistic, by_default.statistic)
     assert set(batch.method) <= {"g, chi-square", "g, untestable"}
     np.testing.assert_allclose(batch.statistic, by_default.statistic, rtol=1e-9)
     expected = np.where(sparse, chi2.sf(batch.statistic, batch.dof), by_default.p_value)
     np.testing.assert_allclose(batch.p_value, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("sparse", ["moments", "permutation"])
 @pytest.mark.parametrize("n_samples", [30, 900])
 def test_the_number_of_threads_does_not_matter(
-    n_samples: int, monkeypatch: pytest.MonkeyPatch
+    n_samples: int, sparse: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = _data(2, n_samples)
-    test = ms.GTest()
+    test = ms.GTest(sparse=sparse)
     found = []
     for n in ("1", "2", "3"):
         monkeypatch.setenv("MISTRUCT_NUM_THREADS", n)
@@ -145,7 +152,9 @@ def _search(
 @pytest.mark.parametrize("size", [0, 1, 2, 3])
 @pytest.mark.parametrize("alpha", [0.01, 0.3])
 @pytest.mark.parametrize(("n_samples", "holes"), [(25, 0.0), (700, 0.0), (700, 0.15)])
-@pytest.mark.parametrize("test", [ms.GTest(), ms.GTest(sparse="chi-square")])
+@pytest.mark.parametrize(
+    "test", [ms.GTest(), ms.GTest(sparse="permutation"), ms.GTest(sparse="chi-square")]
+)
 def test_separate_is_the_loop_over_subsets(
     size: int, alpha: float, n_samples: int, holes: float, test: ms.GTest
 ) -> None:
@@ -188,7 +197,7 @@ def test_it_answers_to_the_protocol_and_is_a_value() -> None:
     assert test.name == "g"
     assert test == ms.GTest(199, 3) != ms.GTest(199, 4)
     assert hash(test) == hash(ms.GTest(199, 3))
-    assert repr(test) == "GTest(n_permutations=199, seed=3, sparse='permutation')"
+    assert repr(test) == "GTest(n_permutations=199, seed=3, sparse='moments')"
     data = _data(6, 30)
     copied = pickle.loads(pickle.dumps(test))
     assert copied == test

@@ -62,7 +62,7 @@ class Fixed:
         return TestBatch(
             statistic=np.full(n, self._mark), p_value=p, dof=np.full(n, int(self._mark)),
             mi=np.full(n, self._mark), n_samples=np.full(n, data.n_samples),
-            method=np.full(n, f"test {self._mark:.0f}", dtype=object),
+            method=np.full(n, f"test {self._mark:.0f}", dtype=object), bias=np.zeros(n),
         )  # fmt: skip
 
 

@@ -561,7 +561,7 @@ def test_no_density(data: Dataset, names: Names, reason: str) -> None:
 
 
 def test_atoms_have_no_density() -> None:
-    data = as_dataset(np.array([[0.0, 0, 0, 0, 1, 2, 3, 4], range(8)]).T)
+    data = as_dataset(np.array([[0.0, 0, 0, 0, 1, 2, 3, 4], range(8)]).T + 0.5)
     with pytest.warns(MistructWarning, match="more than n_neighbors=3 times"):
         assert KSG().entropy(data, ["x0"]) == -math.inf
     assert KSG(4).entropy(data, ["x0"]) > 0
@@ -587,7 +587,9 @@ def test_too_few_rows(n: int, k: int, least: int) -> None:
 
 
 def test_as_few_rows_as_can_be() -> None:
-    data = as_dataset(np.random.default_rng(2).permuted(np.ones((3, 1)) * np.arange(4.0), axis=1).T)
+    data = as_dataset(
+        np.random.default_rng(2).permuted(np.ones((3, 1)) * np.arange(4.0), axis=1).T + 0.5
+    )
     for value in (
         KSG().information(data, ["x0"], ["x1"], ["x2"]),
         KSG().total_correlation(data),
@@ -598,7 +600,7 @@ def test_as_few_rows_as_can_be() -> None:
 
 def test_no_complete_row() -> None:
     columns = {"a": [1.0, 2, 3, 4, np.nan, np.nan], "b": [np.nan] * 4 + [1.0, 2], "c": range(6)}
-    data = as_dataset(pd.DataFrame(columns), missing="testwise", kinds={"c": "continuous"})
+    data = as_dataset(pd.DataFrame(columns), missing="testwise", kinds={"*": "continuous"})
     with pytest.raises(DataError, match="no row is complete in 'a', 'b', 'c'"):
         KSG().information(data, ["a"], ["b"], ["c"])
 

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistruct.information.packing import pack
-from mistruct.kernels.g_test import (
+from mistruct.kernels.columns import CodedColumns
+from mistruct.kernels.g_test import HOW, N_SAMPLES, P_VALUE
+from mistruct.kernels.separation import g_test_separate, sort_by_key
+from mistruct.kernels.sparse_null import (
     CHI_SQUARE,
-    HOW,
-    N_SAMPLES,
-    P_VALUE,
+    MOMENTS,
     PERMUTATION,
     UNTESTABLE,
+    SparseRule,
 )
-from mistruct.kernels.separation import g_test_separate, sort_by_key
 from tests import reference as ref
 from tests import strategies
 from tests.kernels.test_g_test import cochran_and_williams
@@ -36,17 +37,18 @@ def _separate(
     candidates: list[list[int]],
     size: int,
     alpha: float,
+    method: int = MOMENTS,
 ) -> tuple[np.ndarray, list[list[int]], list[int]]:
     results = np.full((len(pairs), 5), -7.0)
     sets = np.full((len(pairs), size), -7)
     n_tests = np.full(len(pairs), -7)
     n_states = codes.max(axis=1).astype(np.int64) + 1
+    keys = np.arange(len(codes), dtype=np.uint64)[::-1].copy() * np.uint64(77)
     g_test_separate(
-        codes, n_states, pack(codes, n_states),
-        np.arange(len(codes), dtype=np.uint64)[::-1].copy() * np.uint64(77), np.array(pairs),
+        CodedColumns(codes, n_states, keys, pack(codes, n_states)), np.array(pairs),
         np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64),
-        np.cumsum([0, *map(len, candidates)]), size, alpha, 99, np.uint64(0), results, sets,
-        n_tests,
+        np.cumsum([0, *map(len, candidates)]), alpha, SparseRule(method, 99, np.uint64(0)),
+        results, sets, n_tests,
     )  # fmt: skip
     return results, sets.tolist(), n_tests.tolist()
 
@@ -135,14 +137,15 @@ def test_a_vacuous_set_neither_separates_nor_counts_as_evidence() -> None:
     assert results[0, P_VALUE] > 0.05
 
 
-def test_the_order_of_a_set_and_of_its_columns_does_not_matter() -> None:
+@pytest.mark.parametrize("method", [MOMENTS, PERMUTATION])
+def test_the_order_of_a_set_and_of_its_columns_does_not_matter(method: int) -> None:
     codes = np.random.default_rng(5).integers(0, 3, (5, 60), dtype=np.uint8)
     found = {
-        tuple(_separate(codes, [(0, 1)], [list(order)], 3, 0.05)[0][0].tolist())
+        tuple(_separate(codes, [(0, 1)], [list(order)], 3, 0.05, method)[0][0].tolist())
         for order in itertools.permutations([2, 3, 4])
     }
     assert len(found) == 1
-    assert next(iter(found))[HOW] == PERMUTATION
+    assert next(iter(found))[HOW] == method
     assert next(iter(found))[N_SAMPLES] == 60
 
 

@@ -25,9 +25,7 @@ def dataset(cardinalities: list[int], n_samples: int = 12) -> Dataset:
 
 
 def batch_of(p_values: list[float]) -> TestBatch:
-    p = np.array(p_values, dtype=float)
-    zeros = np.zeros(p.size)
-    return TestBatch(zeros, p, zeros.astype(int), zeros, zeros.astype(int), zeros.astype(object))
+    return TestBatch.of(p_values, n_samples=0, statistic=0.0, mi=0.0)
 
 
 def edge_set(pairs: np.ndarray) -> frozenset[tuple[int, int]]:

@@ -106,7 +106,7 @@ def test_repr_shows_what_was_chosen():
     assert repr(ms.ChowLiu()) == "ChowLiu()"
     assert repr(ms.ChowLiu(alpha=0.05, correction="bh")) == "ChowLiu(alpha=0.05, correction='bh')"
     assert repr(ms.TAN("y", test=ms.GTest(seed=3))) == (
-        "TAN(target='y', test=GTest(n_permutations=999, seed=3, sparse='permutation'))"
+        "TAN(target='y', test=GTest(n_permutations=999, seed=3, sparse='moments'))"
     )
 
 

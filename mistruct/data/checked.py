@@ -1,0 +1,260 @@
+"""The checked table that everything below the door works on.
+
+Arrays are variable-major and C-contiguous, so that one variable is one contiguous row: codes of
+the discrete columns in the smallest unsigned type that holds them all, values of the continuous
+ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below checks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mistruct.data.door import Column, Kind
+from mistruct.data.notes import Note
+from mistruct.errors import DataError, ParameterError, nearest_names
+
+Missing = Literal["raise", "testwise", "state"]
+
+#: The state that ``missing="state"`` adds to a discrete column.
+MISSING_STATE = "missing"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A checked table; made by :func:`read_table` and :func:`as_dataset`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns, in the caller's order.
+    kinds : mapping of str to {"discrete", "continuous"}
+        The kind of each column.
+    states : mapping of str to tuple
+        The states of each discrete column; code ``i`` stands for ``states[name][i]``.
+    codes : ndarray of unsigned int, shape (n_discrete, n_samples)
+        Discrete columns, in the order of `names`; ``n_states`` where missing.
+    values : ndarray of float64, shape (n_continuous, n_samples)
+        Continuous columns, in the order of `names`; NaN where missing.
+    missing : {"raise", "testwise", "state"}
+        What is done about missing entries.
+    inferred : frozenset of str
+        The columns whose kind was inferred, not given.
+    index : pandas.Index or None
+        Names of the rows.
+    rows_taken : bool
+        Whether `take` has chosen among the rows, so that a state need not occur.
+    notes : tuple of Note
+        What was guessed, left out or read as missing when the table was made, and how to have it
+        otherwise.
+    why : mapping of str to str
+        Why each column has its kind.
+    """
+
+    names: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    states: Mapping[str, tuple[Any, ...]]
+    codes: NDArray[Any]
+    values: NDArray[np.float64]
+    missing: Missing
+    inferred: frozenset[str]
+    index: pd.Index[Any] | None = None
+    rows_taken: bool = False
+    notes: tuple[Note, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return int(self.codes.shape[1])
+
+    @property
+    def n_variables(self) -> int:
+        """Number of columns."""
+        return len(self.names)
+
+    def is_discrete(self, name: str) -> bool:
+        """Whether a column has states, and its row in `codes`."""
+        return name in self.states
+
+    @cached_property
+    def discrete_mask(self) -> NDArray[np.bool_]:
+        """Which columns have states, shape (n_variables,)."""
+        return np.array([n in self.states for n in self.names], dtype=np.bool_)
+
+    @cached_property
+    def discrete(self) -> tuple[str, ...]:
+        """Names of the columns that have states, in the order of the rows of `codes`."""
+        return tuple(n for n in self.names if n in self.states)
+
+    @cached_property
+    def continuous(self) -> tuple[str, ...]:
+        """Names of the other columns, in the order of the rows of `values`."""
+        return tuple(n for n in self.names if n not in self.states)
+
+    @cached_property
+    def n_states(self) -> NDArray[np.int64]:
+        """Number of states of each discrete column, shape (n_discrete,)."""
+        return np.array([len(self.states[n]) for n in self.discrete], dtype=np.int64)
+
+    @cached_property
+    def n_observed(self) -> NDArray[np.int64]:
+        """Number of states that occur in each discrete column; `take` may leave some behind."""
+        if not self.rows_taken:
+            return self.n_states
+        columns = zip(self.codes, self.n_states, strict=True)
+        return np.array([(np.bincount(c, minlength=r)[:r] > 0).sum() for c, r in columns])
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {n: i for group in (self.discrete, self.continuous) for i, n in enumerate(group)}
+
+    def row(self, name: str) -> int:
+        """Row of a column in `codes` or `values`, whichever holds its kind."""
+        return self._rows[name]
+
+    def check_names(self, parameter: str, names: Iterable[Hashable]) -> tuple[str, ...]:
+        """The names as this table spells them; ParameterError where a column is not there."""
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise ParameterError(f"{parameter} must be a list of column names, got {names!r}")
+        checked = tuple(str(n) for n in names)
+        for name in checked:
+            if name not in self._rows:
+                for note in self.notes:
+                    if note.rule == "identifier" and name in note.columns:
+                        raise ParameterError(f"{parameter}: ", *note.words, "; ", *note.change)
+                raise ParameterError(
+                    f"{parameter}: there is no column {name!r}{nearest_names(name, self.names)}"
+                )
+        return checked
+
+    def require_discrete(self, purpose: str, names: Iterable[str] | None = None) -> None:
+        """Raise DataError where one of the columns, or of those that are named, is continuous."""
+        concerned = self.names if names is None else tuple(dict.fromkeys(names))
+        continuous = [n for n in concerned if not self.is_discrete(n)]
+        if continuous:
+            shown = ", ".join(repr(n) for n in continuous[:3])
+            more = ", ..." if len(continuous) > 3 else ""
+            raise DataError(
+                f"{purpose} needs discrete columns, but {len(continuous)} of "
+                f"{len(concerned)} are continuous ({shown}{more}); "
+                "bin them with mistruct.discretize, make them categories, or declare them with "
+                "kinds="
+            )
+
+    @cached_property
+    def n_missing(self) -> Mapping[str, int]:
+        """Number of missing entries of each column."""
+        # One column at a time, since a mask of the whole table can be as large as the table.
+        return {n: self.n_samples - int(self.known(n).sum()) for n in self.names}
+
+    def known(self, name: str) -> NDArray[np.bool_]:
+        """In which rows a column is not missing."""
+        row = self.row(name)
+        if not self.is_discrete(name):
+            known: NDArray[np.bool_] = ~np.isnan(self.values[row])
+            return known
+        return np.asarray(self.codes[row] < self.n_states[row])
+
+    def column(self, name: str) -> Column:
+        """One column as the door made it."""
+        values = (self.codes if self.is_discrete(name) else self.values)[self.row(name)]
+        kind, inferred = self.kinds[name], name in self.inferred
+        return Column(name, kind, inferred, values, self.states.get(name), why=self.why.get(name))
+
+    def select(self, names: Iterable[Hashable]) -> Dataset:
+        """The same rows with only the columns `names`, in that order."""
+        chosen = self.check_names("names", names)
+        of_codes = [self.row(n) for n in chosen if self.is_discrete(n)]
+        of_values = [self.row(n) for n in chosen if not self.is_discrete(n)]
+        return replace(
+            self,
+            names=chosen,
+            kinds={n: self.kinds[n] for n in chosen},
+            states={n: self.states[n] for n in chosen if self.is_discrete(n)},
+            codes=_rows(self.codes, of_codes),
+            values=_rows(self.values, of_values),
+            inferred=self.inferred & set(chosen),
+        )
+
+    def take(self, rows: NDArray[np.bool_]) -> Dataset:
+        """The rows that a mask of shape (n_samples,) marks, with the same columns and states."""
+        index = None if self.index is None else self.index[rows]
+        return replace(
+            self,
+            codes=self.codes[:, rows],
+            values=self.values[:, rows],
+            index=index,
+            rows_taken=True,
+        )
+
+    def complete_rows(self) -> Dataset:
+        """The rows in which no entry is missing."""
+        known = np.ones(self.n_samples, dtype=np.bool_)
+        for name in self.names:
+            known &= self.known(name)
+        return self.take(known)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a DataFrame: discrete columns as categoricals, continuous as floats."""
+        columns: dict[str, Any] = {}
+        for name in self.names:
+            row = self.row(name)
+            if not self.is_discrete(name):
+                columns[name] = self.values[row]
+            else:
+                codes = self.codes[row].astype(np.int32)
+                codes[codes == len(self.states[name])] = -1
+                states = pd.Index(self.states[name], dtype=object).infer_objects()
+                columns[name] = pd.Categorical.from_codes(codes, categories=states)
+        return pd.DataFrame(columns, index=self.index)
+
+    def summary(self) -> pd.DataFrame:
+        """One row per column: kind, whether and why inferred, states, missing entries, content."""
+        rows = []
+        for name in self.names:
+            if self.is_discrete(name):
+                states = self.states[name]
+                held = ", ".join(_shown(s) for s in states[:5]) + (
+                    ", ..." if len(states) > 5 else ""
+                )
+            else:
+                row = self.values[self.row(name)]
+                known = row[~np.isnan(row)]
+                held = f"{known.min():.4g} to {known.max():.4g}" if known.size else ""
+            rows.append(
+                {
+                    "column": name,
+                    "kind": self.kinds[name],
+                    "inferred": name in self.inferred,
+                    "why": self.why.get(name, ""),
+                    "n_states": len(self.states[name]) if name in self.states else None,
+                    "n_missing": self.n_missing[name],
+                    "holds": held,
+                }
+            )
+        return pd.DataFrame(rows).set_index("column").astype({"n_states": "Int64"})
+
+    def __repr__(self) -> str:
+        return (
+            f"<Dataset: {self.n_samples} rows, {len(self.discrete)} discrete and "
+            f"{len(self.continuous)} continuous columns, "
+            f"{sum(self.n_missing.values())} missing entries ({self.missing})>"
+        )
+
+
+def _shown(state: Any) -> str:
+    """A state on one line, in quotes where blanks or line breaks would not be seen."""
+    text = str(state)
+    return text if text.isprintable() and text == text.strip() and text else repr(text)
+
+
+def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
+    """Rows of an array, which is not copied where these are all of its own."""
+    return table if rows == list(range(len(table))) else table[rows]

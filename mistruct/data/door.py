@@ -1,0 +1,75 @@
+"""A checked column, and what the door knows and notes while it checks the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.kinds import why
+from mistruct.data.marks import Marks
+from mistruct.data.notes import Found, Note
+
+Kind = Literal["discrete", "continuous"]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A checked column; `states` is None where the column is continuous.
+
+    `rule` says why it has its kind; of whole numbers `distinct` and `bounds` are how many there
+    are, and the least and the largest.
+    """
+
+    name: str
+    kind: Kind
+    inferred: bool
+    values: NDArray[Any]
+    states: tuple[Any, ...] | None
+    rule: str = "given"
+    distinct: int = 0
+    bounds: tuple[int, int] = (0, 0)
+    stored: str = ""
+    why: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it has its kind, in words."""
+        if self.why is not None:
+            return self.why
+        return why(self.rule if self.inferred else "given", self.distinct, len(self.values))
+
+    def as_number(self) -> Column:
+        """A column of whole numbers as a continuous one."""
+        if self.states is None:
+            return replace(self, rule="matrix")
+        values = np.array([*self.states, np.nan], dtype=np.float64)[self.values]
+        return replace(self, kind="continuous", values=values, states=None, rule="matrix")
+
+
+@dataclass
+class Door:
+    """What holds for all columns of a table, and what has been noted of them.
+
+    In a `file` all is text, whose types are told; a caller's own text stays what it is. `kinds` are
+    those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the columns
+    that `drop` matches.
+    """
+
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    numbers: frozenset[str] = frozenset()
+    marks: Marks = field(default_factory=lambda: Marks(words=False))
+    notes: list[Note] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    leading_zeros: dict[str, str] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    file: bool = False
+    decimal: str = "."
+
+    def kind(self, name: str) -> Kind | None:
+        """The kind that is declared."""
+        return self.kinds.get(name)

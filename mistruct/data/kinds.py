@@ -1,0 +1,138 @@
+"""Which kind a column of numbers is, told from its values.
+
+How a number is stored (1, 1.0, "1", Decimal(1)) says nothing of what it means, so one table of
+rules looks at the values: whether there are fractions, how many values are distinct, how many rows
+each has, and how the numbers of rows run out towards the largest. The first rule that holds
+decides:
+
+============  =======================================================  ==========
+rule          holds where                                              kind
+============  =======================================================  ==========
+fractions     a value is no whole number                               continuous
+two values    at most 2 are distinct                                   discrete
+few rows      there are fewer than 2 rows per value, over a wide span  continuous
+many values   more than 20 are distinct                                continuous
+counts        at least 6 are distinct, and the largest run out         continuous
+codes         none of these                                            discrete
+============  =======================================================  ==========
+
+Columns of one matrix have one kind. The columns of a table are taken for a matrix of counts where
+nearly all hold whole numbers from 0 upwards, many of them few values and many of them many, as
+reads of genes do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Columns of whole numbers with at most so many distinct values are discrete.
+MAX_STATES = 20
+
+# Codes that hardly any two rows share still lie close together.
+_CODE_SPAN = 6
+
+# Counts run out: the largest of at least so many values stands in at most so many rows, and the
+# largest quarter of the values in at most so large a share.
+_COUNT_STATES = 6
+_TAIL_ROWS = 3
+_TAIL_SHARE = 0.1
+
+# Up to here a number of distinct values may still be that of codes, which is then said.
+MOST_CODES = 60
+
+# What a matrix of counts is: so many columns, nearly all of whole numbers from 0; of these at least
+# so large a share with 3 to 20 values, and so large a share with more.
+_MATRIX_COLUMNS = 20
+_NEARLY_ALL = 0.9
+_FEW_VALUES = 0.25
+_MANY_VALUES = 0.1
+
+#: Each rule as words for `describe`, with what would change it.
+WHY = {
+    "given": "given",
+    "category": "category",
+    "boolean": "true or false",
+    "words": "words",
+    "binned": "binned",
+    "matrix": "number of a matrix",
+    "fractions": "fractions",
+    "two values": "whole numbers, {n} (more than 20 distinct are continuous)",
+    "few rows": "whole numbers, {n} in {rows} rows (2 rows for each of at most 20 are discrete)",
+    "many values": "whole numbers, {n} distinct (at most 20 are discrete)",
+    "counts": "whole numbers, {n} distinct with a thin tail (without it discrete)",
+    "codes": "whole numbers, {n} distinct (more than 20 are continuous)",
+}
+
+
+def rule_of_whole_numbers(states: Sequence[int], counts: NDArray[np.int64]) -> str:
+    """The rule that decides about a column of whole numbers.
+
+    Parameters
+    ----------
+    states : sequence of int
+        Distinct values, ascending.
+    counts : ndarray of int, shape (n_states,)
+        Rows of each.
+
+    Examples
+    --------
+    >>> rule_of_whole_numbers([1, 2, 3, 4], np.array([53, 27, 15, 3]))
+    'codes'
+    >>> rule_of_whole_numbers([0, 1, 2, 3, 4, 5, 7], np.array([15, 15, 30, 18, 13, 8, 1]))
+    'counts'
+    """
+    n_states = len(states)
+    if n_states <= 2:
+        return "two values"
+    if states[-1] - states[0] >= _CODE_SPAN and counts.sum() < 2 * n_states:
+        return "few rows"
+    if n_states > MAX_STATES:
+        return "many values"
+    if n_states >= _COUNT_STATES and counts[-1] <= _TAIL_ROWS:
+        tail = counts[-math.ceil(n_states / 4) :].sum()
+        if tail <= _TAIL_SHARE * counts.sum():
+            return "counts"
+    return "codes"
+
+
+@cache
+def why(rule: str, n_distinct: int, n_rows: int) -> str:
+    """A rule in words, with the numbers that it looked at."""
+    return WHY[rule].format(n=n_distinct, rows=n_rows)
+
+
+def is_discrete(rule: str) -> bool:
+    """Whether a rule makes whole numbers discrete."""
+    return rule in ("two values", "codes")
+
+
+def is_matrix_of_counts(whole: Sequence[tuple[int, int]], n_columns: int) -> bool:
+    """Whether the columns of a table are counts of one matrix.
+
+    Parameters
+    ----------
+    whole : sequence of (int, int)
+        Least value and number of distinct values of each column of whole numbers.
+    n_columns : int
+        Number of all columns.
+    """
+    if len(whole) < max(_MATRIX_COLUMNS, _NEARLY_ALL * n_columns):
+        return False
+    least, n_states = np.array(whole).T
+    few = (n_states > 2) & (n_states <= MAX_STATES)
+    return bool(
+        (least >= 0).all()
+        and (least == 0).mean() >= _NEARLY_ALL
+        and few.mean() >= _FEW_VALUES
+        and (n_states > MAX_STATES).mean() >= _MANY_VALUES
+    )
+
+
+def may_be_codes(states: int, span: int, n_rows: int) -> bool:
+    """Whether more values than are discrete lie as close, and recur as often, as codes do."""
+    return states <= MOST_CODES and span < 2 * states and n_rows >= 10 * states

@@ -1,0 +1,116 @@
+"""Files of other programs, through the libraries that read them well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mistruct.data.door import Door
+from mistruct.data.notes import about_file, listed
+from mistruct.errors import ParameterError, Setting, nearest_names
+
+
+def read_program_file(path: Path, suffix: str, sheet: str | int | None, door: Door) -> pd.DataFrame:
+    """A file of a spreadsheet or a statistics program as a DataFrame."""
+    if suffix == ".xlsx":
+        return _read_sheet(path, sheet, door)
+    return READERS[suffix](path)
+
+
+def _read_sheet(path: Path, sheet: str | int | None, door: Door) -> pd.DataFrame:
+    import openpyxl  # noqa: F401  (pandas asks for it in other words)
+
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        names = [str(n) for n in book.sheet_names]
+        chosen: Any = 0 if sheet is None else int(sheet) if str(sheet).isdigit() else sheet
+        if sheet in names:
+            chosen = sheet
+        if chosen not in names and not (isinstance(chosen, int) and chosen < len(names)):
+            raise ParameterError(
+                Setting("sheet"), f": there is no sheet {sheet!r}{nearest_names(sheet, names)}"
+            )
+        frame = book.parse(chosen, keep_default_na=False, na_values=[""])
+    if sheet is None and len(names) > 1:
+        door.notes.append(
+            about_file(
+                "sheet",
+                f"sheet {names[0]!r} of {len(names)} is read ({listed(names)})",
+                change=("another: ", Setting("sheet", names[1])),
+            )
+        )
+    empty = frame.isna()
+    nameless = [c for c in frame.columns if str(c).startswith("Unnamed: ") and bool(empty[c].all())]
+    rows = empty.all(axis=1)
+    if len(nameless) or rows.any():
+        text = f"{int(rows.sum())} empty rows and {len(nameless)} empty columns are left out"
+        door.notes.append(about_file("empty", text))
+    kept: pd.DataFrame = frame.loc[~rows].drop(columns=nameless).reset_index(drop=True)
+    return kept
+
+
+def _read_stata(path: Path) -> pd.DataFrame:
+    return _labelled(pd.read_stata(path))
+
+
+def _read_spss(path: Path) -> pd.DataFrame:
+    import pyreadstat
+
+    frame, _ = pyreadstat.read_sav(str(path), apply_value_formats=True, formats_as_category=True)
+    return _labelled(frame)
+
+
+def _read_sas(path: Path) -> pd.DataFrame:
+    import pyreadstat
+
+    read = pyreadstat.read_xport if path.suffix.lower() == ".xpt" else pyreadstat.read_sas7bdat
+    frame: pd.DataFrame = read(str(path))[0]
+    return frame
+
+
+def _read_arff(path: Path) -> pd.DataFrame:
+    from scipy.io import arff
+
+    with path.open(encoding="utf-8") as file:
+        records, meta = arff.loadarff(file)
+    frame = pd.DataFrame(records)
+    for name, (kind, values) in ((n, meta[n]) for n in meta.names()):
+        if kind == "nominal":
+            text = frame[name].str.decode("utf-8")
+            frame[name] = pd.Categorical(text, categories=list(values))
+    return frame
+
+
+def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns whose labels are of a few values only, such as ``refused``, as what they hold."""
+    for name in frame.columns:
+        column = frame[name]
+        if not isinstance(column.dtype, pd.CategoricalDtype):
+            continue
+        words = [c for c in column.cat.categories if isinstance(c, str)]
+        if 0 < len(words) < len(column.cat.categories):
+            frame[name] = column.astype(object)
+    return frame
+
+
+#: How each is read; a sheet has its own way.
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".xlsx": lambda path: _read_sheet(path, None, Door()),
+    ".dta": _read_stata,
+    ".sav": _read_spss,
+    ".zsav": _read_spss,
+    ".sas7bdat": _read_sas,
+    ".xpt": _read_sas,
+    ".arff": _read_arff,
+}
+
+#: The extra that each needs; none for what pandas and scipy read.
+EXTRAS = {
+    ".xlsx": "files",
+    ".sav": "files",
+    ".zsav": "files",
+    ".sas7bdat": "files",
+    ".xpt": "files",
+}

@@ -1,0 +1,89 @@
+"""What only a table as a whole tells: which columns name its rows, and which are one matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mistruct.data.door import Column, Door
+from mistruct.data.identifiers import find_identifiers, notes_of, refuse_identifiers
+from mistruct.data.kinds import MAX_STATES, is_matrix_of_counts, may_be_codes
+from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
+
+# A column of words with fewer rows per state has hardly any for most of its states.
+_FEW_ROWS = 10
+
+_WHOLE = ("two values", "few rows", "many values", "counts", "codes")
+
+
+def settled(
+    columns: list[Column], door: Door, *, refuse: bool = True, genes: bool = False
+) -> list[Column]:
+    """The columns that describe the rows, each with its final kind.
+
+    Columns that name the rows are refused, or left out with a note. `genes` is for tables that
+    were turned: their columns were rows of one matrix.
+    """
+    identifiers = find_identifiers(columns)
+    if identifiers:
+        if refuse or len(identifiers) == len(columns):
+            refuse_identifiers(identifiers, columns)
+        door.notes += notes_of(identifiers, columns)
+        columns = [c for c in columns if c.name not in identifiers]
+    columns = _one_matrix(columns, door, genes)
+    places = {c.name: i for i, c in enumerate(columns)}
+    found = [f for f in door.found if f.column in places]
+    found.sort(key=lambda f: places[f.column])
+    door.notes += read_as_missing(found, door.marks.asked or ())
+    _note_kinds(columns, door)
+    return columns
+
+
+def _one_matrix(columns: list[Column], door: Door, genes: bool) -> list[Column]:
+    """One kind for the columns of a matrix of counts."""
+    whole = [c for c in columns if c.inferred and c.rule in _WHOLE]
+    mixed = len({c.kind for c in whole}) > 1
+    facts = [(c.bounds[0], c.distinct) for c in whole]
+    is_matrix = mixed and (
+        is_matrix_of_counts(facts, len(columns))
+        or (genes and len(whole) == len(columns) and all(least >= 0 for least, _ in facts))
+    )
+    if not is_matrix:
+        return columns
+    few = [c.name for c in whole if c.states is not None]
+    why = f"counts of one matrix of {len(whole)} columns"
+    door.notes.append(taken_as(few, "continuous", why, "matrix"))
+    at = {c.name for c in whole}
+    return [c.as_number() if c.name in at else c for c in columns]
+
+
+def _note_kinds(columns: Sequence[Column], door: Door) -> None:
+    """Say which kinds are guesses that could well be wrong."""
+    if door.leading_zeros:
+        names = list(door.leading_zeros)
+        door.notes.append(kept_as_text(names, door.leading_zeros[names[0]]))
+    guessed = [c for c in columns if c.inferred and c.rule in _WHOLE]
+    counts = [
+        c.name for c in guessed if c.rule in ("counts", "few rows") and c.distinct <= MAX_STATES
+    ]
+    codes = [
+        c.name
+        for c in guessed
+        if c.rule == "many values"
+        and may_be_codes(c.distinct, c.bounds[1] - c.bounds[0], len(c.values))
+    ]
+    floats = [
+        c.name
+        for c in guessed
+        if c.rule == "codes" and c.stored == "float" and not (c.values == c.distinct).any()
+    ]
+    for names, kind, why in (
+        (counts, "continuous", "counts, or few rows per value"),
+        (codes, "continuous", f"more than {MAX_STATES} whole numbers, which may be codes"),
+        (floats, "discrete", "few whole numbers"),
+    ):
+        if names:
+            door.notes.append(taken_as(names, kind, why))
+    for column in columns:
+        n_states, n_rows = len(column.states or ()), len(column.values)
+        if column.rule == "words" and n_states > max(MAX_STATES, n_rows / _FEW_ROWS):
+            door.notes.append(few_rows_per_state(column.name, n_states, n_rows))

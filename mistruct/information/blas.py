@@ -1,0 +1,48 @@
+"""Matrix products on one thread, where many small ones are made by several threads at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+_LIBRARIES = ThreadpoolController()
+
+
+class _Limit:
+    """How many ask for one thread; the limit is set by the first and lifted by the last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_asking = 0
+        self._limiter: object = None
+
+    def set(self) -> None:
+        with self._lock:
+            self._n_asking += 1
+            if self._n_asking == 1:
+                self._limiter = _LIBRARIES.limit(limits=1, user_api="blas")
+
+    def lift(self) -> None:
+        with self._lock:
+            self._n_asking -= 1
+            if self._n_asking == 0:
+                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+
+
+_LIMIT = _Limit()
+
+
+@contextmanager
+def one_blas_thread(wanted: bool = True) -> Iterator[None]:
+    """Keep BLAS to the thread that calls it; threads of its own would wait for busy cores."""
+    if not wanted:
+        yield
+        return
+    _LIMIT.set()
+    try:
+        yield
+    finally:
+        _LIMIT.lift()
