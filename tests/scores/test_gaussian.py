@@ -75,7 +75,8 @@ def test_monotone_maps_change_nothing() -> None:
 
 def test_a_column_that_others_determine_has_a_finite_score() -> None:
     frame = mixed_table(100, 2)[["a", "c", "e"]].assign(copy=lambda f: f["a"], constant=1.0)
-    families = ms.GaussianBIC().families(ms.as_dataset(frame))
+    kinds = dict.fromkeys(frame, "continuous")
+    families = ms.GaussianBIC().families(ms.as_dataset(frame, kinds=kinds))
     for x, parents in [(0, [3]), (3, [0, 1]), (1, [0, 3]), (4, [0]), (0, [4]), (2, [0, 3, 4])]:
         assert np.isfinite(families.score(x, parents))
     # The copy says nothing that its original does not.
