@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,9 +43,9 @@ from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
-    show_choice,
     show_edges,
     show_forest,
+    show_method,
     show_neighbours,
     show_scored_graph,
     show_seconds,
@@ -130,11 +130,8 @@ def learn(
         with step("estimate"):
             cost = of_pc.learner(level, tested_by).cost(learnt)
         if chosen is None:
-            choice = choose_method(learnt, cost)
-            show_choice(choice)
-            chosen = choice.method
-            of_pc = replace(of_pc, max_conditioning=choice.max_conditioning)
-            parameters["of_pc"] = of_pc
+            chosen, reason = choose_method(learnt, cost)
+            show_method(chosen, reason)
         else:
             show_seconds(cost_in_seconds(cost))
     own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)

@@ -158,42 +158,20 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     return asked.get(first)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The method for a table where none is asked for, and why.
+def choose_method(table: Dataset, cost: SearchCost) -> tuple[Method, str]:
+    """The method for a table, where none is asked for, and why: from constants, not from a clock.
 
-    Attributes
-    ----------
-    method : str
-    reason : str
-    max_conditioning : int or None
-        The largest set that PC tests within a minute, None if that is any.
-    """
-
-    method: Method
-    reason: str
-    max_conditioning: int | None = None
-
-
-def choose_method(table: Dataset, cost: SearchCost) -> Choice:
-    """PC if it takes a minute, else with smaller sets, else the tree; from constants, not a clock.
-
-    Parameters
-    ----------
-    table : Dataset
-    cost : SearchCost
-        Of PC on the table.
+    PC, which bounds its conditioning sets by itself, unless sets of one column take too long.
     """
     if table.n_samples < _FEWEST_ROWS:
         rows = counted(table.n_samples, "row")
-        return Choice("chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants")
+        return "chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
     whole = duration(cost_in_seconds(cost))
-    largest = cost.largest_size(_MOST_SECONDS)
-    if largest == len(cost.seconds) - 1:
-        return Choice("pc", f"it takes about {whole}")
-    if largest:
-        return Choice("pc", f"--max-conditioning {largest}, as any would take {whole}", largest)
-    return Choice("chow-liu", f"pc would take about {whole}")
+    if cost.seconds.sum() <= _MOST_SECONDS:
+        return "pc", f"it takes about {whole}"
+    if cost.seconds[:2].sum() <= _MOST_SECONDS:
+        return "pc", f"with sets as large as a minute allows; all would take about {whole}"
+    return "chow-liu", f"pc would take about {whole}"
 
 
 def cost_in_seconds(cost: SearchCost) -> float:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from mistruct.cli.methods import Choice
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
@@ -45,14 +44,10 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
-def show_choice(choice: Choice) -> None:
+def show_method(method: str, reason: str) -> None:
     """Which method was chosen and why, on standard error."""
-    other = "--method pc does it all the same"
-    if choice.method == "pc":
-        other = "--method chow-liu learns a tree"
-        if choice.max_conditioning is not None:
-            other = f"--method pc tests all sets, {other}"
-    typer.echo(f"method {choice.method}: {choice.reason}; {other}", err=True)
+    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
+    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
 
 
 def show_seconds(seconds: float) -> None:

@@ -52,8 +52,8 @@ class PC(StructureLearner):
         with a pandas DataFrame, two names and a tuple of names.
     max_conditioning : int, optional
         The largest conditioning set. By default as many columns as there are neighbours; but
-        where the sets of one size would take more than a minute, by constants that are the same on
-        every machine, the search stops before them and warns.
+        where all sets up to one size could take more than a minute, by constants that are the same
+        on every machine, the search stops before that size and warns.
     orientation : {"majority", "standard", "conservative"}
         Whether the middle of a triple is a collider: by more than half of the sets that separate
         its ends, by the one that was found first, or by all.

@@ -40,7 +40,7 @@ from mistruct.structure.skeleton import (
     removed_with,
 )
 
-# Of the sets of one size, by the constants of the test, where no size is asked for.
+# Of all sets up to one size, by the constants of the test, where no size is asked for.
 _MOST_SECONDS = 60.0
 
 
@@ -232,13 +232,21 @@ class _Search:
         ties = ties_of(self.data.n_variables, edges)
         rounds: list[Round] = []
         removed = [edges.take(np.empty(0, dtype=np.int64))]
-        depth = 1
+        depth, seconds = 1, 0.0
         while self.max_conditioning is None or depth <= self.max_conditioning:
             adjacent = adjacency(self.data.n_variables, edges.pairs)
             sides = candidate_sides(adjacent, ties, self.constraints, edges.pairs, depth)
             if not any((side.lengths >= depth).any() for side in sides):
                 break
-            if self.max_conditioning is None and depth > 1 and self._is_long(edges, sides, depth):
+            seconds += self._seconds(edges, sides, depth)
+            if self.max_conditioning is None and depth > 1 and seconds > _MOST_SECONDS:
+                warnings.warn(
+                    f"max_conditioning: the search stops at sets of {depth - 1}, as all sets of "
+                    f"{depth} columns could take more than a minute ({seconds:,.0f} s); "
+                    f"max_conditioning={depth} tests these as well",
+                    MistructWarning,
+                    stacklevel=6,  # of `fit`
+                )
                 break
             found = self._separate(edges, sides, depth)
             kept = self.constraints.kept[tuple(edges.pairs.T)]
@@ -251,20 +259,10 @@ class _Search:
             depth += 1
         return edges, Edges.concatenate(removed), rounds
 
-    def _is_long(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> bool:
-        """Whether all sets of one size would take more than a minute, which is then said."""
+    def _seconds(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> float:
+        """About how long all sets of one size take; NaN if the test does not know."""
         n_sets = np.sum([comb(side.lengths, depth) for side in sides], axis=0)
-        seconds = float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
-        if not seconds > _MOST_SECONDS:
-            return False
-        warnings.warn(
-            f"max_conditioning: the search stops at sets of {depth - 1}, since the "
-            f"{n_sets.sum():,.0f} sets of {depth} columns would take about {seconds / 60:,.0f} "
-            f"minutes; max_conditioning={depth} tests these as well",
-            MistructWarning,
-            stacklevel=2,
-        )
-        return True
+        return float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
 
     def _separate(self, asked: Edges, sides: Sequence[Ragged], depth: int) -> Round:
         """Test sets of one size, those of the first side before those of the second."""
