@@ -16,10 +16,10 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import PC, ChowLiu
+    from mistruct.structure import BOSS, PC, ChowLiu
     from mistruct.structure.search_cost import SearchCost
 
-Method = Literal["pc", "chow-liu", "markov-blanket"]
+Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 
 # What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
 # model and draw the picture.
@@ -51,7 +51,9 @@ class ForPC:
     ] = "informative"
     knowledge: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="pc: edges and tiers that are known, .toml or .csv."),
+        typer.Option(
+            metavar="FILE", help="pc, boss: edges and tiers that are known, .toml or .csv."
+        ),
     ] = None
 
     def check(self) -> None:
@@ -67,6 +69,41 @@ class ForPC:
 
         options = vars(self) | {"knowledge": self.knowledge and ms.read_knowledge(self.knowledge)}
         return ms.PC(alpha, test, **options)
+
+
+@dataclass(frozen=True)
+class ForBOSS:
+    """Options of BOSS alone."""
+
+    score: Annotated[
+        Literal["auto", "bic", "bdeu", "qnml", "gaussian-bic"],
+        typer.Option(help="boss: what a graph is scored by."),
+    ] = "auto"
+    max_parents: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="boss: most parents of a column; default any."),
+    ] = None
+    restarts: Annotated[
+        int, typer.Option(metavar="NUMBER", help="boss: how often the search starts again.")
+    ] = 10
+
+    def check(self) -> None:
+        """Raise ParameterError where an option breaks its rule."""
+        check_count("--restarts", self.restarts, least=0)
+        if self.max_parents is not None:
+            check_count("--max-parents", self.max_parents)
+
+    def learner(self, knowledge: Path | None, seed: int) -> BOSS:
+        """BOSS with these options."""
+        import mistruct as ms
+
+        return ms.BOSS(
+            self.score,
+            n_restarts=self.restarts,
+            max_parents=self.max_parents,
+            knowledge=None if knowledge is None else ms.read_knowledge(knowledge),
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +133,7 @@ class ForChowLiu:
         return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, test)
 
 
-OPTIONS: dict[Method, Any] = {"pc": ForPC, "chow-liu": ForChowLiu}
+OPTIONS: dict[Method, Any] = {"pc": ForPC, "boss": ForBOSS, "chow-liu": ForChowLiu}
 
 
 def method_of(method: Method | None, given: Collection[str]) -> Method | None:
@@ -110,6 +147,8 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     asked: dict[str, Method] = {f"--method {method}": method} if method else {}
     for of, group in OPTIONS.items():
         own = [f.name for f in fields(group) if f.name in given]
+        if method == "boss" and "knowledge" in own:
+            own.remove("knowledge")  # which it takes as well
         asked |= {f"--{name.replace('_', '-')}": of for name in own}
     first = next(iter(asked), "")
     for option, of in asked.items():

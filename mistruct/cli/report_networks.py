@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
-    from mistruct.structure import ARACNE, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
 _STRONGEST = 10
@@ -81,6 +81,15 @@ def show_causal_graph(cause: PC) -> None:
     typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
+def show_scored_graph(cause: BOSS) -> None:
+    """How many edges of which kind, and by which score."""
+    edges = cause.edges_
+    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
+    typer.echo(f"BOSS graph: {n_edges}; {_alone(cause.graph_)}")
+    typer.echo(f"score {cause.score_:,.1f} nats by {cause.scored_by_!r}")
+
+
 def show_blanket(around: MarkovBlanket) -> None:
     """Which columns make the target independent of all others, by their roles."""
     members = around.members_
@@ -102,9 +111,11 @@ def show_blanket(around: MarkovBlanket) -> None:
         typer.echo(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
 
 
-def show_why(folder: Path, cause: PC | MarkovBlanket, target: str | None) -> None:
+def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None) -> None:
     """How to ask about a pair, by the example of the first that others made independent."""
-    pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
+    pairs = getattr(cause, "additions_", None)
+    if pairs is None:
+        pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
     of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]
     for examples in (of_target, pairs, cause.edges_):
         if len(examples):
@@ -130,7 +141,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         (
-            "largest p" if "orientation" in edges else "  p-value",
+            "largest p" if "n_tests" in edges else "  p-value",
             [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
         ),
     ]
