@@ -10,7 +10,7 @@ import pytest
 
 import mistruct as ms
 from mistruct.independence.testing import resolve_test
-from mistruct.structure import skeleton_search
+from mistruct.structure import skeleton_search, v_structures
 from tests.structure.networks import sample_network
 
 
@@ -84,3 +84,15 @@ def test_as_many_sizes_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
     asked = ms.PC(max_conditioning=3).fit(noisy_copies(8))
     assert (asked.edges_.separating_set.str.len() <= 3).all()
     assert asked.edges_.n_tests.max() > 6 + 15
+
+
+def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = sample_network("insurance", 500, 0)
+    monkeypatch.setattr(v_structures, "_MOST_SECONDS", 0.0)
+    with pytest.warns(ms.MistructWarning, match="sets of 0 columns and more have no vote"):
+        none = ms.PC(0.05).fit(table)
+    # The set that was found has voted, as it does alone under "standard".
+    standard = ms.PC(0.05, orientation="standard").fit(table)
+    verdicts = none.triples_.merge(standard.triples_, on=["x", "middle", "y"])
+    assert (verdicts.n_separating_x == verdicts.n_separating_y).all()
+    assert (verdicts.n_with_middle_x == verdicts.n_with_middle_y).all()
