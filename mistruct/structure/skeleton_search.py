@@ -91,13 +91,16 @@ def learn_skeleton(
 def _with_edges_of(
     skeleton: Skeleton, group: Given, merged: Edges, constraints: Constraints
 ) -> Skeleton:
-    """Add the strongest edge to a member of a group where there is none but to the group as one."""
+    """Add the strongest edge to a member of a group where there is none but to the group as one.
+
+    Its p-value and set are those of the group.
+    """
     left = np.delete(np.arange(skeleton.n_variables), group[1:])
     first = skeleton.rounds[0]
-    mi = np.full((skeleton.n_variables,) * 2, -np.inf)
-    mi[tuple(first.pairs.T)] = first.tests.mi - first.tests.bias
-    mi = np.fmax(np.fmax(mi, mi.T), -np.inf)
-    mi[constraints.excluded] = -np.inf
+    place = np.zeros((skeleton.n_variables,) * 2, dtype=np.int64)
+    place[tuple(first.pairs.T)] = place.T[tuple(first.pairs.T)] = np.arange(len(first.pairs))
+    strength = np.nan_to_num(first.tests.mi - first.tests.bias, nan=-np.inf)
+    strength[constraints.excluded[tuple(first.pairs.T)]] = -np.inf
     adjacent = skeleton.adjacent
     added = []
     for k, pair in enumerate(left[merged.pairs].tolist()):
@@ -105,12 +108,14 @@ def _with_edges_of(
             continue
         other = pair[1] if pair[0] == group[0] else pair[0]
         if not adjacent[other, list(group)].any():
-            member = max(group, key=lambda c: mi[c, other])
+            strongest = max(place[other, list(group)], key=strength.__getitem__)
             edge = merged.take(np.array([k]))
             added.append(
                 replace(
                     edge,
-                    pairs=np.sort([[member, other]]),
+                    pairs=first.pairs[[strongest]],
+                    mi=first.tests.mi[[strongest]],
+                    bias=first.tests.bias[[strongest]],
                     sets=np.where(edge.sets >= 0, left[edge.sets], -1),
                 )
             )
