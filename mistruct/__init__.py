@@ -71,7 +71,14 @@ if TYPE_CHECKING:
     from mistruct.plot import plot_information_matrix as plot_information_matrix
     from mistruct.plot import plot_network as plot_network
     from mistruct.plot import plot_ranking as plot_ranking
+    from mistruct.scores import BIC as BIC
+    from mistruct.scores import QNML as QNML
+    from mistruct.scores import BDeu as BDeu
+    from mistruct.scores import Families as Families
+    from mistruct.scores import GaussianBIC as GaussianBIC
+    from mistruct.scores import Score as Score
     from mistruct.structure import ARACNE as ARACNE
+    from mistruct.structure import BOSS as BOSS
     from mistruct.structure import CLR as CLR
     from mistruct.structure import MRNET as MRNET
     from mistruct.structure import PC as PC
@@ -85,6 +92,7 @@ if TYPE_CHECKING:
     from mistruct.structure import chow_liu_tree as chow_liu_tree
     from mistruct.structure import compare as compare
     from mistruct.structure import read_knowledge as read_knowledge
+    from mistruct.structure import score as score
 
 __version__ = "0.1.0.dev0"
 
@@ -123,8 +131,10 @@ _PUBLIC = {
         "TestResult",
         "independence_test",
     ),
+    "mistruct.scores": ("BIC", "BDeu", "Families", "GaussianBIC", "QNML", "Score"),
     "mistruct.structure": (
         "ARACNE",
+        "BOSS",
         "Bootstrap",
         "CLR",
         "ChowLiu",
@@ -138,6 +148,7 @@ _PUBLIC = {
         "chow_liu_tree",
         "compare",
         "read_knowledge",
+        "score",
     ),
     "mistruct.features": (
         "ClusteringComparison",

@@ -7,6 +7,7 @@ is a :class:`Setting`, which Python and the command spell each in their own way.
 from __future__ import annotations
 
 import difflib
+import math
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -127,3 +128,9 @@ def check_count(parameter: str, value: Any, *, least: int = 1) -> None:
         raise ParameterError(
             f"{parameter} must be a whole number of at least {least}, got {value!r}"
         )
+
+
+def check_positive(parameter: str, value: Any) -> None:
+    """Raise ParameterError unless `value` is a finite number greater than 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise ParameterError(f"{parameter} must be a number greater than 0, got {value!r}")

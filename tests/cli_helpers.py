@@ -51,7 +51,7 @@ def garden() -> pd.DataFrame:
 
 def read_back(path: Path) -> pd.DataFrame:
     """A table that the command has written, as the learner has it."""
-    numbers = {name: [""] for name in ("mi", "p_value", "cmi")}
+    numbers = {name: [""] for name in ("mi", "p_value", "cmi", "loss", "reverse_loss")}
     frame = pd.read_csv(
         path, keep_default_na=False, na_values=numbers, float_precision="round_trip"
     )

@@ -24,6 +24,7 @@ FLOORS = {
     "atomic": 1,
     "information": 2,
     "independence": 3,
+    "scores": 3,
     "structure": 4,
     "features": 5,
     "neural": 5,

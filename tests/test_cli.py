@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 
 import mistruct as ms
+from mistruct.cli import terminal
 from mistruct.cli.options import Estimator, Test
 from mistruct.independence.testing import TESTS
 from mistruct.information.estimators import ESTIMATORS
+from mistruct.parallel import run_blocks
 from tests.cli_helpers import ROOT, Run, program
 
 FILES = {"network.graphml", "edges.csv", "network.png", "model.bif", "run.json"}
@@ -813,6 +817,26 @@ mistruct.data.read_table = slowly
     assert re.search(r"independence tests: +\d+%\|", shown)
     assert shown.endswith("\r")  # all erased again
     assert "written to out" in out and "reading" not in out
+
+
+def test_long_work_without_a_terminal_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "_INTERVAL", 0.01)
+    told = threading.Event()
+    echo = typer.echo
+
+    def tell(message: str, **options: Any) -> None:
+        echo(message, **options)
+        if "3 blocks" in message:
+            told.set()
+
+    monkeypatch.setattr(typer, "echo", tell)
+    with terminal.Steps()("learn"):
+        for done in run_blocks(lambda k: k, [1, 2, 3], description="separations"):
+            if done == 2:
+                assert told.wait(60)
+    assert "mistruct: learn, 0 s, separations: 1 of 3 blocks\n" in capsys.readouterr().err
 
 
 @posix

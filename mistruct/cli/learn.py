@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +20,7 @@ from mistruct.cli.files import (
 )
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.methods import (
+    ForBOSS,
     ForChowLiu,
     ForPC,
     Method,
@@ -42,10 +43,11 @@ from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
-    show_choice,
     show_edges,
     show_forest,
+    show_method,
     show_neighbours,
+    show_scored_graph,
     show_seconds,
     show_why,
 )
@@ -69,8 +71,9 @@ def learn(
     method: Annotated[
         Method | None,
         typer.Option(
-            help="pc: candidate causal graph; chow-liu: strongest tree; markov-blanket: causal "
-            "graph around --target. By default pc where it is quick."
+            help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
+            "strongest tree; markov-blanket: causal graph around --target. By default pc where "
+            "it is quick."
         ),
     ] = None,
     target: Target = None,
@@ -81,6 +84,7 @@ def learn(
     test: Test = "auto",
     *,
     of_pc: ForPC,
+    of_boss: ForBOSS,
     of_chow_liu: ForChowLiu,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
@@ -91,21 +95,25 @@ def learn(
     """Learn a network from a table.
 
     With pc a candidate causal graph: the pairs of columns that no others make independent, with
-    arrows where the data tell the direction. With chow-liu a forest: the strongest tree of mutual
-    information, less the edges that the data do not support. With markov-blanket the part of a
-    causal graph that surrounds one column, of tables however wide. Written are the network, its
-    evidence as tables, a picture, a fitted Bayesian network and a record of the run.
+    arrows where the data tell the direction. With boss such a graph by a search for the best score.
+    With chow-liu a forest: the strongest tree of mutual information, less the edges that the data
+    do not support. With markov-blanket the part of a causal graph that surrounds one column, of
+    tables however wide. Written are the network, its evidence as tables, a picture, a fitted
+    Bayesian network and a record of the run.
     """
     parameters = dict(locals())
     del parameters["context"]
     check_numbers(columns, seed, alpha)
     check_bootstraps(bootstraps, checkpoint)
     of_pc.check()
+    of_boss.check()
     if of_chow_liu.penalty and alpha is not None:
         raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
     chosen = method_of(method, given_in(context))
     if chosen == "markov-blanket" and target is None:
         raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
+    for option in sorted({"alpha", "test"} & given_in(context)) if chosen == "boss" else ():
+        raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -122,22 +130,21 @@ def learn(
         with step("estimate"):
             cost = of_pc.learner(level, tested_by).cost(learnt)
         if chosen is None:
-            choice = choose_method(learnt, cost)
-            show_choice(choice)
-            chosen = choice.method
-            of_pc = replace(of_pc, max_conditioning=choice.max_conditioning)
-            parameters["of_pc"] = of_pc
+            chosen, reason = choose_method(learnt, cost)
+            show_method(chosen, reason)
         else:
             show_seconds(cost_in_seconds(cost))
-    own: Any = {"pc": of_pc, "chow-liu": of_chow_liu}.get(chosen)
+    own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
         if own is None:
             learner: Any = ms.MarkovBlanket(str(target), level, tested_by)
+        elif chosen == "boss":
+            learner = of_boss.learner(of_pc.knowledge, seed)
         else:
             learner = own.learner(level, tested_by)
         learner.fit(learnt)
         graph, tables = learner.graph_, {"edges.csv": learner.edges_}
-        for name in ("separations", "triples", "members"):
+        for name in ("separations", "triples", "members", "additions"):
             if hasattr(learner, f"{name}_"):
                 tables[f"{name}.csv"] = getattr(learner, f"{name}_")
     if bootstraps is not None:
@@ -159,12 +166,13 @@ def learn(
             save_picture(picture, folder / "network.png")
             if model is not None:
                 ms.write_network(model, folder / "model.bif")
-        parameters |= {"method": chosen, "alpha": learner.alpha}
-        for group in ("of_pc", "of_chow_liu"):
+        parameters |= {"method": chosen, "alpha": getattr(learner, "alpha", None)}
+        for group in ("of_pc", "of_boss", "of_chow_liu"):
             if parameters[group] is not own:
                 del parameters[group]
         edges = tables["edges.csv"]
-        known = learner.knowledge and asdict(learner.knowledge) if chosen == "pc" else None
+        knowledge = getattr(learner, "knowledge", None)
+        known = None if knowledge is None else asdict(knowledge)
         record = run_record(
             "learn",
             as_record(parameters),
@@ -181,6 +189,8 @@ def learn(
     show_bins(table, learnt, columns.discretize)
     if chosen == "pc":
         show_causal_graph(learner)
+    elif chosen == "boss":
+        show_scored_graph(learner)
     elif chosen == "markov-blanket":
         show_blanket(learner)
     else:

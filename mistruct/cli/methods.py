@@ -16,10 +16,10 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import PC, ChowLiu
+    from mistruct.structure import BOSS, PC, ChowLiu
     from mistruct.structure.search_cost import SearchCost
 
-Method = Literal["pc", "chow-liu", "markov-blanket"]
+Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 
 # What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
 # model and draw the picture.
@@ -51,7 +51,9 @@ class ForPC:
     ] = "informative"
     knowledge: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="pc: edges and tiers that are known, .toml or .csv."),
+        typer.Option(
+            metavar="FILE", help="pc, boss: edges and tiers that are known, .toml or .csv."
+        ),
     ] = None
 
     def check(self) -> None:
@@ -67,6 +69,41 @@ class ForPC:
 
         options = vars(self) | {"knowledge": self.knowledge and ms.read_knowledge(self.knowledge)}
         return ms.PC(alpha, test, **options)
+
+
+@dataclass(frozen=True)
+class ForBOSS:
+    """Options of BOSS alone."""
+
+    score: Annotated[
+        Literal["auto", "bic", "bdeu", "qnml", "gaussian-bic"],
+        typer.Option(help="boss: what a graph is scored by."),
+    ] = "auto"
+    max_parents: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="boss: most parents of a column; default any."),
+    ] = None
+    restarts: Annotated[
+        int, typer.Option(metavar="NUMBER", help="boss: how often the search starts again.")
+    ] = 10
+
+    def check(self) -> None:
+        """Raise ParameterError where an option breaks its rule."""
+        check_count("--restarts", self.restarts, least=0)
+        if self.max_parents is not None:
+            check_count("--max-parents", self.max_parents)
+
+    def learner(self, knowledge: Path | None, seed: int) -> BOSS:
+        """BOSS with these options."""
+        import mistruct as ms
+
+        return ms.BOSS(
+            self.score,
+            n_restarts=self.restarts,
+            max_parents=self.max_parents,
+            knowledge=None if knowledge is None else ms.read_knowledge(knowledge),
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +133,7 @@ class ForChowLiu:
         return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, test)
 
 
-OPTIONS: dict[Method, Any] = {"pc": ForPC, "chow-liu": ForChowLiu}
+OPTIONS: dict[Method, Any] = {"pc": ForPC, "boss": ForBOSS, "chow-liu": ForChowLiu}
 
 
 def method_of(method: Method | None, given: Collection[str]) -> Method | None:
@@ -110,6 +147,8 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     asked: dict[str, Method] = {f"--method {method}": method} if method else {}
     for of, group in OPTIONS.items():
         own = [f.name for f in fields(group) if f.name in given]
+        if method == "boss" and "knowledge" in own:
+            own.remove("knowledge")  # which it takes as well
         asked |= {f"--{name.replace('_', '-')}": of for name in own}
     first = next(iter(asked), "")
     for option, of in asked.items():
@@ -119,42 +158,20 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     return asked.get(first)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The method for a table where none is asked for, and why.
+def choose_method(table: Dataset, cost: SearchCost) -> tuple[Method, str]:
+    """The method for a table, where none is asked for, and why: from constants, not from a clock.
 
-    Attributes
-    ----------
-    method : str
-    reason : str
-    max_conditioning : int or None
-        The largest set that PC tests within a minute, None if that is any.
-    """
-
-    method: Method
-    reason: str
-    max_conditioning: int | None = None
-
-
-def choose_method(table: Dataset, cost: SearchCost) -> Choice:
-    """PC if it takes a minute, else with smaller sets, else the tree; from constants, not a clock.
-
-    Parameters
-    ----------
-    table : Dataset
-    cost : SearchCost
-        Of PC on the table.
+    PC, which bounds its conditioning sets by itself, unless sets of one column take too long.
     """
     if table.n_samples < _FEWEST_ROWS:
         rows = counted(table.n_samples, "row")
-        return Choice("chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants")
+        return "chow-liu", f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
     whole = duration(cost_in_seconds(cost))
-    largest = cost.largest_size(_MOST_SECONDS)
-    if largest == len(cost.seconds) - 1:
-        return Choice("pc", f"it takes about {whole}")
-    if largest:
-        return Choice("pc", f"--max-conditioning {largest}, as any would take {whole}", largest)
-    return Choice("chow-liu", f"pc would take about {whole}")
+    if cost.seconds.sum() <= _MOST_SECONDS:
+        return "pc", f"it takes about {whole}"
+    if cost.seconds[:2].sum() <= _MOST_SECONDS:
+        return "pc", f"with sets as large as a minute allows; all would take about {whole}"
+    return "chow-liu", f"pc would take about {whole}"
 
 
 def cost_in_seconds(cost: SearchCost) -> float:

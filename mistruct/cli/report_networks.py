@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from mistruct.cli.methods import Choice
     from mistruct.data import Dataset
-    from mistruct.structure import ARACNE, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.cost import Cost
 
 _STRONGEST = 10
@@ -45,14 +44,10 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
     typer.echo(f"mi by {net.estimator_.name}, p-values by {tested}")
 
 
-def show_choice(choice: Choice) -> None:
+def show_method(method: str, reason: str) -> None:
     """Which method was chosen and why, on standard error."""
-    other = "--method pc does it all the same"
-    if choice.method == "pc":
-        other = "--method chow-liu learns a tree"
-        if choice.max_conditioning is not None:
-            other = f"--method pc tests all sets, {other}"
-    typer.echo(f"method {choice.method}: {choice.reason}; {other}", err=True)
+    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
+    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
 
 
 def show_seconds(seconds: float) -> None:
@@ -86,6 +81,15 @@ def show_causal_graph(cause: PC) -> None:
     typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
+def show_scored_graph(cause: BOSS) -> None:
+    """How many edges of which kind, and by which score."""
+    edges = cause.edges_
+    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
+    typer.echo(f"BOSS graph: {n_edges}; {_alone(cause.graph_)}")
+    typer.echo(f"score {cause.score_:,.1f} nats by {cause.scored_by_!r}")
+
+
 def show_blanket(around: MarkovBlanket) -> None:
     """Which columns make the target independent of all others, by their roles."""
     members = around.members_
@@ -107,9 +111,11 @@ def show_blanket(around: MarkovBlanket) -> None:
         typer.echo(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
 
 
-def show_why(folder: Path, cause: PC | MarkovBlanket, target: str | None) -> None:
+def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None) -> None:
     """How to ask about a pair, by the example of the first that others made independent."""
-    pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
+    pairs = getattr(cause, "additions_", None)
+    if pairs is None:
+        pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
     of_target = pairs[(pairs["source"] == target) | (pairs["target"] == target)]
     for examples in (of_target, pairs, cause.edges_):
         if len(examples):
@@ -135,7 +141,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         (
-            "largest p" if "orientation" in edges else "  p-value",
+            "largest p" if "n_tests" in edges else "  p-value",
             [f"{p_value_text(p):>9}" for p in strongest["p_value"]],
         ),
     ]

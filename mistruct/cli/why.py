@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_NUMBERS = ("mi", "p_value", "cmi", "gain", "loss", "reverse_loss")
+
+
 @app.command()
 def why(
     folder: Annotated[
@@ -30,6 +33,7 @@ def why(
     Which test, or which other columns, decided that when the network was learned.
     """
     run = _read_run(folder)
+    from mistruct.structure.additions import explain_by_score
     from mistruct.structure.blanket_tables import role_in_words
     from mistruct.structure.evidence import check_pair, explain
 
@@ -39,8 +43,11 @@ def why(
     if run["command"] == "aracne":
         typer.echo(_in_gene_network(x, y, edges, _read_graph(folder), asked))
         return
-    if asked["method"] != "chow-liu":
-        required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
+    required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
+    if asked["method"] == "boss":
+        additions = _read_table(folder, "additions.csv")
+        typer.echo(explain_by_score(x, y, names, edges, additions, required))
+    elif asked["method"] != "chow-liu":
         text = explain(x, y, names, edges, _read_table(folder, "separations.csv"), required)
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):
             other = y if x == asked["target"] else x
@@ -137,7 +144,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
             path,
             dtype=dict.fromkeys(("source", "target", "column", "through"), str),
             keep_default_na=False,  # a column may be called NA
-            na_values={number: [""] for number in ("mi", "p_value", "cmi")},
+            na_values={number: [""] for number in _NUMBERS},
             float_precision="round_trip",
         )
         if "separating_set" in table:

@@ -164,10 +164,6 @@ class DSeparation(IndependenceTest):
         """No set: no sample can be too small for an oracle."""
         return DeterminingSets.none(size)
 
-    def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a walk along the paths between each pair takes."""
-        return np.full(len(pairs), 1e-5)
-
     def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
         """Which columns an edge joins, either way; shape (n_variables, n_variables)."""
         self._nodes(data, range(data.n_variables))

@@ -206,6 +206,8 @@ class GTest(IndependenceTest):
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """About how long a test of each pair takes given `size` typical columns."""
+        if not len(pairs):
+            return np.empty(0)
         row = _rows_of_codes(data, pairs.ravel())
         cells = data.n_states[row[pairs]].prod(axis=1) * data.n_states.mean() ** size
         return 1e-9 * self._nanoseconds(data, cells, size)

@@ -52,11 +52,13 @@ class PC(StructureLearner):
         with a pandas DataFrame, two names and a tuple of names.
     max_conditioning : int, optional
         The largest conditioning set. By default as many columns as there are neighbours; but
-        where the sets of one size would take more than a minute, by constants that are the same on
-        every machine, the search stops before them and warns.
+        where all sets up to one size could take more than a minute, by constants that are the same
+        on every machine, the search stops before that size and warns.
     orientation : {"majority", "standard", "conservative"}
         Whether the middle of a triple is a collider: by more than half of the sets that separate
-        its ends, by the one that was found first, or by all.
+        its ends, by the one that was found first, or by all. Sets of a size vote only if all votes
+        up to it take 20 s or less, by the same constants as `max_conditioning`; else a warning
+        says so.
     fdr : float, optional
         Keep only edges that pass Benjamini and Hochberg's rule at this share of false ones, by
         their largest p-values over all pairs; beside `alpha`, which governs the search.

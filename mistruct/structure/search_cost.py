@@ -48,11 +48,6 @@ class SearchCost:
     n_tests: Floats
     seconds: Floats
 
-    def largest_size(self, seconds: float) -> int | None:
-        """The largest size up to which the search takes at most so long; None if none does."""
-        within = np.flatnonzero(np.cumsum(self.seconds) <= seconds)
-        return int(within[-1]) if within.size else None
-
 
 def search_cost(
     data: Dataset, test: IndependenceTest, alpha: float, max_conditioning: int | None

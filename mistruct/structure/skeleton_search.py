@@ -40,7 +40,7 @@ from mistruct.structure.skeleton import (
     removed_with,
 )
 
-# Of the sets of one size, by the constants of the test, where no size is asked for.
+# Of all sets up to one size, by the constants of the test, where no size is asked for.
 _MOST_SECONDS = 60.0
 
 
@@ -91,13 +91,16 @@ def learn_skeleton(
 def _with_edges_of(
     skeleton: Skeleton, group: Given, merged: Edges, constraints: Constraints
 ) -> Skeleton:
-    """Add the strongest edge to a member of a group where there is none but to the group as one."""
+    """Add the strongest edge to a member of a group where there is none but to the group as one.
+
+    Its p-value and set are those of the group.
+    """
     left = np.delete(np.arange(skeleton.n_variables), group[1:])
     first = skeleton.rounds[0]
-    mi = np.full((skeleton.n_variables,) * 2, -np.inf)
-    mi[tuple(first.pairs.T)] = first.tests.mi - first.tests.bias
-    mi = np.fmax(np.fmax(mi, mi.T), -np.inf)
-    mi[constraints.excluded] = -np.inf
+    place = np.zeros((skeleton.n_variables,) * 2, dtype=np.int64)
+    place[tuple(first.pairs.T)] = place.T[tuple(first.pairs.T)] = np.arange(len(first.pairs))
+    strength = np.nan_to_num(first.tests.mi - first.tests.bias, nan=-np.inf)
+    strength[constraints.excluded[tuple(first.pairs.T)]] = -np.inf
     adjacent = skeleton.adjacent
     added = []
     for k, pair in enumerate(left[merged.pairs].tolist()):
@@ -105,12 +108,14 @@ def _with_edges_of(
             continue
         other = pair[1] if pair[0] == group[0] else pair[0]
         if not adjacent[other, list(group)].any():
-            member = max(group, key=lambda c: mi[c, other])
+            strongest = max(place[other, list(group)], key=strength.__getitem__)
             edge = merged.take(np.array([k]))
             added.append(
                 replace(
                     edge,
-                    pairs=np.sort([[member, other]]),
+                    pairs=first.pairs[[strongest]],
+                    mi=first.tests.mi[[strongest]],
+                    bias=first.tests.bias[[strongest]],
                     sets=np.where(edge.sets >= 0, left[edge.sets], -1),
                 )
             )
@@ -232,13 +237,21 @@ class _Search:
         ties = ties_of(self.data.n_variables, edges)
         rounds: list[Round] = []
         removed = [edges.take(np.empty(0, dtype=np.int64))]
-        depth = 1
+        depth, seconds = 1, 0.0
         while self.max_conditioning is None or depth <= self.max_conditioning:
             adjacent = adjacency(self.data.n_variables, edges.pairs)
             sides = candidate_sides(adjacent, ties, self.constraints, edges.pairs, depth)
             if not any((side.lengths >= depth).any() for side in sides):
                 break
-            if self.max_conditioning is None and depth > 1 and self._is_long(edges, sides, depth):
+            seconds += self._seconds(edges, sides, depth)
+            if self.max_conditioning is None and depth > 1 and seconds > _MOST_SECONDS:
+                warnings.warn(
+                    f"max_conditioning: the search stops at sets of {depth - 1}, as all sets of "
+                    f"{depth} columns could take more than a minute ({seconds:,.0f} s); "
+                    f"max_conditioning={depth} tests these as well",
+                    MistructWarning,
+                    stacklevel=6,  # of `fit`
+                )
                 break
             found = self._separate(edges, sides, depth)
             kept = self.constraints.kept[tuple(edges.pairs.T)]
@@ -251,20 +264,10 @@ class _Search:
             depth += 1
         return edges, Edges.concatenate(removed), rounds
 
-    def _is_long(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> bool:
-        """Whether all sets of one size would take more than a minute, which is then said."""
+    def _seconds(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> float:
+        """About how long all sets of one size take; NaN if the test does not know."""
         n_sets = np.sum([comb(side.lengths, depth) for side in sides], axis=0)
-        seconds = float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
-        if not seconds > _MOST_SECONDS:
-            return False
-        warnings.warn(
-            f"max_conditioning: the search stops at sets of {depth - 1}, since the "
-            f"{n_sets.sum():,.0f} sets of {depth} columns would take about {seconds / 60:,.0f} "
-            f"minutes; max_conditioning={depth} tests these as well",
-            MistructWarning,
-            stacklevel=2,
-        )
-        return True
+        return float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
 
     def _separate(self, asked: Edges, sides: Sequence[Ragged], depth: int) -> Round:
         """Test sets of one size, those of the first side before those of the second."""

@@ -17,6 +17,7 @@ that was found is enough: a path over a collider is opened by it, and any other 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -26,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import MistructWarning
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import Given, Positions, Ragged
 from mistruct.kernels.votes import count_votes, list_voters, most_voters
@@ -35,6 +37,9 @@ Orientation = Literal["majority", "standard", "conservative"]
 Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 
 Pair = tuple[int, int]
+
+# Of all votes up to one size, by the constants of the test.
+_MOST_SECONDS = 20.0
 
 # Sets that are listed at a time, but that those of one pair are not taken apart.
 _MOST_SETS = 2**18
@@ -142,10 +147,21 @@ def judge_triples(
         settled = _settled(data, test, middles)
         larger = np.array([pair not in settled for pair in sorted(middles)], dtype=bool)
         least = np.array([len(given or ()) for given in votes.found])
+        seconds = 0.0
         for size in range(max_size + 1):
             # No set smaller than the one that was found separates: it was tried before.
-            asked = (votes.n_separating == 0) | ((least <= size) & larger)
-            _vote(data, test, votes, np.flatnonzero(asked), parents, alpha, size)
+            asked = np.flatnonzero((votes.n_separating == 0) | ((least <= size) & larger))
+            seconds += _seconds(data, test, votes, asked, parents, size)
+            if seconds > _MOST_SECONDS:
+                warnings.warn(
+                    f"orientation: sets of {size} columns and more have no vote on v-structures, "
+                    f"as all up to that size would take {seconds:,.0f} s; max_conditioning bounds "
+                    "both search and votes",
+                    MistructWarning,
+                    stacklevel=5,  # of `fit`
+                )
+                break
+            _vote(data, test, votes, asked, parents, alpha, size)
     owner = np.repeat(np.arange(len(votes.pairs)), votes.middles.lengths)
     return [
         Triple(x, z, y, n, n_with, _verdict(rule, n, n_with))
@@ -167,6 +183,20 @@ def _settled(
     if known is None:
         return set()
     return {pair for pair, between in middles.items() if known[np.ix_(pair, between)].all()}
+
+
+def _seconds(
+    data: Dataset,
+    test: IndependenceTest,
+    votes: Votes,
+    asked: Positions,
+    parents: Ragged,
+    size: int,
+) -> float:
+    """About how long the votes of one size take; NaN if the test does not know."""
+    n_sets = np.empty(len(asked))
+    most_voters(votes.pairs[asked], parents.starts, size, n_sets)
+    return float((n_sets * test.seconds(data, votes.pairs[asked], size)).sum())
 
 
 def _vote(

@@ -92,6 +92,7 @@ def test_equal_steps_hide_from_each_indicator_alone() -> None:
     )
     kept = learned.edges_.set_index(["source", "target"]).filter(like="y", axis=0)
     assert kept.p_value.tolist() == pytest.approx([whole.p_value])
+    assert kept.mi.tolist() == pytest.approx([max(mi.values())])
 
 
 def test_an_edge_that_its_shadow_removed_comes_back() -> None:

@@ -1,0 +1,29 @@
+"""The scores by name."""
+
+from __future__ import annotations
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError, check_choice
+from mistruct.scores.discrete import BIC, QNML, BDeu
+from mistruct.scores.gaussian import GaussianBIC
+from mistruct.scores.score import Score
+
+#: Each name stands for its score with default parameters.
+SCORES: dict[str, type[Score]] = {
+    "bic": BIC,
+    "bdeu": BDeu,
+    "qnml": QNML,
+    "gaussian-bic": GaussianBIC,
+}
+
+
+def resolve_score(score: str | Score, data: Dataset) -> Score:
+    """The score meant by a name or an instance; under ``auto`` the one for a table's columns."""
+    if isinstance(score, str):
+        check_choice("score", score, ("auto", *SCORES))
+        if score == "auto":
+            return GaussianBIC(gamma=1.0) if data.continuous else QNML(gamma=1.0)
+        return SCORES[score]()
+    if isinstance(score, type) or not hasattr(score, "families"):
+        raise ParameterError(f"score must be a name or a score such as BIC(), got {score!r}")
+    return score

@@ -1,0 +1,81 @@
+"""What a score of a structure is: a sum over families, of a column and its parents.
+
+A score that decomposes is n I(x; parents) less a price for the parents, up to what no structure
+changes, in nats. A learner asks a score for the `Families` of a table, and these for many families
+at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import DataError, ParameterError
+
+Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Families(ABC):
+    """Scores of the families of one table; columns are given by position."""
+
+    @abstractmethod
+    def score(self, column: int, parents: Sequence[int]) -> float:
+        """The score in nats of a column with these parents, which are in ascending order."""
+
+    def scores_with(self, column: int, parents: Sequence[int], added: Positions) -> Floats:
+        """The score with the parents and each column of `added`, shape (n_added,)."""
+        of_each = [self.score(column, sorted([*parents, c])) for c in added.tolist()]
+        return np.array(of_each, dtype=np.float64)
+
+
+class Score(ABC):
+    """Base of the scores: the larger, the better."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the score is called."""
+
+    @abstractmethod
+    def families(self, data: Dataset) -> Families:
+        """The scores of the families of a table.
+
+        Raises
+        ------
+        DataError
+            The table has a kind of column that the score does not take.
+        """
+
+
+def check_gamma(gamma: Any) -> None:
+    """Raise ParameterError unless `gamma` is a finite number of at least 0."""
+    if isinstance(gamma, bool) or not isinstance(gamma, Real) or not 0 <= float(gamma) < math.inf:
+        raise ParameterError(f"gamma must be a number of at least 0, got {gamma!r}")
+
+
+def price_of_edge(gamma: float, data: Dataset) -> float:
+    """What each edge costs, in nats, by a prior over structures with this many columns."""
+    return gamma * math.log(data.n_variables)
+
+
+def require_complete(name: str, data: Dataset) -> None:
+    """Raise DataError where an entry is missing.
+
+    Families scored on the rows that are complete for each would not be comparable: what a parent
+    adds would drown in the difference between two samples.
+    """
+    for column in data.names:
+        if data.n_missing[column]:
+            remedy = "make missing a state with missing='state', or " if data.states else ""
+            raise DataError(
+                f"score {name!r} needs complete columns, but {column!r} has "
+                f"{data.n_missing[column]} missing entries; {remedy}drop these rows"
+            )

@@ -1,0 +1,98 @@
+"""What a search takes: told beforehand, from constants, and bounded by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mistruct as ms
+from mistruct.independence.testing import resolve_test
+from mistruct.structure import skeleton_search, v_structures
+from tests.structure.networks import sample_network
+
+
+def noisy_copies(n_columns: int, n_rows: int = 400) -> pd.DataFrame:
+    """Measurements of one quantity, of which no set makes two independent."""
+    rng = np.random.default_rng(0)
+    noise = 0.7 * rng.normal(size=(n_rows, n_columns))
+    return pd.DataFrame(rng.normal(size=(n_rows, 1)) + noise).add_prefix("v")
+
+
+def gaussian_chain() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(rng.normal(size=(500, 12)).cumsum(axis=1)).add_prefix("v")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        sample_network("asia", 2000, 0),
+        sample_network("alarm", 500, 0),
+        sample_network("insurance", 2000, 1),
+        gaussian_chain(),
+    ],
+    ids=["asia", "alarm", "insurance", "chain"],
+)
+def test_the_number_of_tests_is_foreseen(table: pd.DataFrame) -> None:
+    cause = ms.PC()
+    cost = cause.cost(table)
+    cause.fit(table)
+    made = cause.edges_.n_tests.sum() + cause.separations_.n_tests.sum()
+    assert cost.n_tests[0] == table.shape[1] * (table.shape[1] - 1) / 2
+    assert made / 3 < cost.n_tests.sum() < 3 * made
+
+
+def test_the_cost_depends_on_nothing_but_the_table() -> None:
+    table = sample_network("asia", 500, 0)
+    one, other = ms.PC().cost(table), ms.PC().cost(table[table.columns[::-1]])
+    np.testing.assert_array_equal(one.n_tests, other.n_tests)
+    np.testing.assert_array_equal(one.seconds, other.seconds)
+    bounded = ms.PC(max_conditioning=1).cost(table)
+    np.testing.assert_array_equal(bounded.n_tests, one.n_tests[:2])
+
+
+@pytest.mark.parametrize("test", ["auto", "g", "knn", "hybrid"])
+def test_more_columns_to_condition_on_cost_more(test: Any) -> None:
+    data = ms.as_dataset(sample_network("insurance", 1000, 0))
+    resolved = resolve_test(test)
+    pairs = np.array([[0, 1], [2, 3]])
+    seconds = [resolved.seconds(data, pairs, size) for size in range(4)]
+    assert (np.diff(seconds, axis=0) >= 0).all()
+    assert np.isfinite(seconds).all() and (np.array(seconds) > 0).all()
+
+
+def test_a_function_does_not_say_what_it_costs() -> None:
+    cost = ms.PC(test=lambda data, x, y, z: 0.5).cost(sample_network("asia", 200, 0))
+    assert np.isnan(cost.seconds[0])
+
+
+def test_a_search_that_explodes_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = noisy_copies(12)
+    monkeypatch.setattr(skeleton_search, "_MOST_SECONDS", 1e-4)
+    said = r"stops at sets of 1, as all sets of 2 columns could take more than a minute \(0 s\)"
+    with pytest.warns(ms.MistructWarning, match=said):
+        bounded = ms.PC().fit(table)
+    asked = ms.PC(max_conditioning=1).fit(table)
+    pd.testing.assert_frame_equal(bounded.edges_, asked.edges_)
+
+
+def test_as_many_sizes_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skeleton_search, "_MOST_SECONDS", 0.0)
+    asked = ms.PC(max_conditioning=3).fit(noisy_copies(8))
+    assert (asked.edges_.separating_set.str.len() <= 3).all()
+    assert asked.edges_.n_tests.max() > 6 + 15
+
+
+def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = sample_network("insurance", 500, 0)
+    monkeypatch.setattr(v_structures, "_MOST_SECONDS", 0.0)
+    with pytest.warns(ms.MistructWarning, match="sets of 0 columns and more have no vote"):
+        none = ms.PC(0.05).fit(table)
+    # The set that was found has voted, as it does alone under "standard".
+    standard = ms.PC(0.05, orientation="standard").fit(table)
+    verdicts = none.triples_.merge(standard.triples_, on=["x", "middle", "y"])
+    assert (verdicts.n_separating_x == verdicts.n_separating_y).all()
+    assert (verdicts.n_with_middle_x == verdicts.n_with_middle_y).all()
