@@ -5,7 +5,8 @@ is chi-square with dof = sum over z of (r_z - 1)(c_z - 1), counting non-empty ro
 after Williams' (1976) correction, as long as Cochran's (1954) rule allows it: no expected count
 below 1, and at most a fifth of them below 5. Elsewhere `sparse_null` takes over.
 
-Counts come from packed words, from a histogram, or from sorted rows; `g_test` alone chooses.
+Counts come from packed words, from a histogram or from sorted rows, and in a search from refined
+cells. How they are summed depends on the columns alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mistruct.kernels.chi_square import chi_square_upper_tail
 from mistruct.kernels.columns import CodedColumns, Strata, count_complete, label_strata
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.log_tables import c_log_c
+from mistruct.kernels.margins import sum_of_margins, weigh_expected
 from mistruct.kernels.packed_strata import (
     Intersections,
     count_packed_strata,
@@ -39,62 +41,6 @@ from mistruct.kernels.sparse_tables import SparseTables, tables_of_counts, table
 
 # The columns of a row of results.
 G, DOF, N_SAMPLES, P_VALUE, HOW = 0, 1, 2, 3, 4
-
-# Expected counts are told apart one by one up to so many cells of a stratum.
-_FEW_CELLS = 1024
-
-
-@kernel
-def expected_below(rows: NDArray[np.int64], columns: NDArray[np.int64], bound: int) -> int:
-    """How many products of a row's and a column's total are below `bound`."""
-    n_below = 0
-    ascending = np.sort(columns)
-    reached = columns.size
-    for row in np.sort(rows):
-        while reached > 0 and row * ascending[reached - 1] >= bound:
-            reached -= 1
-        n_below += reached
-    return n_below
-
-
-@kernel
-def sum_of_margins(
-    rows: NDArray[np.int64], n_rows: int, columns: NDArray[np.int64], n_columns: int
-) -> float:
-    """Sum of m log m over one stratum's margins, to be taken off that of its cells."""
-    n = np.int64(0)
-    margins = 0.0
-    for a in range(n_rows):
-        n += rows[a]
-        margins += c_log_c(rows[a])
-    for b in range(n_columns):
-        margins += c_log_c(columns[b])
-    return margins - c_log_c(n)
-
-
-@kernel
-def weigh_expected(rows: NDArray[np.int64], columns: NDArray[np.int64]):  # type: ignore[no-untyped-def]
-    """What the counts expected from one stratum's margins say of the chi-square distribution.
-
-    Returns how many there are, how many are below 5 and below 1, and dof times Williams' q - 1.
-    """
-    n = rows.sum()
-    if rows.size * columns.size > _FEW_CELLS:
-        small = expected_below(rows, columns, 5 * n)
-        tiny = expected_below(rows, columns, n)
-    else:
-        small, tiny = 0, 0
-        for row in rows:
-            for column in columns:
-                small += row * column < 5 * n
-                tiny += row * column < n
-    inverse_rows, inverse_columns = 0.0, 0.0
-    for row in rows:
-        inverse_rows += 1.0 / row
-    for column in columns:
-        inverse_columns += 1.0 / column
-    williams = (n * inverse_rows - 1.0) * (n * inverse_columns - 1.0) / (6.0 * n)
-    return rows.size * columns.size, small, tiny, williams
 
 
 @kernel
@@ -129,7 +75,7 @@ def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  #
         g -= sum_of_margins(rows, n_rows, columns, n_columns)
         if n_rows < 2 or n_columns < 2:  # none where x or y is missing throughout the stratum
             continue
-        dof += (n_rows - 1) * (n_columns - 1)
+        dof += int((n_rows - 1) * (n_columns - 1))
         if tiny == 0:  # else the rule is broken already
             expected = weigh_expected(rows[:n_rows], columns[:n_columns])
             cells += expected[0]

@@ -177,7 +177,7 @@ def split_strata(
                 if stratum > first:
                     where = min(where, differs[stratum] + 1)
                 elif state > 0:
-                    where = min(where, position)
+                    where = min(where, np.int64(position))
                 if both_vary(cells, level, counts, n_states, stratum, state):
                     split[0, n], split[1, n], split[2, n] = stratum, state, where
                     n += 1

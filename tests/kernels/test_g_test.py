@@ -12,7 +12,8 @@ from scipy.stats import chi2, gamma, nbinom
 
 from mistruct.information.packing import pack
 from mistruct.kernels.columns import CodedColumns, no_strata
-from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, expected_below, g_test
+from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test
+from mistruct.kernels.margins import expected_below
 from mistruct.kernels.packed_strata import no_intersections
 from mistruct.kernels.sparse_null import (
     CHI_SQUARE,
