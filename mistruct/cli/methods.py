@@ -24,7 +24,7 @@ Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 # What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
 # model and draw the picture.
 _MOST_SECONDS = 60.0
-_SECONDS_BESIDE = 4.0
+_SECONDS_BESIDE = 3.0
 # Below so many rows, hardly any test given others can tell dependence from chance.
 _FEWEST_ROWS = 100
 

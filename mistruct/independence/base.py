@@ -129,13 +129,15 @@ class IndependenceTest(ABC):
         owner: list[int] = []
         sets: list[tuple[int, ...]] = []
         for k in places[may].tolist():
-            pair = pairs[k : k + 1]
+            pair, among = pairs[k : k + 1], candidates[k]
+            if size > 1:  # no larger set with a column that leaves nothing alone is minimal
+                among = [c for c in among if not self._leaves_nothing(data, pair, (c,))]
             # What all candidates together do not determine, none of their subsets does.
-            if self.test_pairs(data, pair, candidates[k]).testable[0]:
+            if len(among) < size or self.test_pairs(data, pair, among).testable[0]:
                 continue
             minimal = (
                 given
-                for given in combinations(candidates[k], size)
+                for given in combinations(among, size)
                 if self._leaves_nothing(data, pair, given)
                 and not any(
                     self._leaves_nothing(data, pair, part)
