@@ -57,7 +57,7 @@ class PC(StructureLearner):
     orientation : {"majority", "standard", "conservative"}
         Whether the middle of a triple is a collider: by more than half of the sets that separate
         its ends, by the one that was found first, or by all. Sets of a size vote only if all votes
-        up to it take 20 s or less, by the same constants as `max_conditioning`; else a warning
+        up to it take 5 s or less, by the same constants as `max_conditioning`; else a warning
         says so.
     fdr : float, optional
         Keep only edges that pass Benjamini and Hochberg's rule at this share of false ones, by

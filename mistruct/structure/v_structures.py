@@ -39,7 +39,7 @@ Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 Pair = tuple[int, int]
 
 # Of all votes up to one size, by the constants of the test.
-_MOST_SECONDS = 20.0
+_MOST_SECONDS = 5.0
 
 # Sets that are listed at a time, but that those of one pair are not taken apart.
 _MOST_SETS = 2**18
