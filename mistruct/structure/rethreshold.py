@@ -5,7 +5,7 @@ Follow the search once more: a pair whose largest p-value at this depth is at mo
 stays, since all its sets were tried. One whose largest p-value exceeds it goes, if the set that
 gave that p-value still lies among the neighbours of one of the two. If it does not, another set
 might separate the pair, or none, and only a new search can say. So it is where a separation by
-determinism leans on an edge that goes now.
+determinism leans on an edge that goes now, and where columns determine each other as a group.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ def edges_at(
     found: Skeleton, alpha: float, constraints: Constraints, names: Sequence[str]
 ) -> Edges:
     """The edges of a search at a smaller alpha; ParameterError where tests are missing for it."""
+    for group in found.groups:
+        raise ParameterError(
+            f"alpha={alpha!r} needs new tests: {[names[c] for c in group]} determine each other "
+            "and are held together against one column in their place; fit again"
+        )
     left: NDArray[np.bool_] | None = None
     removed_by: dict[tuple[int, int], list[int]] = {}
     for of_depth in found.rounds:

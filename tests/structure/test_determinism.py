@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import mistruct as ms
 from mistruct.structure.knowledge import Knowledge
 from mistruct.structure.redundant_groups import as_one_column, redundant_groups
+from tests.structure.networks import network_graph, sample_network
 
 TEST = ms.GTest(sparse="chi-square")
 
@@ -96,20 +97,32 @@ def test_equal_steps_hide_from_each_indicator_alone() -> None:
 
 
 def test_an_edge_that_its_shadow_removed_comes_back() -> None:
-    """x1 and x2 are functions of z, and together make z independent of y in few rows."""
-    rng = np.random.default_rng(3)
-    found = 0
-    for _ in range(40):
-        z = rng.integers(0, 9, 150)
-        y = (rng.random(150) < 0.5 + 0.4 * np.sin(z)).astype(int)
-        table = pd.DataFrame({"z": z, "x1": z // 3, "x2": z % 3, "y": y})
-        learned = ms.PC(0.05, TEST).fit(table)
-        determined = learned.separations_.query("rule == 'determined'")
-        for row in determined.itertuples():
-            if "y" in (row.source, row.target):
-                found += 1
-                assert any(learned.skeleton_.has_edge(v, "y") for v in ("z", "x1", "x2"))
-    assert found > 5
+    """The scenario of HAILFINDER determines three columns, which together hide its true edges."""
+    shadows = ["ScenRel3_4", "ScenRelAMIns"]
+    others = ["Date", "MeanRH", "LowLLapse", "MidLLapse", "Dewpoints"]
+    table = sample_network("hailfinder", 5000, 0)[["Scenario", *shadows, *others]][:1000]
+    assert (table.groupby("Scenario")[shadows].nunique() == 1).all(axis=None)
+    learned = ms.PC(0.05, TEST, orientation="standard").fit(table)
+    true = network_graph("hailfinder").edges
+    for y in ("Date", "LowLLapse"):
+        assert ("Scenario", y) in true or (y, "Scenario") in true
+        assert learned.skeleton_.has_edge("Scenario", y)
+    sets = learned.separating_sets_
+    determined = [set(row[:2]) for row in learned.separations_.values if "determined" in row]
+    hidden = {(y, x) for pair in determined for y in pair & {*others} for x in pair - {y}}
+    assert {"Date", "LowLLapse"} <= {y for y, _ in hidden}
+    for y, shadow in hidden:
+        assert sets[frozenset((y, shadow))] == ("Scenario",)
+        assert shadow not in sets.get(frozenset((y, "Scenario")), ())
+
+
+def test_a_smaller_level_with_a_group_is_a_new_fit() -> None:
+    g, group = one_hot(np.random.default_rng(0), 300, 3)
+    learned = ms.PC(0.05, TEST).fit(pd.DataFrame({**group, "y": g > 0}))
+    with pytest.raises(
+        ms.ParameterError, match=r"\['g0', 'g1', 'g2', 'y'\] determine .* fit again"
+    ):
+        learned.threshold(0.01)
 
 
 def test_groups_are_found_and_what_is_none_is_not() -> None:
