@@ -65,6 +65,11 @@ class IndependenceTest(ABC):
         """The seed of the random numbers, None if there are none."""
         return None
 
+    @property
+    def always_answers(self) -> bool:
+        """Whether the test can always tell, so that determinism is not looked for."""
+        return False
+
     @abstractmethod
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns given one conditioning set.

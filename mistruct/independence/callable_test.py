@@ -15,7 +15,6 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import (
-    DeterminingSets,
     Positions,
     Ragged,
     Separations,
@@ -73,11 +72,10 @@ class CallableTest(IndependenceTest):
                     break
         return Separations(self._batch(p_values, data.n_samples), sets, n_tests)
 
-    def determining_sets(
-        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
-    ) -> DeterminingSets:
-        """No set: a function that cannot answer is an error."""
-        return DeterminingSets.none(size)
+    @property
+    def always_answers(self) -> bool:
+        """A function that cannot answer is an error."""
+        return True
 
     def _ask(
         self, table: pd.DataFrame, names: Sequence[str], pair: Sequence[int], given: Sequence[int]

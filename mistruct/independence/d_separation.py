@@ -31,7 +31,6 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, nearest_names
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import (
-    DeterminingSets,
     Positions,
     Ragged,
     Separations,
@@ -158,11 +157,10 @@ class DSeparation(IndependenceTest):
                 sets[k] = [among[i] for i in found or range(size)]
         return Separations(_batch(p_values, data.n_samples), sets, n_tests)
 
-    def determining_sets(
-        self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
-    ) -> DeterminingSets:
-        """No set: no sample can be too small for an oracle."""
-        return DeterminingSets.none(size)
+    @property
+    def always_answers(self) -> bool:
+        """No sample can be too small for an oracle."""
+        return True
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
         """Which columns an edge joins, either way; shape (n_variables, n_variables)."""

@@ -79,8 +79,9 @@ def learn_skeleton(
     """
     search = _Search(data, test, alpha, max_conditioning, determinism, constraints)
     skeleton = search.whole()
-    groups = redundant_groups(data) if determinism == "informative" else []
-    for group in groups:
+    if determinism == "textbook" or test.always_answers:
+        return skeleton
+    for group in redundant_groups(data):
         merged = replace(
             search, data=as_one_column(data, group), constraints=constraints.as_one(group)
         )
@@ -256,7 +257,8 @@ class _Search:
             found = self._separate(edges, sides, depth)
             kept = self.constraints.kept[tuple(edges.pairs.T)]
             found.rule[kept] = ""
-            found = self._judge(found, [first, *rounds], edges, sides, kept)
+            if not self.test.always_answers:
+                found = self._judge(found, [first, *rounds], edges, sides, kept)
             rounds.append(found)
             left = found.rule == ""
             removed.append(edges.take(~left))

@@ -125,6 +125,19 @@ def test_a_smaller_level_with_a_group_is_a_new_fit() -> None:
         learned.threshold(0.01)
 
 
+def test_a_function_is_asked_about_the_columns_as_they_are() -> None:
+    _, group = one_hot(np.random.default_rng(0), 300, 3)
+    table = pd.DataFrame({**group, "y": np.arange(300) % 2})
+    seen = []
+
+    def look(data: pd.DataFrame, x: str, y: str, z: tuple[str, ...]) -> float:
+        seen.append((list(data), data["g0"].nunique()))
+        return 0.0
+
+    ms.PC(test=look).fit(table)
+    assert set(map(str, seen)) == {str((sorted(table), 2))}
+
+
 def test_groups_are_found_and_what_is_none_is_not() -> None:
     rng = np.random.default_rng(0)
     n = 400
