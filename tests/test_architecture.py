@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "errors": -1,  # below everything, so that every floor may raise them
+    "memory": -1,
     "kernels": 0,
     "data": 1,
     "parallel": 1,

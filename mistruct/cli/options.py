@@ -61,6 +61,13 @@ Missing = Annotated[
         "them as a state of their own."
     ),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column that says how many rows each row stands for, as of counts; no variable.",
+    ),
+]
 Index = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Column that names the rows, no variable.")
 ]
@@ -180,6 +187,7 @@ class Source:
 
     index: Index = None
     transpose: Transpose = False
+    weights: Weights = None
     drop: Drop = field(default_factory=list)
     layer: Layer = None
     obs: Obs = field(default_factory=list)

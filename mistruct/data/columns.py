@@ -117,16 +117,21 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
             return Column(name, "discrete", False, codes, tuple(states))
         numbers = values.astype(np.float64, copy=False)
         return Column(name, "continuous", inferred, numbers, None, "fractions")
-    return _read_whole(name, values, kind, stored or ("float" if floats else ""))
+    return _read_whole(name, values, door, stored or ("float" if floats else ""))
 
 
-def _read_whole(name: str, values: NDArray[Any], kind: Kind | None, stored: str) -> Column:
+def _read_whole(name: str, values: NDArray[Any], door: Door, stored: str) -> Column:
     """Whole numbers: states and codes, and the kind that these tell."""
+    kind = door.kind(name)
     missing = np.isnan(values) if values.dtype.kind == "f" else None
     known = values if missing is None or not missing.any() else values[~missing]
     if not len(known):
         return Column(name, kind or "discrete", kind is None, np.zeros(len(values), np.uint8), ())
-    codes, states, counts = _encode_whole(known if missing is None else known.astype(np.int64))
+    weights = door.counts
+    if weights is not None and missing is not None:
+        weights = weights[~missing]
+    whole = known if missing is None else known.astype(np.int64)
+    codes, states, counts = _encode_whole(whole, weights)
     rule = rule_of_whole_numbers(states, counts)
     facts = (rule, len(states), (states[0], states[-1]), stored)
     if kind is None and not is_discrete(rule):
@@ -166,21 +171,23 @@ def _encode_truth(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[bool, ...]]
     return (values & present[0]).astype(np.uint8), states
 
 
-def _encode_whole(values: NDArray[Any]) -> tuple[NDArray[Any], list[int], NDArray[np.int64]]:
+def _encode_whole(
+    values: NDArray[Any], weights: NDArray[np.int64] | None
+) -> tuple[NDArray[Any], list[int], NDArray[np.int64]]:
     """Codes, sorted distinct values, and the rows of each."""
     low, high = int(values.min()), int(values.max())
     if high - low < _HISTOGRAM_RANGE:
         # Both steps wrap around modulo the range, in which every offset fits.
         offsets = values.astype(np.uint16) - np.uint16(low % _HISTOGRAM_RANGE)
-        counts = np.bincount(offsets)
+        counts = np.bincount(offsets, weights).astype(np.int64, copy=False)
         found = counts.nonzero()[0]
         states = [low + s for s in found.tolist()]
         if len(states) == len(counts):
             return offsets, states, counts
         codes = (np.cumsum(counts > 0) - 1).astype(np.uint16)[offsets]
         return codes, states, counts[found]
-    distinct, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return inverse, distinct.tolist(), counts
+    distinct, inverse = np.unique(values, return_inverse=True)
+    return inverse, distinct.tolist(), np.bincount(inverse, weights).astype(np.int64)
 
 
 def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
@@ -209,7 +216,7 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
         words = Words(
             codes, [_decoded(s) if t else repr(s) for s, t in zip(states, text, strict=True)]
         )
-        reading = read_words(name, words, door.marks, door.kind(name))
+        reading = read_words(name, words, door.marks, door.kind(name), weights=door.counts)
         if reading.numbers is not None:
             door.notes += reading.notes
             door.found += reading.marks
@@ -244,7 +251,9 @@ def _decoded(text: Any) -> str:
 
 def read_text(name: str, words: Words, door: Door) -> Column:
     """Text: numbers, truth values or words."""
-    reading = read_words(name, words, door.marks, door.kind(name), door.decimal)
+    reading = read_words(
+        name, words, door.marks, door.kind(name), door.decimal, door.counts
+    )
     door.notes += reading.notes
     door.found += reading.marks
     if reading.numbers is not None:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from mistruct.data.checked import MISSING_STATE, Dataset, Missing
 from mistruct.data.columns import Column, Door, Kind, all_missing_error
-from mistruct.data.frames import anndata_frame, index_of, is_anndata, read_frame
+from mistruct.data.frames import anndata_frame, is_anndata, read_weighed
 from mistruct.data.gene_tables import Duplicates
 from mistruct.data.kinds import WHY
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Note, taken_as
 from mistruct.data.table import settled
+from mistruct.data.weights import name_of_weights
 from mistruct.errors import DataError, ParameterError, Setting, check_choice
 
 __all__ = [
@@ -35,6 +36,7 @@ def as_dataset(
     *,
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    weights: str | None = None,
     drop: Sequence[str] = (),
     missing_marks: Sequence[object] | None = None,
     layer: str | None = None,
@@ -57,6 +59,10 @@ def as_dataset(
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete
         columns only).
+    weights : str, optional
+        A column that says how many rows each row stands for: whole numbers, 0 for a row that is left
+        out. The rows are written out, so whatever is done with the table is as if it had held
+        them.
     drop : sequence of str
         Columns to leave out, before anything is checked in them; patterns as in `kinds`.
     missing_marks : sequence of str or number, optional
@@ -79,7 +85,8 @@ def as_dataset(
     DataError
         No rows, fewer than two columns, duplicate names, infinite or nested values, dates, columns
         that name the rows, columns of numbers with text that is no known mark, a column without
-        any value, missing entries under ``raise``.
+        any value, missing entries under ``raise``, weights that are no whole numbers, less memory
+        than the rows take that these stand for.
     ParameterError
         A parameter breaks its rule.
 
@@ -90,10 +97,14 @@ def as_dataset(
     >>> table = pd.DataFrame({"smoker": [True, False, True], "age": [61.5, 33.0, 47.2]})
     >>> ms.as_dataset(table).kinds
     {'smoker': 'discrete', 'age': 'continuous'}
+    >>> counts = pd.DataFrame({"sex": ["f", "f", "m"], "ill": [0, 1, 0], "n": [20, 7, 31]})
+    >>> ms.as_dataset(counts, weights="n")
+    <Dataset: 58 rows, 2 discrete and 0 continuous columns, 0 missing entries (raise)>
     """
     check_choice("missing", missing, get_args(Missing))
     drop = [drop] if isinstance(drop, str) else list(drop)
-    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks, words=False))
+    marks, weights = Marks(missing_marks, words=False), name_of_weights(weights)
+    door = Door({} if kinds is None else kinds, drop, marks=marks, weights=weights)
     if is_anndata(data):
         taken = [obs] if isinstance(obs, str) else list(obs)
         data = anndata_frame(data, layer, taken, duplicates)
@@ -107,8 +118,11 @@ def as_dataset(
             raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")
         if drop or missing_marks is not None:
             raise ParameterError("drop and missing_marks are for tables that are no Dataset yet")
+        if weights is not None:
+            raise ParameterError(f"weights: a Dataset has its rows already, got {weights!r}")
         return _under(data, missing)
-    return make_dataset(settled(read_frame(data, door), door), door, missing, index_of(data))
+    columns, index = read_weighed(data, door)
+    return make_dataset(settled(columns, door), door, missing, index)
 
 
 def make_dataset(

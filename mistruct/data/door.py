@@ -56,7 +56,7 @@ class Door:
 
     In a `file` all is text, whose types are told; a caller's own text stays what it is. `kinds` are
     those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the columns
-    that `drop` matches.
+    that `drop` matches; `weights` is the column of weights, `counts` what it holds, but zeros.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -69,6 +69,8 @@ class Door:
     dropped: set[str] = field(default_factory=set)
     file: bool = False
     decimal: str = "."
+    weights: str | None = None
+    counts: NDArray[np.int64] | None = None
 
     def kind(self, name: str) -> Kind | None:
         """The kind that is declared."""

@@ -28,6 +28,13 @@ from mistruct.data.columns import (
 from mistruct.data.gene_tables import merged_duplicates, raw_of
 from mistruct.data.identifiers import find_identifiers, refuse_identifiers
 from mistruct.data.patterns import by_pattern
+from mistruct.data.weights import (
+    check_weights,
+    rows_of_the_table,
+    weigh,
+    write_out,
+    write_out_index,
+)
 from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
 
 if TYPE_CHECKING:
@@ -47,6 +54,36 @@ def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> lis
     words = [c for c in columns if c.rule == "words"]
     refuse_identifiers(find_identifiers(words), words)
     return columns
+
+
+def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | None]:
+    """The checked columns of a table and the names of its rows, written out if it has weights."""
+    index, rows = index_of(data), None
+    if door.weights is not None:
+        data, rows = _without_weights(data, door)
+    with rows_of_the_table(rows, door):
+        columns = read_frame(data, door)
+    return write_out(columns, door), write_out_index(index, rows, door)
+
+
+def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | None]:
+    """The table without its column of weights and without rows of weight 0; which rows are left."""
+    if isinstance(data, np.ma.MaskedArray):
+        return data, None  # refused below
+    try:
+        frame = nw.from_native(data, eager_only=True)
+    except TypeError:
+        array = _as_2d(data)
+        frame = nw.from_native(pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])]))
+    except nw.exceptions.DuplicateError:
+        check_distinct([str(c) for c in getattr(data, "column_names", data.columns)])
+        raise
+    names = [str(c) for c in frame.columns]
+    check_table(names, len(frame), door)
+    at = names.index(str(door.weights))
+    rows = weigh(frame[:, at].to_numpy(), door)
+    frame = frame.drop(frame.columns[at])
+    return nw.to_native(frame if rows is None else frame.filter(rows.tolist())), rows
 
 
 def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
@@ -202,6 +239,8 @@ def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
         raise ParameterError(f"kinds must map names of columns to their kinds, got {door.kinds!r}")
     for name, kind in door.kinds.items():
         check_choice(f"kinds[{name!r}]", kind, get_args(Kind))
+    if door.counts is None:  # else the column of weights is gone
+        names = check_weights(names, door)
     door.dropped = {n for p in door.drop for n in by_pattern("drop", p, names)}
     if len(door.dropped) == len(names):
         raise DataError("no column is left")

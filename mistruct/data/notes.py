@@ -196,6 +196,29 @@ def few_rows_per_state(name: str, n_states: int, n_rows: int) -> Note:
     )
 
 
+def stands_for(name: str, n_rows: int, total: int, n_zeros: int) -> Note:
+    """Rows that stand for several, as a column of weights says."""
+    zeros = ""
+    if n_zeros:
+        zeros = f"; {n_zeros:,} of weight 0 {'is' if n_zeros == 1 else 'are'} left out"
+    text = f"the table of {n_rows:,} rows stands for {total:,} rows, as {name!r} says{zeros}"
+    return about_file("weights", text, total)
+
+
+def looks_like_counts(name: str) -> Note:
+    """A column that may say how many rows each row stands for."""
+    return Note(
+        "counts of rows",
+        (name,),
+        1,
+        (
+            f"no two rows agree in all columns but {name!r}, which may say how many rows each "
+            "stands for",
+        ),
+        ("if so: ", Setting("weights", name)),
+    )
+
+
 def about_file(rule: str, text: str, count: int = 1, change: Words = ()) -> Note:
     """Something about the file as a whole."""
     return Note(rule, (), count, (text,), change)

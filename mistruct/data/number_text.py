@@ -102,9 +102,16 @@ def is_date(text: str) -> bool:
 
 
 def read_words(
-    name: str, words: Words, marks: Marks, kind: str | None, decimal: str = "."
+    name: str,
+    words: Words,
+    marks: Marks,
+    kind: str | None,
+    decimal: str = ".",
+    weights: NDArray[np.int64] | None = None,
 ) -> Reading:
     """Decide what a column of text holds, under the kind that is declared for it, if any.
+
+    `weights` say how many rows each row stands for.
 
     Raises
     ------
@@ -130,7 +137,7 @@ def read_words(
         if form is None:
             if kind == "continuous":
                 raise _not_numbers(name, words, strange, marks)
-            if _mostly_numbers(words, known, strange):
+            if _mostly_numbers(words, known, strange, weights):
                 raise _dirty(name, words, known, strange, marks)
             return _as_words(name, words, marks, notes)
         for i in strange:
@@ -208,13 +215,16 @@ def _rows_of(words: Words, places: Any) -> NDArray[Any]:
     return np.flatnonzero(np.isin(words.codes, places))
 
 
-def _mostly_numbers(words: Words, known: Any, strange: Any) -> bool:
+def _mostly_numbers(
+    words: Words, known: Any, strange: Any, weights: NDArray[np.int64] | None
+) -> bool:
     """Whether the text that is no number is a blemish of a column of numbers."""
     if known.sum() < _DISTINCT:
         return False
     if all(_LIMIT.match(words.states[int(i)]) for i in strange):
         return True
-    n_known, n_strange = (len(_rows_of(words, p)) for p in (np.flatnonzero(known), strange))
+    rows = (_rows_of(words, places) for places in (np.flatnonzero(known), strange))
+    n_known, n_strange = (len(r) if weights is None else weights[r].sum() for r in rows)
     return bool(n_known >= _MOSTLY * (n_known + n_strange))
 
 

@@ -20,7 +20,7 @@ from mistruct.data.compressed import COMPRESSIONS, read_bytes
 from mistruct.data.dataset import Dataset, Missing, make_dataset
 from mistruct.data.dialects import TextOptions
 from mistruct.data.door import Column, Door, Kind
-from mistruct.data.frames import anndata_frame, index_of, read_frame
+from mistruct.data.frames import anndata_frame, read_weighed
 from mistruct.data.gene_tables import (
     Duplicates,
     annotation_columns,
@@ -32,6 +32,7 @@ from mistruct.data.patterns import by_pattern, no_column
 from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled
 from mistruct.data.text_tables import read_text_table
+from mistruct.data.weights import name_of_weights
 from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
 
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
@@ -62,6 +63,7 @@ def read_table(
     drop: Sequence[str] = (),
     kinds: Mapping[str, Kind] | None = None,
     missing: Missing = "raise",
+    weights: str | None = None,
     missing_marks: Sequence[object] | None = None,
     separator: str | None = None,
     decimal: str | None = None,
@@ -93,7 +95,7 @@ def read_table(
     drop : sequence of str
         Columns to leave out, before anything is checked in them, or samples of a table that is
         turned; names may be patterns such as ``id_*``.
-    kinds, missing
+    kinds, missing, weights
         As in :func:`as_dataset`.
     missing_marks : sequence of str or number, optional
         Exactly what stands for missing beside empty fields, such as ``["?", -9]``. By default the
@@ -145,7 +147,8 @@ def read_table(
     _check_options(suffix, request)
     check_choice("missing", missing, ("raise", "testwise", "state"))
     drop = [drop] if isinstance(drop, str) else list(drop)
-    door = Door({} if kinds is None else kinds, drop, marks=Marks(missing_marks), file=True)
+    marks, kinds = Marks(missing_marks), {} if kinds is None else kinds
+    door = Door(kinds, drop, marks=marks, file=True, weights=name_of_weights(weights, index))
     with _one_error(path, suffix):
         path.open("rb").close()  # a missing file or a directory fails alike in every format
         columns, names = _read(path, suffix, request, door)
@@ -178,8 +181,8 @@ def _read(
         frame = _name_rows(frame, request.index, request.transpose)
         if request.transpose:
             frame = _turned(frame, door, request.duplicates)
-    columns = read_frame(frame, door)
-    return settled(columns, door, refuse=False, genes=request.transpose), index_of(frame)
+    columns, names = read_weighed(frame, door)
+    return settled(columns, door, refuse=False, genes=request.transpose), names
 
 
 def _suffix_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from mistruct.data.door import Column, Door
 from mistruct.data.identifiers import find_identifiers, notes_of, refuse_identifiers
 from mistruct.data.kinds import MAX_STATES, is_matrix_of_counts, may_be_codes
 from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
+from mistruct.data.weights import notice_counts
 
 # A column of words with fewer rows per state has hardly any for most of its states.
 _FEW_ROWS = 10
@@ -34,6 +35,7 @@ def settled(
     found = [f for f in door.found if f.column in places]
     found.sort(key=lambda f: places[f.column])
     door.notes += read_as_missing(found, door.marks.asked or ())
+    notice_counts(columns, door)
     _note_kinds(columns, door)
     return columns
 

@@ -305,3 +305,8 @@ def as_objects(values: Values) -> NDArray[Any]:
     else:
         objects = values.astype(object)
     return objects
+
+
+def as_array(values: Values) -> NDArray[Any]:
+    """A column as an array, of objects where it is text."""
+    return as_objects(values) if isinstance(values, Words) else values

@@ -25,7 +25,8 @@ from mistruct.data.notes import Found, Note, about_file, in_rows, read_as_missin
 from mistruct.data.number_text import Words
 from mistruct.data.patterns import by_pattern, no_column
 from mistruct.data.table import settled
-from mistruct.data.text_files import Values, as_objects, is_empty, parse, take_rows
+from mistruct.data.text_files import Values, as_array, as_objects, is_empty, parse, take_rows
+from mistruct.data.weights import rows_of_the_table, weigh, write_out, write_out_index
 from mistruct.errors import DataError, ParameterError
 
 # From so many columns on, rows that are named and all numeric may well be variables.
@@ -88,14 +89,23 @@ def _read_upright(
         row_names = table.pop(index)
     places = _unique(names)
     door.found += [Found(f.mark, places[int(f.column)], f.times, f.rows) for f in parsed.marks]
-    columns = [_column(n, v, door) for n, v in table.items() if n not in door.dropped]
+    rows = None
+    if door.weights is not None:
+        rows = weigh(as_array(table.pop(door.weights)), door)
+    if rows is not None:
+        table = {n: take_rows(v, rows) for n, v in table.items()}
+        row_names = None if row_names is None else take_rows(row_names, rows)
+    with rows_of_the_table(rows, door):
+        columns = [_column(n, v, door) for n, v in table.items() if n not in door.dropped]
+    columns = write_out(columns, door)
     if not columns:
         raise DataError("no column is left")
     _notice_genes(columns, row_names, door)
     kept = settled(columns, door, refuse=False)
     if row_names is None:
         row_names = _named_by(columns, kept, table)
-    return kept, None if row_names is None else _index(row_names, index)
+    names_of_rows = None if row_names is None else _index(row_names, index)
+    return kept, write_out_index(names_of_rows, None, door)
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -274,13 +284,16 @@ def _read_turned(
         frame = merged_duplicates(frame, duplicates)
         matrix, variables = frame.to_numpy(), list(frame.columns)
     check_table(variables, len(matrix), door)
-    rows = np.ascontiguousarray(matrix.T)
-    columns = [
-        read_array(n, row, door)
-        for n, row in zip(variables, rows, strict=True)
-        if n not in door.dropped
-    ]
-    return settled(columns, door, refuse=False, genes=True), samples
+    turned = dict(zip(variables, np.ascontiguousarray(matrix.T), strict=True))
+    rows = None
+    if door.weights is not None:
+        rows = weigh(turned.pop(door.weights), door)
+    if rows is not None:
+        turned = {n: row[rows] for n, row in turned.items()}
+    with rows_of_the_table(rows, door):
+        columns = [read_array(n, row, door) for n, row in turned.items() if n not in door.dropped]
+    columns = settled(write_out(columns, door), door, refuse=False, genes=True)
+    return columns, write_out_index(samples, rows, door)
 
 
 def _without_samples(

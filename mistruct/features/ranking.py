@@ -34,6 +34,7 @@ def rank_features(
     test: str | IndependenceTest = "auto",
     confidence: float | None = 0.95,
     missing: Missing = "raise",
+    weights: str | None = None,
 ) -> pd.DataFrame:
     r"""What each column tells about a target, alone and beside the columns that were chosen.
 
@@ -52,6 +53,8 @@ def rank_features(
         Level of the intervals; None makes none, which is faster.
     missing : {"raise", "testwise", "state"}
         As in :func:`mistruct.as_dataset`. Rows without a target are left out under ``testwise``.
+    weights : str, optional
+        As in :func:`mistruct.as_dataset`.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def rank_features(
     check_fraction("alpha", alpha)
     if confidence is not None:
         check_fraction("confidence", confidence)
-    table, of_target = _checked(as_dataset(data, missing=missing), target, features)
+    table, of_target = _checked(as_dataset(data, missing=missing, weights=weights), target, features)
     check_criterion(criterion, n_features, table.n_variables - 1)
     used = resolve_test(test)
     terms = PairTerms(table, of_target)

@@ -65,6 +65,7 @@ def total_correlation(
     *,
     estimator: str | Estimator = "auto",
     missing: Missing = "raise",
+    weights: str | None = None,
     base: float | None = None,
 ) -> float:
     r"""Total correlation :math:`\sum_i H(X_i) - H(X_1, \dots, X_p)` of all columns of a table.
@@ -76,6 +77,8 @@ def total_correlation(
     estimator, missing, base
         As in :func:`mistruct.entropy`. Under ``testwise`` the rows complete in all columns are
         used.
+    weights : str, optional
+        As in :func:`mistruct.as_dataset`.
 
     Returns
     -------
@@ -98,6 +101,6 @@ def total_correlation(
     >>> round(ms.total_correlation(np.array([[0, 0, 0], [1, 1, 1]]), base=2), 6)
     2.0
     """
-    table = as_dataset(data, missing=missing)
+    table = as_dataset(data, missing=missing, weights=weights)
     nats = resolve_estimator(estimator, table).total_correlation(table)
     return nats / nats_per_unit(base)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.information.base import Estimator
+from mistruct.memory import memory_limit
 
 Positions = NDArray[np.int64]
 
@@ -64,17 +62,6 @@ def check_memory(
     if needed <= limit:
         raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
     raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")
-
-
-def memory_limit() -> int | None:
-    """Bytes that this process can have at most; None where the system does not say."""
-    try:
-        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    except (AttributeError, OSError, ValueError):  # not on Windows
-        return None
-    with suppress(OSError, ValueError):  # not in a container, or without a limit ("max")
-        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    return min(found)
 
 
 def seconds_of(data: Dataset, estimator: Estimator, rows: Positions) -> float:
