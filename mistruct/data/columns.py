@@ -251,9 +251,7 @@ def _decoded(text: Any) -> str:
 
 def read_text(name: str, words: Words, door: Door) -> Column:
     """Text: numbers, truth values or words."""
-    reading = read_words(
-        name, words, door.marks, door.kind(name), door.decimal, door.counts
-    )
+    reading = read_words(name, words, door.marks, door.kind(name), door.decimal, door.counts)
     door.notes += reading.notes
     door.found += reading.marks
     if reading.numbers is not None:

@@ -60,9 +60,9 @@ def as_dataset(
         complete for its own variables; ``state`` makes missing a state of its own (discrete
         columns only).
     weights : str, optional
-        A column that says how many rows each row stands for: whole numbers, 0 for a row that is left
-        out. The rows are written out, so whatever is done with the table is as if it had held
-        them.
+        A column that says how many rows each row stands for: whole numbers, 0 for a row that is
+        left out. The rows are written out, so whatever is done with the table is as if it had
+        held them.
     drop : sequence of str
         Columns to leave out, before anything is checked in them; patterns as in `kinds`.
     missing_marks : sequence of str or number, optional

@@ -74,7 +74,9 @@ def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | No
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
         array = _as_2d(data)
-        frame = nw.from_native(pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])]))
+        frame = nw.from_native(
+            pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+        )
     except nw.exceptions.DuplicateError:
         check_distinct([str(c) for c in getattr(data, "column_names", data.columns)])
         raise

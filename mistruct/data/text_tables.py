@@ -81,8 +81,8 @@ def _read_upright(
     table = _without_units(_without_empty_rows(table, door), door)
     if row_names is not None:
         row_names = table.pop("")
+        _check_row_names(row_names, dialect)
         if dialect.row_names:
-            _check_row_names(row_names)
             text_of = "the header is one name short, so the first field of each row names it"
             door.notes.append(about_file("row names", text_of))
     if index is not None:
@@ -201,16 +201,21 @@ def _without_units(table: dict[str, Values], door: Door) -> dict[str, Values]:
     return {n: take_rows(v, rows) for n, v in table.items()}
 
 
-def _check_row_names(values: Values) -> None:
-    """Names of rows must differ, where the header is one short: else a column may have shifted."""
+def _check_row_names(values: Values, dialect: Dialect) -> None:
+    """Names of rows must differ, or a column may have shifted, or the header may lack its name."""
     names = pd.Series(as_objects(values))
     twice = names[names.duplicated()]
     if len(twice):
-        raise DataError(
+        what = (
             "the header has one name fewer than the rows have fields, so the first field should "
-            f"name the rows, but {str(twice.iloc[0])!r} stands there in "
-            f"{int((names == twice.iloc[0]).sum())} rows; correct the header"
+            "name the rows"
+            if dialect.row_names
+            else "the first column has no name in the header, so it should name the rows"
         )
+        name = twice.iloc[0]
+        times = int((names.isna() if pd.isna(name) else names == name).sum())
+        shown = "no value" if pd.isna(name) or name == "" else repr(str(name))
+        raise DataError(f"{what}, but {shown} stands there in {times} rows; correct the header")
 
 
 def _notice_genes(columns: Sequence[Column], row_names: Values | None, door: Door) -> None:

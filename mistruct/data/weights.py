@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.door import Column, Door
-from mistruct.data.notes import in_rows, looks_like_counts, stands_for
+from mistruct.data.notes import looks_like_counts, stands_for
 from mistruct.data.number_text import factorized
 from mistruct.data.patterns import no_column
 from mistruct.errors import DataError, ParameterError, Setting
@@ -110,7 +110,8 @@ def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
     if values.dtype.kind in "iuf":
         return values.astype(np.float64)
     codes, states = factorized(values.astype(object))
-    return np.array([*map(_number, states), np.nan])[codes]
+    numbers: NDArray[np.float64] = np.array([*map(_number, states), np.nan])[codes]
+    return numbers
 
 
 def _number(value: Any) -> float:
@@ -138,7 +139,10 @@ def _no_weights(
     )
     if (np.isfinite(known) & (known != np.floor(known))).any():
         drop = Setting("drop", [name])
-        advice: tuple[Any, ...] = ("fractions, as in surveys, cannot be used; leave out with ", drop)
+        advice: tuple[Any, ...] = (
+            "fractions, as in surveys, cannot be used; leave out with ",
+            drop,
+        )
     else:
         advice = ("correct the table, with 0 for rows that are to be left out",)
     return DataError(Setting("weights"), words, *advice)
@@ -184,7 +188,7 @@ def write_out(columns: Sequence[Column], door: Door) -> list[Column]:
             Setting("weights"),
             f": the {len(counts):,} rows of the table stand for {n_rows:,.0f}, as {door.weights!r} "
             f"says, which take about {n_rows * of_row / 1e9:,.1f} GB, of {limit / 1e9:.1f} GB; "
-            "divide the weights by a number (tests then see fewer rows), or leave columns out with ",
+            "divide the weights by a number (tests then see fewer rows), or leave out columns by ",
             Setting("drop"),
         )
     return [replace(c, values=np.repeat(c.values, counts)) for c in encoded]

@@ -116,7 +116,9 @@ def rank_features(
     check_fraction("alpha", alpha)
     if confidence is not None:
         check_fraction("confidence", confidence)
-    table, of_target = _checked(as_dataset(data, missing=missing, weights=weights), target, features)
+    table, of_target = _checked(
+        as_dataset(data, missing=missing, weights=weights), target, features
+    )
     check_criterion(criterion, n_features, table.n_variables - 1)
     used = resolve_test(test)
     terms = PairTerms(table, of_target)

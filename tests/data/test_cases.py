@@ -330,6 +330,21 @@ def test_the_edges_that_matter() -> None:
     np.testing.assert_array_equal(ms.mutual_information_matrix(codes).to_numpy(), matrix)
 
 
+def test_the_edges_of_columns_that_are_determined_and_of_many_states() -> None:
+    churn = ms.PC().fit(ms.read_table(CASES / "onehot_churn.csv"))
+    plans = {"plan_basic", "plan_plus", "plan_pro"}
+    assert plans & set(churn.graph_.to_undirected()["left"])
+
+    clinics = ms.PC().fit(ms.read_table(CASES / "clinics80.csv"))
+    found = set(map(frozenset, clinics.skeleton_.edges))
+    without = ms.PC().fit(ms.read_table(CASES / "clinics80.csv", drop=["clinic"]))
+    lost = set(map(frozenset, without.skeleton_.edges)) - found
+    kept = [{"age", "event"}, {"age", "bp"}, {"bp", "chol"}, {"chol", "statin"}]
+    assert set(map(frozenset, kept)) <= found
+    # What is lost beside the clinic is what the clinic explains.
+    assert all("clinic" in clinics.separating_sets_[pair] for pair in lost)
+
+
 def test_networks_of_cytoscape_and_igraph() -> None:
     graph = ms.read_network(CASES / "cyto.graphml")
     assert list(graph.edges(data="interaction")) == [("TP53", "MDM2", "pd")]

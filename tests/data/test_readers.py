@@ -437,3 +437,43 @@ def test_drop_leaves_columns_out_before_anything_is_checked_in_them(tmp_path: Pa
     assert read_table(path, drop=["note"]).names == ("a", "b")
     with pytest.raises(ParameterError, match="drop: there is no column 'notes'"):
         read_table(path, drop=["notes"])
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"), [(["0", "1", "0"], "'0'"), (["p", "q", "q"], "'q'"), (["p", "", ""], None)]
+)
+def test_names_of_rows_that_recur_are_refused(
+    tmp_path: Path, names: list[str], shown: str | None
+) -> None:
+    """As of two tables of pandas one below the other, or where the header lacks a name."""
+    path = tmp_path / "t.csv"
+    path.write_text(",a,b\n" + "".join(f"{name},{i},{1 - i % 2}\n" for i, name in enumerate(names)))
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert str(caught.value) == (
+        f"{path}: the first column has no name in the header, so it should name the rows, but "
+        f"{shown or 'no value'} stands there in 2 rows; correct the header"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".feather"])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_marks_among_whole_numbers(tmp_path: Path, suffix: str, gaps: bool) -> None:
+    """A mark that was asked for is reported alike, however the numbers are stored."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.integers(0, 4, 50), "b": rng.normal(size=50).round(2)})
+    table.loc[[3, 9], "a"] = -9
+    table = table.astype({"a": "Int64"}) if gaps else table
+    if gaps:
+        table.loc[20, "a"] = None
+    path = tmp_path / f"t{suffix}"
+    {
+        ".csv": lambda: table.to_csv(path, index=False),
+        ".parquet": lambda: table.to_parquet(path),
+    }.get(suffix, lambda: table.to_feather(path))()
+    data = read_table(path, missing_marks=[-9, 999], missing="testwise")
+    marks = [str(note) for note in data.notes if note.rule == "missing mark"]
+    assert marks == [
+        "2 '-9' read as missing: 'a' (rows 4, 10); to choose the marks: missing_marks=['999']"
+    ]
+    assert data.n_missing["a"] == 2 + gaps
