@@ -1,4 +1,4 @@
-"""Columns that say how many rows each row stands for, as GROUP BY and R's tables have them.
+"""Columns that say how many rows each row stands for, as in tables of counts by SQL or R.
 
 The rows are written out once, at the door: each column is encoded first, with counts of rows where
 the rule of kinds looks at those, and its codes and numbers are repeated then. So whatever is done
@@ -32,7 +32,8 @@ _WHOLE = re.compile(r"\s*\+?\d+(\.0*)?\s*")
 # More rows than this are counted by no machine.
 _MOST = 2.0**62
 
-# A table takes its size twice while it is put together, and a learner a few words for each row.
+# A table takes its size twice while it is put together. Learners took 16 bytes more of each row of
+# codes (ChowLiu, PC and Bootstrap on 30 million rows); numbers want ranks and scores.
 _COPIES = 2
 _BYTES_OF_A_ROW = 32
 
