@@ -115,6 +115,7 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
         "fdr": None, "determinism": "informative", "knowledge": str(known), "bootstraps": None,
         "checkpoint": None, "discretize": None, "bins": None, "kind": [], "missing": "raise",
         "index": None, "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
+        "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
         "encoding": None, "sheet": None, "duplicates": None, "seed": 3,
     }  # fmt: skip
