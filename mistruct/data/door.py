@@ -13,7 +13,7 @@ from mistruct.data.kinds import why
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Found, Note
 
-Kind = Literal["discrete", "continuous"]
+Kind = Literal["discrete", "ordinal", "continuous"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,7 @@ _MANY_VALUES = 0.1
 WHY = {
     "given": "given",
     "category": "category",
+    "ordered": "ordered category",
     "boolean": "true or false",
     "words": "words",
     "binned": "binned",

@@ -52,7 +52,8 @@ def _read_sheet(path: Path, sheet: str | int | None, door: Door) -> pd.DataFrame
 
 
 def _read_stata(path: Path) -> pd.DataFrame:
-    return _labelled(pd.read_stata(path))
+    # Stata labels regions as it labels grades, so its labels tell no order.
+    return _labelled(pd.read_stata(path, order_categoricals=False))
 
 
 def _read_spss(path: Path) -> pd.DataFrame:

@@ -189,7 +189,7 @@ class _Lookup:
         alpha: float | None,
         test: IndependenceTest | None,
     ) -> None:
-        self.data, self.estimator, self.mi, self.rows = data, estimator, mi, rows
+        self.data, self.estimator, self.mi, self.rows = estimator.view(data), estimator, mi, rows
         self.alpha = 1.0 if alpha is None else alpha
         self.is_row = np.zeros(data.n_variables, dtype=np.bool_)
         self.is_row[rows] = True
