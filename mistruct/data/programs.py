@@ -59,7 +59,16 @@ def _read_stata(path: Path) -> pd.DataFrame:
 def _read_spss(path: Path) -> pd.DataFrame:
     import pyreadstat
 
-    frame, _ = pyreadstat.read_sav(str(path), apply_value_formats=True, formats_as_category=True)
+    frame, meta = pyreadstat.read_sav(
+        str(path), apply_value_formats=True, formats_as_ordered_category=True
+    )
+    # SPSS knows the level of measurement of each variable.
+    for name, measure in meta.variable_measure.items():
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype) and measure != "ordinal":
+            frame[name] = column.cat.as_unordered()
+        elif measure == "ordinal" and pd.api.types.is_numeric_dtype(column):
+            frame[name] = pd.Categorical(column, ordered=True)
     return _labelled(frame)
 
 

@@ -152,6 +152,24 @@ def test_stata_labels_tell_no_order(tmp_path: Any) -> None:
     assert ms.read_table(tmp_path / "t.dta").kinds["region"] == "discrete"
 
 
+def test_spss_says_which_variables_are_ordinal(tmp_path: Any) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    labels = {1: "low", 2: "mid", 3: "high"}
+    frame = pd.DataFrame({"a": [2.0, 1.0, 3.0, 1.0]})
+    frame = frame.assign(grade=frame["a"], code=frame["a"], mark=[7.0, 9.0, 8.0, 7.0])
+    pyreadstat.write_sav(
+        frame,
+        str(tmp_path / "t.sav"),
+        variable_value_labels={"grade": labels, "code": labels},
+        variable_measure={"grade": "ordinal", "code": "nominal", "mark": "ordinal"},
+    )
+    table = ms.read_table(tmp_path / "t.sav")
+    assert table.ordinal == ("grade", "mark")
+    assert table.states["grade"] == tuple(GRADES)
+    assert table.states["mark"] == (7, 8, 9)
+    assert table.kinds["a"] == table.kinds["code"] == "discrete"
+
+
 def test_summary_and_repr_know_the_kind() -> None:
     table = table_of(ordered(["mid", "low", "high", "mid", "low"], GRADES), None)
     row = table.summary().loc["a"]
