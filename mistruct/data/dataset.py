@@ -243,4 +243,6 @@ def with_numbers(data: Dataset) -> Dataset:
     numbers = [
         replace(c.as_number(), why=None, rule="matrix") if c.name in chosen else c for c in columns
     ]
-    return assemble(numbers, data.missing, data.index, (*data.notes, note))
+    # A scale of answers among them was none.
+    others = (n for n in data.notes if n.rule != "scale" or not set(n.columns) <= set(chosen))
+    return assemble(numbers, data.missing, data.index, (*others, note))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import mistruct as ms
+from mistruct.data.numbers import read_numbers
 from mistruct.errors import DataError
 
 GRADES = ["low", "mid", "high"]
@@ -144,6 +145,14 @@ def test_a_state_for_missing_entries_has_no_place_in_an_order() -> None:
     assert table.why["a"] == (
         "ordered category; a state for missing entries has no place in its order"
     )
+
+
+def test_transformers_take_the_places_of_words() -> None:
+    frame = pd.DataFrame({"a": ordered(["mid", "low", "high", "mid", "low"], GRADES), "b": BESIDE})
+    frame["m"] = ordered([1, 9, 2, 9, 1], [1, 2, 9])
+    names, values = read_numbers(ms.InformationProjection(), frame, reset=True)
+    assert names == ["a", "b", "m"]
+    np.testing.assert_array_equal(values, [[1, 0, 2, 1, 0], BESIDE, [1, 9, 2, 9, 1]])
 
 
 def test_stata_labels_tell_no_order(tmp_path: Any) -> None:
