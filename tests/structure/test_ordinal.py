@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import norm
 
 import mistruct as ms
+from mistruct.structure.redundant_groups import as_one_column, redundant_groups
 
 N_ITEMS = 10
 TRUE = {frozenset((f"q{j}", f"q{(j - 1) // 2}")) for j in range(1, N_ITEMS)}
@@ -114,3 +115,17 @@ def test_states_are_counted_beside_fractions_too(survey: pd.DataFrame) -> None:
     assert ms.BOSS().fit(table).scored_by_.name == "gaussian-bic"
     pc = ms.PC().fit(table)
     assert edges(pc) >= TRUE
+
+
+def test_joint_states_have_no_order() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 3, (2, 300))
+    table = ms.as_dataset(pd.DataFrame({"a": a, "b": b, "c": a + b}), kinds={"*": "ordinal"})
+    groups = redundant_groups(table)
+    assert groups == [(0, 1, 2)]
+    assert as_one_column(table, groups[0]).kinds == {"a": "discrete"}
+
+
+def test_the_cost_is_told_as_for_numbers(tables: dict[str, ms.Dataset]) -> None:
+    ordinal, numbers = (ms.PC().cost(tables[kind]) for kind in ("ordinal", "continuous"))
+    np.testing.assert_array_equal(ordinal.n_tests, numbers.n_tests)
