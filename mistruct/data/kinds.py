@@ -80,7 +80,7 @@ WHY = {
     "many values": "whole numbers, {n} distinct (at most 20 are discrete)",
     "counts": "whole numbers, {n} distinct with a thin tail (without it discrete)",
     "codes": "whole numbers, {n} distinct (more than 20 are continuous)",
-    "scale": "whole numbers on one scale with other columns, {n} distinct",
+    "scale": "whole numbers, {n} distinct on one scale with other columns (alone discrete)",
 }
 
 

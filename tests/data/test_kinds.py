@@ -160,7 +160,10 @@ def test_a_questionnaire_keeps_its_kind_beside_codes_and_where_answers_lack() ->
         "'item0', 'item1', 'item2' and 3 more are taken as ordinal (answers from 1 to 7 in 6 "
         "columns); otherwise: kinds={'item0': 'discrete'}, ..."
     )
-    assert data.why["item0"] == "whole numbers on one scale with other columns, 7 distinct"
+    assert (
+        data.why["item0"]
+        == "whole numbers, 7 distinct on one scale with other columns (alone discrete)"
+    )
     declared = ms.as_dataset(items, kinds={"item*": "discrete"}, missing="testwise")
     assert set(declared.kinds.values()) == {"discrete"}
 

@@ -67,6 +67,15 @@ def test_pc_finds_the_edges_of_numbers_and_more_than_states_show(
     assert len(found["discrete"] & TRUE) < len(TRUE)
 
 
+@pytest.mark.parametrize("learner", [ms.ARACNE(), ms.ChowLiu()], ids=str)
+def test_estimate_by_order_and_test_by_states(learner: Any, tables: dict[str, ms.Dataset]) -> None:
+    found = learner.set_params(estimator="copula", test="g").fit(tables["ordinal"]).edges_
+    of_states = ms.independence_test(tables["discrete"], *found.iloc[0, :2], test="g")
+    of_order = ms.independence_test(tables["continuous"], *found.iloc[0, :2])
+    assert found["p_value"].iloc[0] == of_states.p_value
+    assert found["mi"].iloc[0] == pytest.approx(of_order.mi, rel=1e-5)
+
+
 def test_scores_and_models_count_states(tables: dict[str, ms.Dataset]) -> None:
     ordinal, states = tables["ordinal"], tables["discrete"]
     of_ordinal, of_states = ms.BOSS().fit(ordinal), ms.BOSS().fit(states)
