@@ -76,7 +76,7 @@ def test_size(given: str, power: float) -> None:
             print(*shown)  # noqa: T201
             for alpha, share in zip((0.01, 0.05), shares, strict=True):
                 low, high = binom.ppf([5e-5, 1 - 5e-5], len(p_values), alpha) / len(p_values)
-                # Straight lines between scores miss a bend: docs/accuracy.md.
+                # Straight lines between scores miss bends and spreads: docs/accuracy.md.
                 assert low <= share <= high or (given == "ordinal" and power)
 
 
