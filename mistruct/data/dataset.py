@@ -230,7 +230,7 @@ def with_numbers(data: Dataset) -> Dataset:
         n
         for n in data.discrete
         if n in data.inferred
-        and data.why.get(n) != WHY["category"]
+        and data.why.get(n) not in (WHY["category"], WHY["ordered"])
         and all(type(s) is int for s in data.states[n])
     ]
     fractions = any(data.why.get(n) == WHY["fractions"] for n in data.continuous)

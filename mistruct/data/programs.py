@@ -68,7 +68,7 @@ def _read_spss(path: Path) -> pd.DataFrame:
         if isinstance(column.dtype, pd.CategoricalDtype) and measure != "ordinal":
             frame[name] = column.cat.as_unordered()
         elif measure == "ordinal" and pd.api.types.is_numeric_dtype(column):
-            frame[name] = pd.Categorical(column, ordered=True)
+            frame[name] = pd.Categorical(column.convert_dtypes(), ordered=True)
     return _labelled(frame)
 
 
