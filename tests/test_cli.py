@@ -637,7 +637,10 @@ def test_a_file_that_cannot_be_opened(
         (["--target", "stagee"], "--target: there is no column 'stagee'; did you mean 'stage'?"),
         (["--kind", "colour=discrete"], "--kind: there is no column 'colour'"),
         (["--kind", "size"], "--kind must be COLUMN=KIND, got 'size'"),
-        (["--kind", "size=big"], "--kind size must be one of 'discrete', 'continuous', got 'big'"),
+        (
+            ["--kind", "size=big"],
+            "--kind size must be one of 'discrete', 'ordinal', 'continuous', got 'big'",
+        ),
         (["--estimator", "best"], "'best' is not one of 'auto', 'plug-in', 'miller-madow'"),
         (["--alpha", "2"], "--alpha must be a number between 0 and 1, got 2.0"),
         (["--alpha", "0"], "--alpha must be a number between 0 and 1, got 0.0"),

@@ -53,6 +53,33 @@ def test_a_command_about_columns_notes_what_concerns_these(
     )
 
 
+def test_ordinal_columns_by_pattern_by_file_and_by_guess(
+    run: Run, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    items = pd.DataFrame(rng.integers(1, 8, (200, 6))).add_prefix("V").assign(stage=1)
+    items["stage"] = rng.integers(0, 4, 200)
+    items["town"] = rng.choice(["x", "y"], 200)
+    path, kinds = tmp_path / "survey.csv", tmp_path / "kinds.csv"
+    items.to_csv(path, index=False)
+    code, out, err = run("describe", path, "--kind", "stage=ordinal", "--output", kinds)
+    assert code == 0
+    assert "8 columns (1 discrete, 7 ordinal)" in out
+    assert told(err) == [
+        "'V0', 'V1', 'V2' and 3 more are taken as ordinal (answers from 1 to 7 in 6 columns); "
+        "otherwise: --kind V0=discrete, ..."
+    ]
+    code, out, err = run("describe", path, "--kinds", kinds)
+    assert (code, err) == (0, "")
+    assert "8 columns (1 discrete, 7 ordinal)" in out
+    code, out, err = run("learn", path, "--kind", "V*=discrete", "--output", tmp_path / "net")
+    assert code == 0
+    assert NOTE not in err
+    assert "8 columns (8 discrete)" in out
+    message = refused("describe", path, "--kind", "town=ordinal")
+    assert message.endswith("write numbers in their place, or declare --kind town=discrete")
+
+
 @pytest.mark.parametrize(("n_codes", "n_lines"), [(8, 8), (9, 9), (12, 9)])
 def test_so_many_notes_and_no_more(run: Run, tmp_path: Path, n_codes: int, n_lines: int) -> None:
     rng = np.random.default_rng(0)

@@ -278,3 +278,17 @@ def test_what_does_not_derive_from_the_base_is_refused(table: pd.DataFrame) -> N
 def test_what_has_no_hash_is_refused(table: pd.DataFrame) -> None:
     with pytest.raises(ms.ParameterError, match=r"hashable, got Unhashable\(n_bins=3\); make its"):
         ms.ARACNE(estimator=Unhashable()).fit(table)
+
+
+def test_ordinal_columns_are_seen_by_their_order(table: pd.DataFrame) -> None:
+    """Objects that know values only need not know that there is a third kind."""
+    ranks = table[NAMES].apply(lambda c: pd.cut(c, 5, labels=False))
+    ordinal, numbers = (ms.as_dataset(ranks, kinds={"*": k}) for k in ("ordinal", "continuous"))
+    learners: list[Any] = [
+        ms.PC(test=FisherZ()),
+        ms.ChowLiu(estimator=LogDet(), test=FisherZ()),
+        ms.ARACNE(estimator=ExactLogDet()),
+    ]
+    for learner in learners:
+        expected = learner.fit(numbers).edges_.copy()
+        pd.testing.assert_frame_equal(learner.fit(ordinal).edges_, expected)

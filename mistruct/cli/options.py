@@ -42,8 +42,8 @@ Kinds = Annotated[
     typer.Option(
         "--kind",
         metavar="COLUMN=KIND",
-        help="Take a column as discrete or continuous, whatever it looks like; 'V*' is a pattern; "
-        "may repeat.",
+        help="Take a column as discrete, ordinal or continuous, whatever it looks like; 'V*' is a "
+        "pattern; may repeat.",
     ),
 ]
 KindsFile = Annotated[

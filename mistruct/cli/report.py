@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ _SHOWN_NOTES = 8
 
 def show_table(path: Path, table: Dataset) -> None:
     """Rows, columns and their kinds, and what is missing."""
-    kinds = [f"{len(c):,} {k}" for k in ("discrete", "continuous") if (c := getattr(table, k))]
+    of_kinds = Counter(table.kinds.values())
+    kinds = [f"{n:,} {k}" for k in ("discrete", "ordinal", "continuous") if (n := of_kinds[k])]
     absent = sum(table.n_missing.values())
     typer.echo(
         f"{path}: {counted(table.n_samples, 'row')}, {counted(table.n_variables, 'column')} "

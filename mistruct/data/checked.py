@@ -34,12 +34,13 @@ class Dataset:
     ----------
     names : tuple of str
         The columns, in the caller's order.
-    kinds : mapping of str to {"discrete", "continuous"}
+    kinds : mapping of str to {"discrete", "ordinal", "continuous"}
         The kind of each column.
     states : mapping of str to tuple
-        The states of each discrete column; code ``i`` stands for ``states[name][i]``.
+        The states of each discrete or ordinal column, in order; code ``i`` stands for
+        ``states[name][i]``.
     codes : ndarray of unsigned int, shape (n_discrete, n_samples)
-        Discrete columns, in the order of `names`; ``n_states`` where missing.
+        Columns with states, in the order of `names`; ``n_states`` where missing.
     values : ndarray of float64, shape (n_continuous, n_samples)
         Continuous columns, in the order of `names`; NaN where missing.
     missing : {"raise", "testwise", "state"}
@@ -97,6 +98,47 @@ class Dataset:
     def continuous(self) -> tuple[str, ...]:
         """Names of the other columns, in the order of the rows of `values`."""
         return tuple(n for n in self.names if n not in self.states)
+
+    @cached_property
+    def ordinal(self) -> tuple[str, ...]:
+        """Names of the ordinal columns, whose states have an order; `discrete` has them too."""
+        return tuple(n for n in self.discrete if self.kinds[n] == "ordinal")
+
+    @property
+    def by_order(self) -> Dataset:
+        """The table in which ordinal columns are continuous: 0, 1, ... in the order of states."""
+        return self._by_order if self.ordinal else self
+
+    @property
+    def by_states(self) -> Dataset:
+        """The table in which ordinal columns are discrete."""
+        return self._by_states if self.ordinal else self
+
+    @cached_property
+    def _by_order(self) -> Dataset:
+        ordinal = set(self.ordinal)
+        rest = [n for n in self.discrete if n not in ordinal]
+        kinds: dict[str, Kind] = {
+            n: "continuous" if n in ordinal else k for n, k in self.kinds.items()
+        }
+        values = np.empty((len(self.continuous) + len(ordinal), self.n_samples))
+        names = [n for n in self.names if kinds[n] == "continuous"]
+        for row, name in zip(values, names, strict=True):
+            if name in ordinal:
+                numbers = np.append(np.arange(len(self.states[name]), dtype=np.float64), np.nan)
+                row[:] = numbers[self.codes[self.row(name)]]
+            else:
+                row[:] = self.values[self.row(name)]
+        codes = self.codes[[self.row(n) for n in rest]]
+        states = {n: self.states[n] for n in rest}
+        return replace(self, kinds=kinds, states=states, codes=codes, values=values)
+
+    @cached_property
+    def _by_states(self) -> Dataset:
+        kinds: dict[str, Kind] = {
+            n: "discrete" if n in self.states else k for n, k in self.kinds.items()
+        }
+        return replace(self, kinds=kinds)
 
     @cached_property
     def n_states(self) -> NDArray[np.int64]:
@@ -202,7 +244,10 @@ class Dataset:
         return self.take(known)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The table as a DataFrame: discrete columns as categoricals, continuous as floats."""
+        """The table as a DataFrame: columns with states as categoricals, continuous as floats.
+
+        The categoricals of ordinal columns are ordered.
+        """
         columns: dict[str, Any] = {}
         for name in self.names:
             row = self.row(name)
@@ -212,7 +257,9 @@ class Dataset:
                 codes = self.codes[row].astype(np.int32)
                 codes[codes == len(self.states[name])] = -1
                 states = pd.Index(self.states[name], dtype=object).infer_objects()
-                columns[name] = pd.Categorical.from_codes(codes, categories=states)
+                columns[name] = pd.Categorical.from_codes(
+                    codes, categories=states, ordered=self.kinds[name] == "ordinal"
+                )
         return pd.DataFrame(columns, index=self.index)
 
     def summary(self) -> pd.DataFrame:
@@ -242,8 +289,11 @@ class Dataset:
         return pd.DataFrame(rows).set_index("column").astype({"n_states": "Int64"})
 
     def __repr__(self) -> str:
+        n_ordinal = len(self.ordinal)
+        ordinal = f"{n_ordinal} ordinal and " if n_ordinal else ""
         return (
-            f"<Dataset: {self.n_samples} rows, {len(self.discrete)} discrete and "
+            f"<Dataset: {self.n_samples} rows, {len(self.discrete) - n_ordinal} discrete"
+            f"{',' if n_ordinal else ' and'} {ordinal}"
             f"{len(self.continuous)} continuous columns, "
             f"{sum(self.n_missing.values())} missing entries ({self.missing})>"
         )

@@ -64,7 +64,7 @@ def read_column(name: str, series: nw.Series[Any], door: Door) -> Column:
             raise all_missing_error(name)
         raise _type_error(name, getattr(nw.to_native(series), "dtype", dtype))
     if isinstance(dtype, (nw.Categorical, nw.Enum)):
-        return read_categories(name, _as_categorical(series), door)
+        return read_categories(name, _as_categorical(series, door.kind(name)), door)
     if isinstance(dtype, nw.Decimal):
         series, dtype = series.cast(nw.Float64), nw.Float64()
     values = series.to_numpy()
@@ -106,15 +106,15 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
         if kind == "continuous":
             return Column(name, kind, False, values.astype(np.float64), None)
         codes, truth = _encode_truth(values)
-        return Column(name, "discrete", inferred, codes, truth, "boolean")
+        return Column(name, kind or "discrete", inferred, codes, truth, "boolean")
     if kind is None and name in door.numbers:
         numbers = values.astype(np.float64, copy=False)
         return Column(name, "continuous", True, numbers, None, "matrix")
     if kind == "continuous" or (floats and not _all_whole(values)):
-        if kind == "discrete":
+        if kind in ("discrete", "ordinal"):
             found, codes = np.unique(values, return_inverse=True)
             states = found[: len(found) - int(np.isnan(found[-1]))].tolist()
-            return Column(name, "discrete", False, codes, tuple(states))
+            return Column(name, kind, False, codes, tuple(states))
         numbers = values.astype(np.float64, copy=False)
         return Column(name, "continuous", inferred, numbers, None, "fractions")
     return _read_whole(name, values, door, stored or ("float" if floats else ""))
@@ -141,7 +141,7 @@ def _read_whole(name: str, values: NDArray[Any], door: Door, stored: str) -> Col
         whole = np.full(len(values), len(states), dtype=np.int64)
         whole[~missing] = codes
         codes = whole
-    return Column(name, "discrete", kind is None, codes, tuple(states), *facts)
+    return Column(name, kind or "discrete", kind is None, codes, tuple(states), *facts)
 
 
 def _all_whole(values: NDArray[Any]) -> bool:
@@ -208,7 +208,7 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
     numbers = [isinstance(s, (Real, Decimal)) and not isinstance(s, bool) for s in states]
     if all(numbers):
         if door.kind(name) == "continuous" or (
-            door.kind(name) is None and all(abs(s) < _EXACT for s in states)
+            door.kind(name) != "discrete" and all(abs(s) < _EXACT for s in states)
         ):
             as_floats = np.array([*map(float, states), np.nan])[codes]
             return read_numbers(name, as_floats, door, "object")
@@ -227,6 +227,8 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
             f"{next(s for s, n in zip(states, numbers, strict=True) if not n)!r}"
         )
     rule = "boolean" if states and all(isinstance(s, bool) for s in states) else "words"
+    if rule == "words" and door.kind(name) == "ordinal" and not all(numbers):
+        raise without_order(name, states)
     return _discrete(name, codes, states, door.kind(name), rule)
 
 
@@ -265,7 +267,10 @@ def read_text(name: str, words: Words, door: Door) -> Column:
         kinds = sorted({_TRUTH[s] for s in states})
         to = np.full(3, len(kinds))
         to[[int(k) for k in kinds]] = range(len(kinds))
-        return Column(name, "discrete", door.kind(name) is None, to[truth], tuple(kinds), "boolean")
+        kind = door.kind(name)
+        return Column(name, kind or "discrete", kind is None, to[truth], tuple(kinds), "boolean")
+    if door.kind(name) == "ordinal":
+        raise without_order(name, states)
     if door.kind(name) is None and states and all(map(is_date, states)):
         raise date_error(name, states)
     if door.file and door.kind(name) == "discrete" and (plain := _plain_whole(states)):
@@ -294,7 +299,7 @@ def _plain_whole(states: Sequence[str]) -> list[int]:
 def _discrete(
     name: str, codes: NDArray[Any], states: list[Any], kind: Kind | None, rule: str
 ) -> Column:
-    """A discrete column of states in order; the code of missing is -1."""
+    """A column of states in order; the code of missing is -1."""
     try:
         order = sorted(range(len(states)), key=states.__getitem__)
     except TypeError:  # states of several types have no order of their own
@@ -303,16 +308,21 @@ def _discrete(
     rank[order] = np.arange(len(states))
     rank[-1] = len(states)
     ordered = tuple(states[i] for i in order)
-    return Column(name, "discrete", kind is None, rank[codes], ordered, rule, len(states))
+    return Column(name, kind or "discrete", kind is None, rank[codes], ordered, rule, len(states))
 
 
-def _as_categorical(series: nw.Series[Any]) -> pd.Categorical[Any]:
-    """The categorical of pandas, which knows the caller's order of the categories."""
+def _as_categorical(series: nw.Series[Any], kind: Kind | None) -> pd.Categorical[Any]:
+    """The categorical of pandas, which knows the caller's order of the categories.
+
+    Every enumeration of polars has an order, so only where the kind is declared is it one that
+    says something.
+    """
     native = nw.to_native(series)
     if isinstance(native, pd.Series):
         return pd.Categorical(native)
     if isinstance(series.dtype, nw.Enum):
-        return pd.Categorical(series.to_list(), categories=list(series.dtype.categories))
+        categories = list(series.dtype.categories)
+        return pd.Categorical(series.to_list(), categories, ordered=kind == "ordinal")
     if series.implementation is nw.Implementation.PYARROW:
         return pd.Categorical(native.to_pandas())
     return pd.Categorical(series.to_list())  # polars orders them by first sight in the process
@@ -320,11 +330,11 @@ def _as_categorical(series: nw.Series[Any]) -> pd.Categorical[Any]:
 
 def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> Column:
     """A categorical: its own order of categories, those that do not occur left out."""
-    if door.kind(name) == "continuous":
+    kind = door.kind(name)
+    if kind == "continuous" or (kind == "ordinal" and not categorical.ordered):
         return _read_objects(name, np.asarray(categorical, dtype=object), door)
     raw = np.asarray(categorical.codes)
     categories = categorical.categories
-    inferred = door.kind(name) is None
     if len(categories) <= _FEW_CATEGORIES:
         seen = np.array([(raw == k).any() for k in range(len(categories))], dtype=bool)
     else:
@@ -335,7 +345,20 @@ def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> 
     else:
         codes = np.append(np.cumsum(seen) - 1, seen.sum())[raw]
         states = tuple(categories[seen].tolist())
-    return Column(name, "discrete", inferred, codes, states, "category", len(states))
+    if kind is None and categorical.ordered and len(states) > 2:
+        return Column(name, "ordinal", True, codes, states, "ordered", len(states))
+    return Column(name, kind or "discrete", kind is None, codes, states, "category", len(states))
+
+
+def without_order(name: str, states: Sequence[Any]) -> DataError:
+    """What is raised where an ordinal column holds words, whose order nobody has told."""
+    shown = ", ".join(repr(s) for s in states[:3]) + (", ..." if len(states) > 3 else "")
+    return DataError(
+        f"column {name!r} is declared ordinal, but nothing says in which order its values come: "
+        f"{shown}; make it an ordered category first (pandas.Categorical(values, categories=[...], "
+        "ordered=True)), write numbers in their place, or declare ",
+        Setting("kinds", {name: "discrete"}),
+    )
 
 
 def all_missing_error(name: str) -> DataError:

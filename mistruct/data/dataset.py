@@ -51,10 +51,11 @@ def as_dataset(
         DataFrames of pandas, polars and pyarrow keep their column names; the columns of an array
         are called ``x0``, ``x1``, ... A Dataset is returned as it is, or under
         the policy `missing` where that is another one than ``raise``.
-    kinds : mapping of column name to {"discrete", "continuous"}, optional
+    kinds : mapping of column name to {"discrete", "ordinal", "continuous"}, optional
         Overrides the inferred kinds; a name may be a pattern such as ``item_*``. Booleans,
-        categories and text are inferred as discrete, numbers by their values (see the guide on
-        tables), and the numbers in the matrix of an AnnData as continuous.
+        categories and text are inferred as discrete, ordered categories of pandas as ordinal,
+        numbers by their values (see the guide on tables), and the numbers in the matrix of an
+        AnnData as continuous.
     missing : {"raise", "testwise", "state"}
         ``raise`` refuses missing entries; ``testwise`` lets each quantity use the rows that are
         complete for its own variables; ``state`` makes missing a state of its own (discrete
@@ -207,8 +208,11 @@ def _missing_as_state(column: Column) -> Column:
             f"column {column.name!r} already has a state {MISSING_STATE!r}; "
             "rename it before missing='state' adds its own"
         )
+    why = column.why
+    if column.kind == "ordinal":
+        why = f"{column.reason}; a state for missing entries has no place in its order"
     # The reserved code is the next free one, so the new state takes its place.
-    return replace(column, states=(*column.states, MISSING_STATE))
+    return replace(column, kind="discrete", why=why, states=(*column.states, MISSING_STATE))
 
 
 def _refuse_missing(dataset: Dataset) -> None:
@@ -240,7 +244,7 @@ def with_numbers(data: Dataset) -> Dataset:
         n
         for n in data.discrete
         if n in data.inferred
-        and data.why.get(n) != WHY["category"]
+        and data.why.get(n) not in (WHY["category"], WHY["ordered"])
         and all(type(s) is int for s in data.states[n])
     ]
     fractions = any(data.why.get(n) == WHY["fractions"] for n in data.continuous)
@@ -253,4 +257,6 @@ def with_numbers(data: Dataset) -> Dataset:
     numbers = [
         replace(c.as_number(), why=None, rule="matrix") if c.name in chosen else c for c in columns
     ]
-    return assemble(numbers, data.missing, data.index, (*data.notes, note))
+    # A scale of answers among them was none.
+    others = (n for n in data.notes if n.rule != "scale" or not set(n.columns) <= set(chosen))
+    return assemble(numbers, data.missing, data.index, (*others, note))

@@ -60,8 +60,8 @@ def discretize(
 
     The states are short texts in ascending order, such as ``<1.2``, ``1.2..3.4`` and ``>=3.4``,
     with as many digits as it takes to be exact: an interval includes its lower end and no other
-    row. A column that is not cut has the one state ``any``. Discrete columns stay as they are,
-    missing entries stay missing.
+    row. A column that is not cut has the one state ``any``. Discrete and ordinal columns stay as
+    they are, missing entries stay missing.
 
     Parameters
     ----------

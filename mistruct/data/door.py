@@ -13,7 +13,7 @@ from mistruct.data.kinds import why
 from mistruct.data.marks import Marks
 from mistruct.data.notes import Found, Note
 
-Kind = Literal["discrete", "continuous"]
+Kind = Literal["discrete", "ordinal", "continuous"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,14 @@ class Column:
             return replace(self, rule="matrix")
         values = np.array([*self.states, np.nan], dtype=np.float64)[self.values]
         return replace(self, kind="continuous", values=values, states=None, rule="matrix")
+
+    def as_ordinal(self) -> Column:
+        """A column of whole numbers as answers on a scale."""
+        if self.states is not None:
+            return replace(self, kind="ordinal", rule="scale")
+        found, codes = np.unique(self.values, return_inverse=True)
+        states = tuple(int(s) for s in found[: self.distinct])
+        return replace(self, kind="ordinal", values=codes, states=states, rule="scale")
 
 
 @dataclass

@@ -19,11 +19,18 @@ codes         none of these                                            discrete
 Columns of one matrix have one kind. The columns of a table are taken for a matrix of counts where
 nearly all hold whole numbers from 0 upwards, many of them few values and many of them many, as
 reads of genes do.
+
+Whole numbers do not tell whether their order means anything: 1 to 8 may be marks or batches. Where
+many columns share one scale from 1 upwards, and few others hold codes, they are the answers of a
+questionnaire, and these are ordinal. Elsewhere order has to be declared, since a wrong one costs
+more: in 2,000 rows of SACHS, ALARM, INSURANCE and HAILFINDER, coded as whole numbers, PC found the
+edges with an F1 of 0.75 to 0.99 by states, and of 0.58 to 0.78 by the order of the codes.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
@@ -42,6 +49,12 @@ _COUNT_STATES = 6
 _TAIL_ROWS = 3
 _TAIL_SHARE = 0.1
 
+# A scale of answers goes from 1 to so many; so many columns share it, and so large a share of all
+# columns of 3 to 20 whole numbers.
+_SCALE_ENDS = range(5, 11)
+_ITEMS = 5
+_MOST_CODES_ARE_ITEMS = 0.5
+
 # Up to here a number of distinct values may still be that of codes, which is then said.
 MOST_CODES = 60
 
@@ -56,6 +69,7 @@ _MANY_VALUES = 0.1
 WHY = {
     "given": "given",
     "category": "category",
+    "ordered": "ordered category",
     "boolean": "true or false",
     "words": "words",
     "binned": "binned",
@@ -66,6 +80,7 @@ WHY = {
     "many values": "whole numbers, {n} distinct (at most 20 are discrete)",
     "counts": "whole numbers, {n} distinct with a thin tail (without it discrete)",
     "codes": "whole numbers, {n} distinct (more than 20 are continuous)",
+    "scale": "whole numbers, {n} distinct on one scale with other columns (alone discrete)",
 }
 
 
@@ -131,6 +146,29 @@ def is_matrix_of_counts(whole: Sequence[tuple[int, int]], n_columns: int) -> boo
         and few.mean() >= _FEW_VALUES
         and (n_states > MAX_STATES).mean() >= _MANY_VALUES
     )
+
+
+def end_of_scale(bounds: Sequence[tuple[int, int]]) -> int:
+    """The largest answer of a questionnaire; 0 where the columns are none.
+
+    Parameters
+    ----------
+    bounds : sequence of (int, int)
+        The least and the largest value of each column of 3 to 20 whole numbers.
+
+    Examples
+    --------
+    >>> end_of_scale([(1, 5)] * 8 + [(1, 3), (0, 2)])
+    5
+    >>> end_of_scale([(0, 4)] * 8)  # states of a network, or bins
+    0
+    """
+    scales = Counter(b for b in bounds if b[0] == 1 and b[1] in _SCALE_ENDS)
+    if not scales:
+        return 0
+    (_, end), n_items = max(scales.items(), key=lambda s: (s[1], s[0]))
+    enough = n_items >= max(_ITEMS, _MOST_CODES_ARE_ITEMS * len(bounds))
+    return end if enough else 0
 
 
 def may_be_codes(states: int, span: int, n_rows: int) -> bool:

@@ -174,7 +174,7 @@ def blanks_trimmed(names: Sequence[str], count: int, example: str) -> Note:
 
 
 def taken_as(names: Sequence[str], kind: str, why: str, rule: str = "kind") -> Note:
-    """Whole numbers whose kind is a guess."""
+    """Columns whose kind is a guess."""
     other = "continuous" if kind == "discrete" else "discrete"
     return Note(
         rule,

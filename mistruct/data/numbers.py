@@ -46,6 +46,9 @@ def read_numbers(
             row[:] = column.values
             continue
         strange = next((s for s in column.states if not isinstance(s, (int, float))), None)
+        if strange is not None and column.kind == "ordinal":  # their places in the order
+            row[:] = np.array([*range(len(column.states)), np.nan])[column.values]
+            continue
         if strange is not None:
             raise DataError(
                 f"column {column.name!r} must hold numbers for {type(transformer).__name__}, "

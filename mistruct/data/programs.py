@@ -52,13 +52,23 @@ def _read_sheet(path: Path, sheet: str | int | None, door: Door) -> pd.DataFrame
 
 
 def _read_stata(path: Path) -> pd.DataFrame:
-    return _labelled(pd.read_stata(path))
+    # Stata labels regions as it labels grades, so its labels tell no order.
+    return _labelled(pd.read_stata(path, order_categoricals=False))
 
 
 def _read_spss(path: Path) -> pd.DataFrame:
     import pyreadstat
 
-    frame, _ = pyreadstat.read_sav(str(path), apply_value_formats=True, formats_as_category=True)
+    frame, meta = pyreadstat.read_sav(
+        str(path), apply_value_formats=True, formats_as_ordered_category=True
+    )
+    # SPSS knows the level of measurement of each variable.
+    for name, measure in meta.variable_measure.items():
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype) and measure != "ordinal":
+            frame[name] = column.cat.as_unordered()
+        elif measure == "ordinal" and pd.api.types.is_numeric_dtype(column):
+            frame[name] = pd.Categorical(column.convert_dtypes(), ordered=True)
     return _labelled(frame)
 
 

@@ -23,7 +23,7 @@ def bin_ranks(data: Dataset) -> Dataset:
     `mistruct.discretize` names each bin by its interval, which takes seconds for 10,000 columns.
     """
     if not data.continuous:
-        return data
+        return data.by_states
     n_columns = len(data.values)
     codes = np.empty((n_columns, data.n_samples), dtype=np.uint8)
 

@@ -69,6 +69,7 @@ class Sizes:
     """How many columns of a table its rows carry at once."""
 
     def __init__(self, data: Dataset) -> None:
+        data = data.by_order
         self._n_samples = data.n_samples
         self._discrete = np.array([data.kinds[n] == "discrete" for n in data.names])
         observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))

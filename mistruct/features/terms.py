@@ -59,7 +59,7 @@ class PairTerms:
         self.features = tuple(sorted(n for n in data.names if n != target))
         self.target = target
         self.data = _rows_with_target(data, target).select([*self.features, target])
-        kinds = {self.data.kinds[n] for n in self.features}
+        kinds = {self.data.by_order.kinds[n] for n in self.features}
         # Neighbours have no bias under independence, so neither may counts beside them.
         counts = PlugIn("miller-madow" if len(kinds) > 1 else None)
         self.estimator = ByKinds(counts, CopulaKNN(), MixedKNN())
@@ -139,7 +139,7 @@ def _rows_with_target(data: Dataset, target: str) -> Dataset:
     known = data.known(target)
     rows = data if known.all() else data.take(known)
     row = rows.row(target)
-    continuous = data.kinds[target] == "continuous"
+    continuous = not data.is_discrete(target)
     values = (rows.values if continuous else rows.codes)[row]
     if (values == values[0]).all():
         held = float(values[0]) if continuous else data.states[target][values[0]]

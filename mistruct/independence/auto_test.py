@@ -27,7 +27,7 @@ from mistruct.information.discrete import PlugIn
 
 @dataclass(frozen=True)
 class AutoTest(IndependenceTest):
-    """One test where x, y and z are all discrete, another where one of them is continuous.
+    """One test where x, y and z are all discrete, another where one has an order or is a number.
 
     Each test goes by its own columns, so that its result does not depend on what else is in the
     table.

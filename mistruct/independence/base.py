@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import combinations, islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.data.views import see_views
 from mistruct.independence.protocol import (
     DeterminingSets,
     Positions,
@@ -20,6 +22,12 @@ from mistruct.independence.protocol import (
 from mistruct.information.base import Estimator
 from mistruct.information.estimators import resolve_pairwise
 from mistruct.parallel import run_blocks
+
+# What is asked of a test about a table, which it answers from its view of it.
+_ON_VIEWS = (
+    "test_pairs", "separate", "test_each", "may_determine", "determining_sets", "estimator",
+    "seconds", "known_edges",
+)  # fmt: skip
 
 
 class IndependenceTest(ABC):
@@ -49,6 +57,19 @@ class IndependenceTest(ABC):
     >>> sorted(map(sorted, ms.PC(test=Fisher()).fit(table).skeleton_.edges))
     [['x0', 'x1'], ['x1', 'x2']]
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let the methods of a subclass work on its view of a table."""
+        super().__init_subclass__(**kwargs)
+        see_views(cls, _ON_VIEWS)
+
+    def view(self, data: Dataset) -> Dataset:
+        """The table as the test sees it: ordinal columns as numbers in their order.
+
+        What counts states returns ``data.by_states`` instead. Every other method is given this
+        view, so a test knows discrete and continuous columns only.
+        """
+        return data.by_order
 
     @property
     def name(self) -> str:

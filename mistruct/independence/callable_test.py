@@ -46,6 +46,10 @@ class CallableTest(IndependenceTest):
         """The name of the function."""
         return str(getattr(self.function, "__name__", repr(self.function)))
 
+    def view(self, data: Dataset) -> Dataset:
+        """The table as it is."""
+        return data
+
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         table = data.to_pandas()

@@ -63,8 +63,8 @@ _STATES_AT_TWICE_THE_COST = 25.0
 class CopulaTest(IndependenceTest):
     r"""Test of x independent of y given z by Gaussian-copula information; any kinds of columns.
 
-    Continuous columns become normal scores, discrete ones indicators of their states, z is
-    regressed out of both, and Wilks' lambda :math:`\Lambda = \exp(-2 I)` of the residuals tells
+    Continuous and ordinal columns become normal scores, discrete ones indicators of their states, z
+    is regressed out of both, and Wilks' lambda :math:`\Lambda = \exp(-2 I)` of the residuals tells
     whether they are correlated. It is analytic, and finds monotone effects in few rows; an effect
     without a monotone part, such as y = x^2 with symmetric x, it cannot see.
 

@@ -123,6 +123,10 @@ class DSeparation(IndependenceTest):
         """What the test is called."""
         return "d-separation"
 
+    def view(self, data: Dataset) -> Dataset:
+        """The table as it is."""
+        return data
+
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         node = self._nodes(data, (*pairs.ravel(), *given))

@@ -124,6 +124,10 @@ class GTest(IndependenceTest):
         """The name that resolves to this test."""
         return "g"
 
+    def view(self, data: Dataset) -> Dataset:
+        """The table in which ordinal columns are discrete, since states are counted."""
+        return data.by_states
+
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns, shape (n_pairs, 2), given one conditioning set."""
         row = _rows_of_codes(data, np.union1d(pairs, np.array(given, dtype=np.int64)))

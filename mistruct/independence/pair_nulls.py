@@ -78,6 +78,7 @@ class Reference(NamedTuple):
 
 def column_class(estimator: Estimator, data: Dataset, name: str) -> Hashable:
     """A key that columns have in common whose nulls are the same."""
+    data = estimator.view(data)
     kind, row = data.kinds[name], data.row(name)
     if data.n_missing[name]:
         return "gaps", kind
@@ -93,6 +94,7 @@ def reference(estimator: Estimator, data: Dataset, x: str, y: str) -> Reference:
     """What the estimate between two columns, and others of their classes, is held against."""
     n = data.n_samples
     estimator = estimator.choose(data, (x, y))
+    data = estimator.view(data)
     discrete = [c for c in (x, y) if data.kinds[c] == "discrete"]
     test = estimator.confirming_test(data, x, y)
     check = ByTest(resolve_test(test))

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.data.views import see_views
 from mistruct.errors import ParameterError
 from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks, interval_from_subsets
 from mistruct.information.likelihood_ratio import Interval
 from mistruct.information.null_distributions import NullDistribution
 from mistruct.information.tiles import pairwise_by_loop
+
+# What is asked of an estimator about a table, which it answers from its view of it.
+_ON_VIEWS = (
+    "information", "entropy", "total_correlation", "pairwise", "interval", "choose", "null",
+    "confirming_test",
+)  # fmt: skip
 
 
 class Estimator(ABC):
@@ -49,6 +56,19 @@ class Estimator(ABC):
     >>> round(found, 2), [round(end, 2) for end in found.interval]
     (0.39, [0.28, 0.5])
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let the methods of a subclass work on its view of a table."""
+        super().__init_subclass__(**kwargs)
+        see_views(cls, _ON_VIEWS)
+
+    def view(self, data: Dataset) -> Dataset:
+        """The table as the estimator sees it: ordinal columns as numbers in their order.
+
+        What counts states returns ``data.by_states`` instead. Every other method is given this
+        view, so an estimator knows discrete and continuous columns only.
+        """
+        return data.by_order
 
     @property
     def name(self) -> str:

@@ -96,6 +96,10 @@ class Binned(Estimator):
         """Whether bins are cut by ranks."""
         return self.method == "quantile"
 
+    def view(self, data: Dataset) -> Dataset:
+        """The table in which ordinal columns are discrete, which need no bins."""
+        return data.by_states
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:

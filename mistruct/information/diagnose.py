@@ -136,7 +136,7 @@ def diagnose(
     unit = nats_per_unit(base)
     check_fraction("confidence", confidence)
     data, (of_x, of_y) = as_blocks({"x": x, "y": y}, missing)
-    data = complete(data, (*of_x, *of_y))
+    data = complete(data, (*of_x, *of_y)).by_order
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         opinions = [

@@ -70,6 +70,10 @@ class PlugIn(Estimator):
         """The name that resolves to this estimator."""
         return self.correction or "plug-in"
 
+    def view(self, data: Dataset) -> Dataset:
+        """The table in which ordinal columns are discrete, since states are counted."""
+        return data.by_states
+
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:

@@ -54,7 +54,8 @@ def resolve_estimator(estimator: str | Estimator, data: Dataset) -> Estimator:
 
 def resolve_pairwise(estimator: str | Estimator, data: Dataset) -> Estimator:
     """The same, for the pairs of columns of `data`."""
-    mixed = data.discrete and data.continuous
+    seen = data.by_order
+    mixed = seen.discrete and seen.continuous
     return auto() if estimator == "auto" and mixed else resolve_estimator(estimator, data)
 
 

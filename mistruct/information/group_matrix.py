@@ -31,8 +31,9 @@ def group_matrix(
     blocks = _checked(data, groups)
     columns = list(blocks.values())
     values = np.empty((len(blocks), len(blocks)), dtype=dtype)
+    kinds = estimator.view(data).kinds
     for i, block in enumerate(columns):
-        discrete = all(data.kinds[c] == "discrete" for c in block)
+        discrete = all(kinds[c] == "discrete" for c in block)
         values[i, i] = PlugIn().entropy(data, block) if discrete else math.inf
     pairs = list(combinations(range(len(columns)), 2))
 

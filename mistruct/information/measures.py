@@ -62,6 +62,7 @@ def entropy(
     1.0
     """
     data, (of_x,) = as_blocks({"x": x}, missing, estimator)
+    data = data.by_states if isinstance(estimator, str) and estimator == "auto" else data
     used = resolve_estimator(estimator, data)
     nats = used.entropy(data, of_x)
     return Estimate(nats / nats_per_unit(base), used.name, data.complete_rows().n_samples)

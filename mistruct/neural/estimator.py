@@ -211,7 +211,7 @@ class NeuralEstimator(Estimator):
         """
         blocks = {"x": x, "y": y} | ({} if z is None else {"z": z})
         data, names = as_blocks(blocks, "raise")
-        return self._evaluate(data, *names)
+        return self._evaluate(self.view(data), *names)
 
     def information(
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()

@@ -87,6 +87,7 @@ class GaussianBIC(Score):
             An entry is missing, or there are fewer rows than columns.
         """
         require_complete(self.name, data)
+        data = data.by_order
         if data.n_samples < data.n_variables:
             raise DataError(
                 f"score {self.name!r} needs a row or more for each column, got "

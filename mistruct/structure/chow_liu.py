@@ -107,7 +107,7 @@ class ChowLiu(StructureLearner):
         estimator, test = self._choose(data, penalised=self.penalty is not None)
         everything = np.arange(data.n_variables)
         mi = estimator.pairwise(data, everything, everything)
-        pairs, weights = spanning_pairs(data, mi, self.penalty)
+        pairs, weights = spanning_pairs(estimator.view(data), mi, self.penalty)
         tests = test.test_pairs(data, pairs)
         keep = staying(tests, weights, count_pairs(data), self.alpha, self.correction, self.penalty)
         names = np.array(data.names, dtype=object)

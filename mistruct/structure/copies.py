@@ -18,10 +18,10 @@ from mistruct.structure.knowledge import Constraints
 
 def copies_of(data: Dataset) -> dict[int, int]:
     """The first column that each later one says the same as, by position; constant ones not."""
-    first: dict[tuple[str, bytes], int] = {}
+    first: dict[tuple[bool, bytes], int] = {}
     copies = {}
     for column, name in enumerate(data.names):
-        key = data.kinds[name], _as_bytes(data, name)
+        key = data.is_discrete(name), _as_bytes(data, name)
         if key[1] and key in first:
             copies[column] = first[key]
         else:
@@ -32,7 +32,7 @@ def copies_of(data: Dataset) -> dict[int, int]:
 def _as_bytes(data: Dataset, name: str) -> bytes:
     """What two columns share that say the same; empty for a constant one."""
     row = data.row(name)
-    if data.kinds[name] == "discrete":
+    if data.is_discrete(name):
         _, places, labels = np.unique(data.codes[row], return_index=True, return_inverse=True)
         order = np.argsort(np.argsort(places))  # states in the order in which they occur
         return bytes(order[labels].astype(np.int32).tobytes()) if len(places) > 1 else b""

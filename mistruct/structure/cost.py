@@ -66,6 +66,7 @@ def check_memory(
 
 def seconds_of(data: Dataset, estimator: Estimator, rows: Positions) -> float:
     """About how long the matrix of these rows takes, from ever larger parts of it."""
+    data = estimator.view(data)
     columns = np.arange(data.n_variables)
     kinds = np.array([data.kinds[name] for name in data.names])
     two = np.concatenate([np.flatnonzero(kinds == kind)[:2] for kind in np.unique(kinds)])

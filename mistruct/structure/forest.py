@@ -89,8 +89,9 @@ def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
         of_continuous = np.nanmax(data.values, axis=1) > np.nanmin(data.values, axis=1)
-    of_kind = {"discrete": of_discrete, "continuous": of_continuous.astype(np.float64)}
-    return np.array([of_kind[data.kinds[n]][data.row(n)] for n in data.names])
+    dof = np.empty(data.n_variables)
+    dof[data.discrete_mask], dof[~data.discrete_mask] = of_discrete, of_continuous
+    return dof
 
 
 def known_entries(data: Dataset) -> NDArray[np.float32] | None:

@@ -150,6 +150,7 @@ def signs(data: Dataset, source: Positions, target: Positions) -> NDArray[np.int
 
     0 where there is none, as where a column has more than two states, which have no order.
     """
+    data = data.by_order
     n_states = [data.n_observed[data.row(n)] if n in data.states else 2 for n in data.names]
     ordered = np.array(n_states) <= 2
     gaps = np.array([data.n_missing[n] > 0 for n in data.names], dtype=np.bool_)

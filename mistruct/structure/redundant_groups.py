@@ -68,7 +68,12 @@ def as_one_column(data: Dataset, group: Given) -> Dataset:
     whole = data.select(names)
     codes = whole.codes.astype(np.promote_types(whole.codes.dtype, np.min_scalar_type(n_states)))
     codes[whole.row(first)] = np.where(joint < 0, n_states, joint)
-    return replace(whole, codes=codes, states={**whole.states, first: tuple(range(n_states))})
+    return replace(
+        whole,
+        kinds={**whole.kinds, first: "discrete"},  # joint states have no order
+        codes=codes,
+        states={**whole.states, first: tuple(range(n_states))},
+    )
 
 
 def _few_states(data: Dataset) -> list[int]:

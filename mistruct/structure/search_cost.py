@@ -59,7 +59,7 @@ def search_cost(
     found = tests.testable & (tests.p_value <= alpha)
     shared = np.zeros((data.n_variables,) * 2)
     information = np.maximum(tests.mi - tests.bias, 0.0)
-    shared[tuple(pairs.T)] = np.where(found, _shares(data, pairs, information), 0.0)
+    shared[tuple(pairs.T)] = np.where(found, _shares(test.view(data), pairs, information), 0.0)
     shared = np.sqrt(shared + shared.T)
     edges = pairs[found]
     n_first, left = _first_depth(shared, edges, data.n_samples)

@@ -231,9 +231,10 @@ class _Lookup:
         """Plug-in information of the discrete columns, where that is not what the matrix holds."""
         if not any(b.held_against.counted for b in self.blocks):
             return self.mi
-        if self.estimator.choose(self.data, self.data.discrete) == PlugIn():
+        seen = self.estimator.view(self.data)
+        if self.estimator.choose(self.data, seen.discrete) == PlugIn():
             return self.mi
-        discrete = self.data.discrete_mask
+        discrete = seen.discrete_mask
         counted = np.full_like(self.mi, np.nan)
         places, columns = np.flatnonzero(discrete[self.rows]), np.flatnonzero(discrete)
         found = PlugIn().pairwise(self.data, self.rows[places], columns, self.mi.dtype)

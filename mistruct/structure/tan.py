@@ -106,6 +106,7 @@ class TAN(StructureLearner):
         if data.n_variables < 3:
             raise ParameterError(f"TAN needs two features beside target={target!r}, got one")
         data.select([target]).require_discrete("target")
+        data = data.by_states  # a class is a state, and so is what it is told from
         estimator, test = self._choose(data, penalised=self.penalty is not None)
         # No quantity here goes without the target.
         if data.n_missing[target]:

@@ -257,7 +257,7 @@ def test_kinds_are_checked(frame: Any) -> None:
     with pytest.raises(ParameterError, match=says(message)):
         as_dataset(table, kinds={"wieght": "discrete"})
     message = (
-        "kinds['weight'] must be one of 'discrete', 'continuous', got 'discret'; "
+        "kinds['weight'] must be one of 'discrete', 'ordinal', 'continuous', got 'discret'; "
         "did you mean 'discrete'?"
     )
     with pytest.raises(ParameterError, match=says(message)):

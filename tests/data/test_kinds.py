@@ -11,8 +11,9 @@ import pytest
 
 import mistruct as ms
 from mistruct.data.dataset import with_numbers
-from mistruct.data.kinds import is_matrix_of_counts, rule_of_whole_numbers
+from mistruct.data.kinds import end_of_scale, is_matrix_of_counts, rule_of_whole_numbers
 from mistruct.errors import DataError
+from tests.structure.networks import sample_network
 
 N = 300
 Draw = Callable[[np.random.Generator], Any]
@@ -136,8 +137,60 @@ def test_a_questionnaire_has_one_kind() -> None:
     items = pd.DataFrame(rng.integers(1, 6, (200, 40))).add_prefix("item")
     items["age"] = rng.integers(18, 80, 200)
     kinds = ms.as_dataset(items).kinds
-    assert {k for n, k in kinds.items() if n != "age"} == {"discrete"}
+    assert {k for n, k in kinds.items() if n != "age"} == {"ordinal"}
     assert kinds["age"] == "continuous"
+
+
+def test_a_questionnaire_keeps_its_kind_beside_codes_and_where_answers_lack() -> None:
+    rng = np.random.default_rng(0)
+    items = pd.DataFrame(rng.integers(1, 8, (300, 6)).astype(float)).add_prefix("item")
+    items.loc[items["item1"] < 3, "item1"] = 3.0  # nobody answers 1 or 2
+    items.loc[items["item2"] == 4, "item2"] = 5.0
+    items["item3"] = np.minimum(items["item3"], 6).where(items.index > 1, 7)  # as counts run out
+    items.loc[0, "item4"] = np.nan
+    items["region"] = rng.integers(1, 17, 300)
+    items["children"] = rng.choice(3, 300)
+    data = ms.as_dataset(items, missing="testwise")
+    found = {n for n, k in data.kinds.items() if k == "ordinal"}
+    assert found == {f"item{i}" for i in range(6)}
+    assert data.states["item1"] == (3, 4, 5, 6, 7)
+    assert data.n_missing["item4"] == 1
+    (note,) = (n for n in data.notes if n.rule == "scale")
+    assert str(note) == (
+        "'item0', 'item1', 'item2' and 3 more are taken as ordinal (answers from 1 to 7 in 6 "
+        "columns); otherwise: kinds={'item0': 'discrete'}, ..."
+    )
+    assert (
+        data.why["item0"]
+        == "whole numbers, 7 distinct on one scale with other columns (alone discrete)"
+    )
+    declared = ms.as_dataset(items, kinds={"item*": "discrete"}, missing="testwise")
+    assert set(declared.kinds.values()) == {"discrete"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "end"),
+    [
+        ([(1, 5)] * 5, 5),
+        ([(1, 5)] * 4, 0),  # too few
+        ([(1, 4)] * 5, 0),  # too short, as codes are
+        ([(1, 10)] * 5, 10),
+        ([(1, 11)] * 5, 0),
+        ([(0, 5)] * 5, 0),
+        ([(1, 7)] * 6 + [(1, 5)] * 6, 7),
+        ([(1, 5)] * 6 + [(1, 2)] * 6, 5),
+        ([(1, 5)] * 6 + [(1, 2)] * 7, 0),  # most are codes
+        ([], 0),
+    ],
+)
+def test_what_a_scale_of_answers_is(bounds: list[tuple[int, int]], end: int) -> None:
+    assert end_of_scale(bounds) == end
+
+
+@pytest.mark.parametrize("name", ["sachs", "alarm", "insurance", "hailfinder"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_states_of_networks_are_no_answers(name: str, first: int) -> None:
+    assert not ms.as_dataset(sample_network(name, 500, 0) + first).ordinal
 
 
 def test_genes_are_numbers_however_few() -> None:
@@ -151,6 +204,9 @@ def test_genes_are_numbers_however_few() -> None:
     assert genes.kinds["type"] == "discrete"
     np.testing.assert_array_equal(genes.values, counts[list("abcd")].to_numpy().T)
     assert genes.notes[-1].columns == tuple(n for n in "abcd" if data.kinds[n] == "discrete")
+    levels = with_numbers(ms.as_dataset(pd.DataFrame(rng.integers(1, 6, (60, 6)))))
+    assert [note.rule for note in levels.notes] == ["matrix"]
+    assert set(levels.kinds.values()) == {"continuous"}
     calls = ms.as_dataset(pd.DataFrame(rng.integers(0, 2, (60, 4)), columns=list("abcd")))
     assert with_numbers(calls) is calls
     labelled = pd.DataFrame(rng.normal(size=(60, 2)), columns=["g", "h"])
