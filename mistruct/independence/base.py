@@ -114,6 +114,16 @@ class IndependenceTest(ABC):
             parts.append((places, tests))
         return TestBatch.join(parts)
 
+    def which_separate(
+        self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
+    ) -> NDArray[np.bool_]:
+        """Whether each set of columns, shape (n_sets, size), separates the pair of its owner.
+
+        Those that cannot be tested do not.
+        """
+        tests = self.test_each(data, pairs[owner], Ragged.of_rows(sets), alpha)
+        return tests.p_value > alpha
+
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
     ) -> NDArray[np.bool_]:

@@ -26,12 +26,11 @@ from mistruct.information.discrete import PlugIn
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.columns import CodedColumns, label_strata, no_strata
 from mistruct.kernels.determinism import find_determining
-from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test_pairs
-from mistruct.kernels.separation import g_test_separate
+from mistruct.kernels.g_test import DOF, HOW, N_RESULTS, N_SAMPLES, P_VALUE, G, g_test_pairs
+from mistruct.kernels.separation import g_test_separate, g_test_which_separate
 from mistruct.kernels.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
 from mistruct.parallel import run_blocks
 
-_N_RESULTS = 5
 _METHODS = np.array(
     ["g, chi-square", "g, permutation", "g, untestable", "g, moments", "g, exact"], dtype=object
 )
@@ -137,13 +136,13 @@ class GTest(IndependenceTest):
         cells = strata.n[0] * data.n_states[pairs].prod(axis=1)
 
         def run(block: slice) -> NDArray[np.float64]:
-            results = np.empty((len(pairs[block]), _N_RESULTS))
+            results = np.empty((len(pairs[block]), N_RESULTS))
             g_test_pairs(columns, pairs[block], others, strata, self._rule, results)
             return results
 
         blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, len(given)))
         parts = list(run_blocks(run, blocks, description="independence tests"))
-        return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
+        return _batch(np.concatenate([np.empty((0, N_RESULTS)), *parts]))
 
     def separate(
         self,
@@ -158,7 +157,7 @@ class GTest(IndependenceTest):
         keys = column_keys(data.discrete)
         pairs, flat = in_key_order(row[pairs], keys), row[candidates.flat]
         starts = candidates.starts
-        results = np.empty((len(pairs), _N_RESULTS))
+        results = np.empty((len(pairs), N_RESULTS))
         sets = np.empty((len(pairs), size), dtype=np.int64)
         n_tests = np.empty(len(pairs), dtype=np.int64)
         columns = _coded(data, keys)
@@ -176,6 +175,27 @@ class GTest(IndependenceTest):
             pass
         position = np.flatnonzero(row >= 0)
         return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
+
+    def which_separate(
+        self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
+    ) -> NDArray[np.bool_]:
+        """Whether each set of columns, shape (n_sets, size), separates the pair of its owner."""
+        row = _rows_of_codes(data, np.union1d(pairs, sets))
+        keys = column_keys(data.discrete)
+        rows, rows_of_sets = in_key_order(row[pairs], keys), row[sets]
+        columns = _coded(data, keys)
+        separates = np.empty(len(owner), dtype=bool)
+
+        def run(block: slice) -> None:
+            g_test_which_separate(
+                columns, rows, owner[block], rows_of_sets[block], alpha, self._rule,
+                separates[block],
+            )  # fmt: skip
+
+        blocks = pair_blocks(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
+        for _ in run_blocks(run, blocks, description="votes"):
+            pass
+        return separates
 
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
