@@ -81,8 +81,8 @@ def g_test_separate(
 
     Subsets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
-    with the largest p-value, and a row of `sets` its conditioning set, -1 where nothing was
-    testable. Untestable subsets count as tests but never separate.
+    with the largest p-value, and a row of `sets` the places of its conditioning set among these
+    candidates, -1 where nothing was testable. Untestable subsets count as tests but never separate.
     """
     size = sets.shape[1]
     strata = no_strata(data.codes.shape[1], size)
@@ -122,7 +122,7 @@ def g_test_separate(
             n_tests[k] += 1
             if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
                 results[k] = test
-                sets[k] = given
+                sets[k] = chosen
             if test[HOW] != UNTESTABLE and test[P_VALUE] > alpha:
                 break
             if not next_subset(chosen, n_candidates):
