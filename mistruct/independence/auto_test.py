@@ -105,7 +105,7 @@ class AutoTest(IndependenceTest):
     ) -> NDArray[np.bool_]:
         """Whether each set separates its pair; by counting where all columns are discrete."""
         discrete = data.discrete_mask
-        counted = discrete[pairs].all(axis=1)[owner] & discrete[sets].all(axis=1)
+        counted = discrete[pairs[owner]].all(axis=1) & discrete[sets].all(axis=1)
         separates = np.empty(len(owner), dtype=bool)
         for chosen, ask in (
             (counted, self.discrete.which_separate),

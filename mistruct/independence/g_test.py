@@ -243,9 +243,7 @@ class GTest(IndependenceTest):
         cells = data.n_states[row[pairs]].prod(axis=1) * data.n_states.mean() ** size
         return 1e-9 * self._nanoseconds(data, cells, size)
 
-    def _rows_of_originals(
-        self, data: Dataset, positions: Iterable[int]
-    ) -> tuple[Positions, bool]:
+    def _rows_of_originals(self, data: Dataset, positions: Iterable[int]) -> tuple[Positions, bool]:
         """As `_rows_of_codes`, of a column that is the same as several; and whether it differs.
 
         Permutations are those of the columns' own names.

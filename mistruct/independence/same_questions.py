@@ -34,7 +34,8 @@ def originals(data: Dataset) -> Positions:
 def searches_once(pairs: Positions, candidates: Ragged) -> tuple[Positions, Positions]:
     """The first of all searches that are the same, and which of these answers each."""
     first: dict[tuple[int, ...], int] = {}
-    asked, answers = [], []
+    asked: list[int] = []
+    answers: list[int] = []
     for k, pair in enumerate(map(tuple, pairs.tolist())):
         question = (*pair, *candidates[k])
         if question not in first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -106,6 +107,13 @@ class Estimator(ABC):
         """
         return pairwise_by_loop(self, data, rows, columns, dtype)
 
+    def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
+        """About how long `pairwise` takes on one core of a common machine; NaN if unknown.
+
+        By constants, so that it is the same on every machine. By default unknown.
+        """
+        return math.nan
+
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
         """Interval that holds the true I(x; y | z) with probability `level`, in nats.
 
@@ -142,3 +150,11 @@ class Estimator(ABC):
     def confirming_test(self, data: Dataset, x: str, y: str) -> str:
         """The name of the test that decides where the null distribution of a pair is in doubt."""
         return "g" if data.kinds[x] == data.kinds[y] == "discrete" else "knn"
+
+
+def seconds_of_pairs(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], nanoseconds: float
+) -> float:
+    """What a matrix takes at so much for each pair, which a symmetric one estimates once."""
+    n_pairs = len(rows) * len(columns) / (2.0 if np.array_equal(rows, columns) else 1.0)
+    return 1e-9 * nanoseconds * n_pairs

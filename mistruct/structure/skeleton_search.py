@@ -95,9 +95,9 @@ def learn_skeleton(
 def _without_an_edge_to(skeleton: Skeleton, group: Given) -> Adjacency:
     """The pairs of a group as one column with those that have no edge to any member."""
     left = np.delete(np.arange(skeleton.n_variables), group[1:])
-    lacks = ~skeleton.adjacent[np.ix_(left, list(group))].any(axis=1)
-    joint = left == group[0]
-    return (joint[:, None] & lacks) | (lacks[:, None] & joint)
+    lacks = np.asarray(~skeleton.adjacent[left][:, list(group)].any(axis=1))
+    joint = np.asarray(left == group[0])
+    return np.outer(joint, lacks) | np.outer(lacks, joint)
 
 
 def _with_edges_of(
