@@ -27,6 +27,7 @@ from mistruct.cli.methods import (
     choose_method,
     cost_in_seconds,
     method_of,
+    tree_in_seconds,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -134,6 +135,8 @@ def learn(
             show_method(chosen, reason)
         else:
             show_seconds(cost_in_seconds(cost))
+    elif chosen == "chow-liu":
+        show_seconds(tree_in_seconds(learnt, of_chow_liu.estimator))
     own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
         if own is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import textwrap
 from pathlib import Path
@@ -28,8 +29,9 @@ def show_cost(cost: Cost) -> None:
     """What a network is going to take, on standard error."""
     megabytes = max(1, round(cost.n_bytes / 1e6))
     size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
-    pairs, taken = counted(cost.n_pairs, "pair"), duration(cost.seconds)
-    typer.echo(f"estimating {pairs}: about {taken}, and at least {size} of memory", err=True)
+    pairs = counted(cost.n_pairs, "pair")
+    taken = "" if math.isnan(cost.seconds) else f"about {duration(cost.seconds)}, and "
+    typer.echo(f"estimating {pairs}: {taken}at least {size} of memory", err=True)
 
 
 def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:

@@ -100,6 +100,22 @@ class AutoTest(IndependenceTest):
                 parts.append((places, search(data, pairs[places], of_places, size, alpha)))
         return Separations.join(parts)
 
+    def which_separate(
+        self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
+    ) -> NDArray[np.bool_]:
+        """Whether each set separates its pair; by counting where all columns are discrete."""
+        discrete = data.discrete_mask
+        counted = discrete[pairs[owner]].all(axis=1) & discrete[sets].all(axis=1)
+        separates = np.empty(len(owner), dtype=bool)
+        for chosen, ask in (
+            (counted, self.discrete.which_separate),
+            (~counted, super().which_separate),
+        ):
+            if chosen.any():
+                kept, of_kept = np.unique(owner[chosen], return_inverse=True)
+                separates[chosen] = ask(data, pairs[kept], of_kept, sets[chosen], alpha)
+        return separates
+
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
     ) -> NDArray[np.bool_]:

@@ -25,7 +25,7 @@ from mistruct.parallel import run_blocks
 
 # What is asked of a test about a table, which it answers from its view of it.
 _ON_VIEWS = (
-    "test_pairs", "separate", "test_each", "may_determine", "determining_sets", "estimator",
+    "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets", "estimator",
     "seconds", "known_edges",
 )  # fmt: skip
 
@@ -134,6 +134,16 @@ class IndependenceTest(ABC):
                 tests = self.separate(data, pairs[places], sets.take(places), size, alpha).tests
             parts.append((places, tests))
         return TestBatch.join(parts)
+
+    def which_separate(
+        self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
+    ) -> NDArray[np.bool_]:
+        """Whether each set of columns, shape (n_sets, size), separates the pair of its owner.
+
+        Those that cannot be tested do not.
+        """
+        tests = self.test_each(data, pairs[owner], Ragged.of_rows(sets), alpha)
+        return tests.p_value > alpha
 
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int

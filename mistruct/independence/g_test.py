@@ -20,18 +20,18 @@ from mistruct.independence.protocol import (
     Separations,
     TestBatch,
 )
+from mistruct.independence.same_questions import originals, searches_once, sets_once
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.base import Estimator
 from mistruct.information.discrete import PlugIn
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.columns import CodedColumns, label_strata, no_strata
 from mistruct.kernels.determinism import find_determining
-from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test_pairs
-from mistruct.kernels.separation import g_test_separate
+from mistruct.kernels.g_test import DOF, HOW, N_RESULTS, N_SAMPLES, P_VALUE, G, g_test_pairs
+from mistruct.kernels.separation import g_test_separate, g_test_which_separate
 from mistruct.kernels.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
 from mistruct.parallel import run_blocks
 
-_N_RESULTS = 5
 _METHODS = np.array(
     ["g, chi-square", "g, permutation", "g, untestable", "g, moments", "g, exact"], dtype=object
 )
@@ -141,13 +141,13 @@ class GTest(IndependenceTest):
         cells = strata.n[0] * data.n_states[pairs].prod(axis=1)
 
         def run(block: slice) -> NDArray[np.float64]:
-            results = np.empty((len(pairs[block]), _N_RESULTS))
+            results = np.empty((len(pairs[block]), N_RESULTS))
             g_test_pairs(columns, pairs[block], others, strata, self._rule, results)
             return results
 
         blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, len(given)))
         parts = list(run_blocks(run, blocks, description="independence tests"))
-        return _batch(np.concatenate([np.empty((0, _N_RESULTS)), *parts]))
+        return _batch(np.concatenate([np.empty((0, N_RESULTS)), *parts]))
 
     def separate(
         self,
@@ -158,28 +158,59 @@ class GTest(IndependenceTest):
         alpha: float,
     ) -> Separations:
         """Find a separating set of one size for each pair among its own candidates."""
-        row = _rows_of_codes(data, np.union1d(pairs, candidates.flat))
+        row, has_copies = self._rows_of_originals(data, np.union1d(pairs, candidates.flat))
         keys = column_keys(data.discrete)
-        pairs, flat = in_key_order(row[pairs], keys), row[candidates.flat]
-        starts = candidates.starts
-        results = np.empty((len(pairs), _N_RESULTS))
-        sets = np.empty((len(pairs), size), dtype=np.int64)
-        n_tests = np.empty(len(pairs), dtype=np.int64)
+        rows = in_key_order(row[pairs], keys)
+        asked, answers = np.arange(len(pairs)), np.arange(len(pairs))
+        among = Ragged(row[candidates.flat], candidates.starts)
+        if has_copies:
+            asked, answers = searches_once(rows, among)
+            rows, among = rows[asked], among.take(asked)
+        results = np.empty((len(asked), N_RESULTS))
+        places = np.empty((len(asked), size), dtype=np.int64)
+        n_tests = np.empty(len(asked), dtype=np.int64)
         columns = _coded(data, keys)
 
         def run(block: slice) -> None:
             g_test_separate(
-                columns, pairs[block], flat, starts[block.start : block.stop + 1], alpha,
-                self._rule, results[block], sets[block], n_tests[block],
+                columns, rows[block], among.flat, among.starts[block.start : block.stop + 1], alpha,
+                self._rule, results[block], places[block], n_tests[block],
             )  # fmt: skip
 
-        cells = data.n_states[pairs].prod(axis=1) * data.n_states.mean() ** size
-        n_sets = comb(candidates.lengths, size)
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, size) * n_sets)
+        cells = data.n_states[rows].prod(axis=1) * data.n_states.mean() ** size
+        n_sets = comb(among.lengths, size)
+        blocks = pair_blocks(len(asked), self._nanoseconds(data, cells, size) * n_sets)
         for _ in run_blocks(run, blocks, description="separations"):
             pass
-        position = np.flatnonzero(row >= 0)
-        return Separations(_batch(results), np.where(sets >= 0, position[sets], sets), n_tests)
+        places = places[answers]
+        sets = np.full(places.shape, -1)
+        found = places >= 0
+        sets[found] = candidates.flat[(candidates.starts[:-1, None] + places)[found]]
+        return Separations(_batch(results[answers]), sets, n_tests[answers])
+
+    def which_separate(
+        self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
+    ) -> NDArray[np.bool_]:
+        """Whether each set of columns, shape (n_sets, size), separates the pair of its owner."""
+        row, has_copies = self._rows_of_originals(data, np.union1d(pairs, sets))
+        keys = column_keys(data.discrete)
+        rows, among = in_key_order(row[pairs], keys), row[sets]
+        answers = np.arange(len(owner))
+        if has_copies:
+            asked, answers = sets_once(rows, owner, among)
+            owner, among = owner[asked], among[asked]
+        columns = _coded(data, keys)
+        separates = np.empty(len(owner), dtype=bool)
+
+        def run(block: slice) -> None:
+            g_test_which_separate(
+                columns, rows, owner[block], among[block], alpha, self._rule, separates[block]
+            )
+
+        blocks = pair_blocks(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
+        for _ in run_blocks(run, blocks, description="votes"):
+            pass
+        return separates[answers]
 
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
@@ -215,6 +246,17 @@ class GTest(IndependenceTest):
         row = _rows_of_codes(data, pairs.ravel())
         cells = data.n_states[row[pairs]].prod(axis=1) * data.n_states.mean() ** size
         return 1e-9 * self._nanoseconds(data, cells, size)
+
+    def _rows_of_originals(self, data: Dataset, positions: Iterable[int]) -> tuple[Positions, bool]:
+        """As `_rows_of_codes`, of a column that is the same as several; and whether it differs.
+
+        Permutations are those of the columns' own names.
+        """
+        row = _rows_of_codes(data, positions)
+        if self.sparse == "permutation":
+            return row, False
+        original = np.where(row >= 0, originals(data)[row], -1)
+        return original, bool((original != row).any())
 
     def _nanoseconds(self, data: Dataset, cells: NDArray[Any], size: int) -> NDArray[np.float64]:
         """About what a test of a table with so many cells takes, given `size` columns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,7 @@ from mistruct.information.tiles import pairwise_by_loop
 # What is asked of an estimator about a table, which it answers from its view of it.
 _ON_VIEWS = (
     "information", "entropy", "total_correlation", "pairwise", "interval", "choose", "null",
-    "confirming_test",
+    "confirming_test", "seconds",
 )  # fmt: skip
 
 
@@ -126,6 +127,13 @@ class Estimator(ABC):
         """
         return pairwise_by_loop(self, data, rows, columns, dtype)
 
+    def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
+        """About how long `pairwise` takes on one core of a common machine; NaN if unknown.
+
+        By constants, so that it is the same on every machine. By default unknown.
+        """
+        return math.nan
+
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
         """Interval that holds the true I(x; y | z) with probability `level`, in nats.
 
@@ -162,3 +170,11 @@ class Estimator(ABC):
     def confirming_test(self, data: Dataset, x: str, y: str) -> str:
         """The name of the test that decides where the null distribution of a pair is in doubt."""
         return "g" if data.kinds[x] == data.kinds[y] == "discrete" else "knn"
+
+
+def seconds_of_pairs(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], nanoseconds: float
+) -> float:
+    """What a matrix takes at so much for each pair, which a symmetric one estimates once."""
+    n_pairs = len(rows) * len(columns) / (2.0 if np.array_equal(rows, columns) else 1.0)
+    return 1e-9 * nanoseconds * n_pairs

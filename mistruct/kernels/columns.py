@@ -91,3 +91,43 @@ def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
         for t in range(complete.size):
             complete[t] &= codes[t] < n_states
     return complete.sum()
+
+
+@kernel
+def hash_strata(
+    codes: NDArray[Any], n_states: NDArray[np.int64], hashes: NDArray[np.uint64]
+) -> None:
+    """Fill `hashes`, shape (n_columns,), with one of the strata of each column.
+
+    It is the same for two columns that are copies of each other but for the names of the states.
+    """
+    for c in range(codes.shape[0]):
+        order = np.full(n_states[c], -1, np.int64)  # in which the states occur
+        n_occurred = 0
+        found = np.uint64(0)
+        for t in range(codes.shape[1]):
+            state = np.int64(codes[c, t])
+            place = np.int64(-1)
+            if state < n_states[c]:
+                if order[state] < 0:
+                    order[state] = n_occurred
+                    n_occurred += 1
+                place = order[state]
+            found = (found ^ np.uint64(place + 1)) * np.uint64(0x100000001B3)  # of FNV-1a
+        hashes[c] = found
+
+
+@kernel
+def same_strata(codes: NDArray[Any], n_states: NDArray[np.int64], a: int, b: int) -> bool:
+    """Whether two columns are copies of each other but for the names of the states."""
+    of_a, of_b = np.full(n_states[a], -1, np.int64), np.full(n_states[b], -1, np.int64)
+    for t in range(codes.shape[1]):
+        in_a, in_b = np.int64(codes[a, t]), np.int64(codes[b, t])
+        if (in_a < n_states[a]) != (in_b < n_states[b]):
+            return False
+        if in_a < n_states[a]:
+            if of_a[in_a] < 0 and of_b[in_b] < 0:
+                of_a[in_a], of_b[in_b] = in_b, in_a
+            elif of_a[in_a] != in_b:
+                return False
+    return True

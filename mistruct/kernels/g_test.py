@@ -41,6 +41,7 @@ from mistruct.kernels.sparse_tables import SparseTables, tables_of_counts, table
 
 # The columns of a row of results.
 G, DOF, N_SAMPLES, P_VALUE, HOW = 0, 1, 2, 3, 4
+N_RESULTS = 5
 
 
 @kernel

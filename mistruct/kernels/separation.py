@@ -1,4 +1,4 @@
-"""Search for the set that separates a pair: the inner loop of PC-style learners."""
+"""Search for the sets that separate pairs: the inner loops of PC-style learners."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.kernels.columns import CodedColumns, no_strata
+from mistruct.kernels.columns import CodedColumns, Strata, no_strata
 from mistruct.kernels.compiler import kernel
-from mistruct.kernels.determinism import determine_alone
-from mistruct.kernels.g_test import DOF, HOW, N_SAMPLES, P_VALUE, G, g_test, g_test_of_cells
-from mistruct.kernels.packed_strata import no_intersections
-from mistruct.kernels.refined_cells import no_cells
+from mistruct.kernels.determinism import NEITHER, determine_alone, what_is_determined
+from mistruct.kernels.g_test import (
+    DOF,
+    HOW,
+    N_RESULTS,
+    N_SAMPLES,
+    P_VALUE,
+    G,
+    g_test,
+    g_test_of_cells,
+)
+from mistruct.kernels.packed_strata import Intersections, no_intersections
+from mistruct.kernels.refined_cells import RefinedCells, no_cells
 from mistruct.kernels.sparse_null import UNTESTABLE, SparseRule
 from mistruct.kernels.subsets import next_subset
 
@@ -27,6 +36,33 @@ def sort_by_key(positions: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
             positions[d] = positions[d - 1]
             d -= 1
         positions[d] = moving
+
+
+@kernel
+def g_test_given(
+    data: CodedColumns,
+    columns: NDArray[np.int64],
+    given: NDArray[np.int64],
+    found: Intersections,
+    strata: Strata,
+    cells: RefinedCells,
+    rule: SparseRule,
+    test: NDArray[np.float64],
+) -> None:
+    """Fill `test` with that of the last two of `columns` given others, which it sorts into them.
+
+    `found`, `strata` and `cells` are room for what tests of the same pair share whose sets differ
+    in the last column, as those that follow each other in `itertools.combinations` mostly do.
+    """
+    size = given.size
+    columns[:size] = given
+    sort_by_key(columns[:size], data.keys)
+    last = size + 1
+    for c in range(size):
+        if columns[c] == given[size - 1]:
+            last = c
+    if not g_test_of_cells(data, columns, given, cells, rule, test):
+        g_test(data, columns, last, found, strata, rule, test)
 
 
 @kernel
@@ -45,16 +81,15 @@ def g_test_separate(
 
     Subsets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test
-    with the largest p-value, and a row of `sets` its conditioning set, -1 where nothing was
-    testable. Untestable subsets count as tests but never separate.
+    with the largest p-value, and a row of `sets` the places of its conditioning set among these
+    candidates, -1 where nothing was testable. Untestable subsets count as tests but never separate.
     """
     size = sets.shape[1]
     strata = no_strata(data.codes.shape[1], size)
     cells = no_cells(data.codes.shape[1], size)
     chosen = np.empty(size, np.int64)
-    in_turn = np.empty(size, np.int64)
+    given = np.empty(size, np.int64)
     columns = np.empty(size + 2, np.int64)
-    given = columns[:size]
     test = np.empty(results.shape[1])
     found = no_intersections(size + 1)
     for k in range(pairs.shape[0]):
@@ -83,20 +118,53 @@ def g_test_separate(
                 break
             for c in range(size):
                 given[c] = among[chosen[c]]
-            in_turn[:] = given
-            sort_by_key(given, data.keys)
-            last = size + 1
-            for c in range(size):  # most often the next set differs in the last one chosen
-                if given[c] == among[chosen[size - 1]]:
-                    last = c
-            if not g_test_of_cells(data, columns, in_turn, cells, rule, test):
-                g_test(data, columns, last, found, strata, rule, test)
+            g_test_given(data, columns, given, found, strata, cells, rule, test)
             n_tests[k] += 1
             if test[HOW] != UNTESTABLE and not test[P_VALUE] <= results[k, P_VALUE]:
                 results[k] = test
-                for c in range(size):
-                    sets[k, c] = among[chosen[c]]
+                sets[k] = chosen
             if test[HOW] != UNTESTABLE and test[P_VALUE] > alpha:
                 break
             if not next_subset(chosen, n_candidates):
                 break
+
+
+@kernel
+def g_test_which_separate(
+    data: CodedColumns,
+    pairs: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    sets: NDArray[np.int64],
+    alpha: float,
+    rule: SparseRule,
+    separates: NDArray[np.bool_],
+) -> None:
+    """Fill in whether each set separates the pair that `owner` says; untestable ones do not.
+
+    The fewer changes of the owner, and of all but the last column of a set, the faster.
+    """
+    size = sets.shape[1]
+    strata = no_strata(data.codes.shape[1], size)
+    cells = no_cells(data.codes.shape[1], size)
+    columns = np.empty(size + 2, np.int64)
+    test = np.empty(N_RESULTS)
+    found = no_intersections(size + 1)
+    # Of this owner and each column: not known yet, or whether it leaves nothing to test alone.
+    alone = np.empty(data.n_states.size, np.int64)
+    for s in range(owner.size):
+        x, y = pairs[owner[s]]
+        if s == 0 or owner[s] != owner[s - 1]:
+            alone[:] = -1
+            columns[size], columns[size + 1] = x, y
+        separates[s] = False
+        nothing_left = False
+        if size > 1:
+            for c in range(size):
+                z = sets[s, c]
+                if alone[z] < 0:
+                    given = sets[s, c : c + 1]
+                    alone[z] = what_is_determined(data.codes, data.n_states, x, y, given) != NEITHER
+                nothing_left |= alone[z] > 0
+        if not nothing_left:
+            g_test_given(data, columns, sets[s], found, strata, cells, rule, test)
+            separates[s] = test[HOW] != UNTESTABLE and test[P_VALUE] > alpha

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
-from mistruct.information.base import Estimator
 from mistruct.memory import memory_limit
-
-Positions = NDArray[np.int64]
 
 # Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
 _BYTES_OF_A_PAIR = 100
-
-# Columns of the first trial that tells the time, and seconds that a trial has to take to do so.
-_TRIED = 12
-_ENOUGH = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,8 @@ class Cost:
     n_bytes : int
         Memory at the worst moment, at least: without the pairs that a level lets pass.
     seconds : float
-        About how long the estimates take.
+        About how long the estimates take on one core of a common machine, by constants of the
+        estimator; NaN where it does not know.
     """
 
     n_pairs: int
@@ -62,21 +55,3 @@ def check_memory(
     if needed <= limit:
         raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
     raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")
-
-
-def seconds_of(data: Dataset, estimator: Estimator, rows: Positions) -> float:
-    """About how long the matrix of these rows takes, from ever larger parts of it."""
-    data = estimator.view(data)
-    columns = np.arange(data.n_variables)
-    kinds = np.array([data.kinds[name] for name in data.names])
-    two = np.concatenate([np.flatnonzero(kinds == kind)[:2] for kind in np.unique(kinds)])
-    estimator.pairwise(data, two, two, np.float64)  # compiles, for each kind
-    share = min(1.0, _TRIED / len(columns))
-    while True:
-        of_rows, of_columns = (p[:: max(1, round(1 / share))] for p in (rows, columns))
-        started = time.perf_counter()
-        estimator.pairwise(data, of_rows, of_columns, np.float64)
-        taken = time.perf_counter() - started
-        if share == 1.0 or taken > _ENOUGH:
-            return taken * len(rows) * len(columns) / (len(of_rows) * len(of_columns))
-        share = min(1.0, 2.0 * share)

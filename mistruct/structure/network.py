@@ -20,7 +20,7 @@ from sklearn.base import clone
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import MistructWarning, check_choice, check_fraction
 from mistruct.structure.consensus import Votes
-from mistruct.structure.cost import Cost, check_memory, seconds_of
+from mistruct.structure.cost import Cost, check_memory
 from mistruct.structure.forest import degrees_of_freedom
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranking import (
@@ -136,7 +136,7 @@ class NetworkLearner(StructureLearner):
         raise NotImplementedError
 
     def cost(self, data: Any) -> Cost:
-        """What `fit` is going to take, from a few pairs of the table.
+        """What `fit` is going to take, without estimating anything.
 
         Parameters
         ----------
@@ -158,7 +158,8 @@ class NetworkLearner(StructureLearner):
         table, rows = _varying(*learner._prepare(table.select(sorted(table.names))))
         n_pairs = count_tests(len(rows), table.n_variables)
         n_bytes = learner._check_memory(table, rows)
-        seconds = seconds_of(table, learner.estimator_, rows) if n_pairs else 0.0
+        columns = np.arange(table.n_variables)
+        seconds = learner.estimator_.seconds(table, rows, columns) if n_pairs else 0.0
         return Cost(n_pairs, n_bytes, seconds * (self.n_bootstraps or 1))
 
     def _prepare(self, data: Dataset) -> tuple[Dataset, Sequence[str]]:

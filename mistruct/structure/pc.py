@@ -312,6 +312,15 @@ class PC(StructureLearner):
             The expected number of tests, and seconds on one core of a common machine, for each
             size of conditioning sets. They follow from constants and the table, not from the
             clock; seconds are NaN for a test of your own that does not define them.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import mistruct as ms
+        >>> table = pd.DataFrame({"a": [0, 0, 1] * 50, "b": [0, 1, 1] * 50, "c": [1, 0] * 75})
+        >>> cost = ms.PC().cost(table)
+        >>> int(cost.n_tests[0]), bool(cost.seconds.sum() < 1)
+        (3, True)
         """
         table = self._checked(data)
         table = table.select(sorted(table.names))

@@ -83,10 +83,21 @@ def learn_skeleton(
         return skeleton
     for group in redundant_groups(data):
         merged = replace(
-            search, data=as_one_column(data, group), constraints=constraints.as_one(group)
+            search,
+            data=as_one_column(data, group),
+            constraints=constraints.as_one(group),
+            wanted=_without_an_edge_to(skeleton, group),
         )
         skeleton = _with_edges_of(skeleton, group, merged.whole().edges, constraints)
     return skeleton
+
+
+def _without_an_edge_to(skeleton: Skeleton, group: Given) -> Adjacency:
+    """The pairs of a group as one column with those that have no edge to any member."""
+    left = np.delete(np.arange(skeleton.n_variables), group[1:])
+    lacks = np.asarray(~skeleton.adjacent[left][:, list(group)].any(axis=1))
+    joint = np.asarray(left == group[0])
+    return np.outer(joint, lacks) | np.outer(lacks, joint)
 
 
 def _with_edges_of(
@@ -192,6 +203,7 @@ class _Search:
     max_conditioning: int | None
     determinism: Determinism
     constraints: Constraints
+    wanted: Adjacency | None = None  # the pairs that are asked for; all of them
 
     def whole(self) -> Skeleton:
         """All depths, and the edges that come back in the end."""
@@ -263,8 +275,34 @@ class _Search:
             left = found.rule == ""
             removed.append(edges.take(~left))
             edges = edges.updated(found).take(left)
+            if self.wanted is not None and self._is_settled(self.wanted, edges, rounds):
+                break
             depth += 1
         return edges, Edges.concatenate(removed), rounds
+
+    def _is_settled(self, wanted: Adjacency, edges: Edges, rounds: Sequence[Round]) -> bool:
+        """Whether no pair that is wanted is left, nor can come back since it is leaned on.
+
+        It is leaned on for a shadow, which is in its set, and adjacent to both of the pair where a
+        larger set with one of them that determines it can take the other from it.
+        """
+        if wanted[tuple(edges.pairs.T)].any():
+            return False
+        adjacent = adjacency(self.data.n_variables, edges.pairs)
+        asked = [
+            (shadow, end)
+            for found in rounds
+            for k in np.flatnonzero((found.rule == INDEPENDENT) & wanted[tuple(found.pairs.T)])
+            for shadow in found.sets[k].tolist()
+            for end in found.pairs[k].tolist()
+            if adjacent[shadow, found.pairs[k]].all()
+        ]
+        pairs = np.array(asked, dtype=np.int64).reshape(-1, 2)
+        around = [np.setdiff1d(np.flatnonzero(adjacent[x]), y).tolist() for x, y in asked]
+        return not any(
+            len(self.test.determining_sets(self.data, pairs, Ragged.of(around), size, 1).owner)
+            for size in range(rounds[-1].depth + 1, max(map(len, around), default=0) + 1)
+        )
 
     def _seconds(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> float:
         """About how long all sets of one size take; NaN if the test does not know."""

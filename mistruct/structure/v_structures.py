@@ -219,11 +219,10 @@ def _vote(
         owner, sets = owner[:n_sets], sets[:n_sets]
         has_voted, found = votes.found_of_size(block, size)
         new = ~(has_voted[owner] & (sets == found[owner]).all(axis=1))
-        owner, sets = block[owner[new]], sets[new]
+        owner, sets = owner[new], sets[new]
         if len(owner):
-            tests = test.test_each(data, votes.pairs[owner], Ragged.of_rows(sets), alpha)
-            separate = tests.p_value > alpha
-            votes.add(owner[separate], sets[separate])
+            separates = test.which_separate(data, votes.pairs[block], owner, sets, alpha)
+            votes.add(block[owner[separates]], sets[separates])
 
 
 def _verdict(rule: Orientation, n_separating: int, n_with_middle: int) -> Verdict:

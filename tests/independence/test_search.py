@@ -8,13 +8,17 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mistruct as ms
 from mistruct.data.dataset import Dataset
+from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import separate_by
-from mistruct.independence.protocol import Separations, TestBatch
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
+from mistruct.independence.same_questions import originals
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.parallel import THREADS_VARIABLE
 from tests.information.test_copula import of_normal
@@ -195,3 +199,46 @@ def test_blocks_of_unequal_pairs_last_about_as_long(costs: list[float], n_thread
     for b in blocks:
         # None lasts longer than a block may, its last pair left out.
         assert sum(costs[b.start : b.stop - 1]) <= 5e7
+
+
+@pytest.mark.parametrize("test", [ms.GTest(), ms.GTest(99, sparse="permutation"), AutoTest()])
+def test_votes_are_those_of_each_test(test: ms.IndependenceTest) -> None:
+    """Also with copies, missing entries, and sets of two kinds, where the test takes these."""
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 3, (300, 6))
+    codes[:, 2] = np.where(rng.random(300) < 0.6, codes[:, 0], codes[:, 2])
+    codes[:, 1] = np.where(rng.random(300) < 0.5, codes[:, 2], codes[:, 1])
+    frame = pd.DataFrame(codes, columns=list("abcdef")).astype("category")
+    frame["z copy of c"] = frame.c.cat.rename_categories({0: "x", 1: "z", 2: "y"})
+    frame.loc[rng.random(300) < 0.1, "e"] = np.nan
+    if test.name == "auto":
+        frame["number"] = rng.normal(size=300)
+    data = ms.as_dataset(frame, missing="testwise")
+    pairs = np.array([[0, 1], [0, 3], [1, 6], [1, 2]])
+    for size in range(4):
+        asked = [
+            (k, given)
+            for k, pair in enumerate(pairs.tolist())
+            for given in itertools.combinations(sorted({*range(data.n_variables)} - {*pair}), size)
+        ]
+        owner = np.array([k for k, _ in asked])
+        sets = np.array([given for _, given in asked], dtype=np.int64).reshape(len(asked), size)
+        each = [test.test_pairs(data, pairs[[k]], given).p_value[0] for k, given in asked]
+        votes = test.which_separate(data, pairs, owner, sets, 0.05)
+        np.testing.assert_array_equal(votes, np.array(each) > 0.05)
+        assert 0 < votes.sum() < len(votes) or size != 1
+
+
+def test_a_search_with_copies_finds_the_columns_that_were_asked_for() -> None:
+    """c and its copy give the same test, each for its own pair and under its own name."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 3, 500)
+    c, d = (np.where(rng.random(500) < 0.8, a, rng.integers(0, 3, 500)) for _ in "cd")
+    frame = pd.DataFrame({"a": a, "c": c, "d": d, "copy": np.array([2, 0, 1])[c]})
+    data = ms.as_dataset(frame.astype("category"))
+    np.testing.assert_array_equal(np.unique(originals(data)), [0, min(originals(data)[1:]), 2])
+    candidates = Ragged.of([[0], [0], [3], [1, 3]])
+    found = ms.GTest().separate(data, np.array([[1, 2], [3, 2], [0, 2], [0, 2]]), candidates, 1, 1)
+    assert found.sets.tolist() == [[0], [0], [3], [1]]
+    for same in (0, 1), (2, 3):
+        assert found.tests.statistic[same[0]] == pytest.approx(found.tests.statistic[same[1]])

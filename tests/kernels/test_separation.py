@@ -50,7 +50,11 @@ def _separate(
         np.cumsum([0, *map(len, candidates)]), alpha, SparseRule(method, 99, np.uint64(0)),
         results, sets, n_tests,
     )  # fmt: skip
-    return results, sets.tolist(), n_tests.tolist()
+    columns = [
+        [-1 if c < 0 else among[c] for c in places]
+        for places, among in zip(sets.tolist(), candidates, strict=True)
+    ]
+    return results, columns, n_tests.tolist()
 
 
 def _chain(seed: int, n_samples: int = 3000) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import mistruct as ms
 from mistruct.structure.knowledge import Knowledge
 from mistruct.structure.redundant_groups import as_one_column, redundant_groups
+from mistruct.structure.skeleton_search import _Search
 from tests.structure.networks import network_graph, sample_network
 
 TEST = ms.GTest(sparse="chi-square")
@@ -173,3 +175,20 @@ def test_a_group_as_one_column() -> None:
     merged_constraints = constraints.as_one((0, 1, 2))
     assert merged_constraints.required.tolist() == [[False, True], [False, False]]
     assert merged_constraints.possible[0, 1]
+
+
+@settings(max_examples=25)
+@given(st.sampled_from([copies, one_hot, sums, merged]), st.integers(0, 2**32 - 1))
+def test_a_search_that_stops_early_finds_what_the_whole_finds(kind: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 600
+    g, frame = kind(rng, n, 3)
+    frame |= {"y": (g + (rng.random(n) < 0.3)) % 3, "w": rng.integers(0, 2, n)}
+    frame["v"] = (frame["y"] + frame["w"] + (rng.random(n) < 0.2)) % 3
+    frame["u"] = np.where(rng.random(n) < 0.7, frame["v"], g)
+    table = pd.DataFrame(frame).astype("category")
+    early = ms.PC(test=TEST).fit(table)
+    with mock.patch.object(_Search, "_is_settled", return_value=False):
+        whole = ms.PC(test=TEST).fit(table)
+    pd.testing.assert_frame_equal(early.edges_, whole.edges_)
+    pd.testing.assert_frame_equal(early.separations_, whole.separations_)

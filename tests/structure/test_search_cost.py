@@ -10,8 +10,11 @@ import pytest
 
 import mistruct as ms
 from mistruct.independence.testing import resolve_test
+from mistruct.information.estimators import ESTIMATORS, auto
 from mistruct.structure import skeleton_search, v_structures
 from tests.structure.networks import sample_network
+
+OF_NUMBERS = ("copula", "ksg", "mixed-knn", "copula-knn", "kde", "adaptive-partition", "binned")
 
 
 def noisy_copies(n_columns: int, n_rows: int = 400) -> pd.DataFrame:
@@ -96,3 +99,29 @@ def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> 
     verdicts = none.triples_.merge(standard.triples_, on=["x", "middle", "y"])
     assert (verdicts.n_separating_x == verdicts.n_separating_y).all()
     assert (verdicts.n_with_middle_x == verdicts.n_with_middle_y).all()
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_estimators_say_what_a_matrix_takes(name: str) -> None:
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame(rng.normal(size=(400, 6))).add_prefix("v")
+    data = ms.as_dataset(numbers if name in OF_NUMBERS else (numbers > 0).astype(int))
+    estimator, columns = ESTIMATORS[name](), np.arange(6)
+    whole, part = (estimator.seconds(data, rows, columns) for rows in (columns, columns[:1]))
+    assert 0 < whole < np.inf
+    assert whole == pytest.approx(3 * part)  # 18 pairs, the symmetric half of 36, and 6
+
+
+def test_an_estimator_by_kinds_takes_what_its_parts_take() -> None:
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame(rng.normal(size=(400, 5))).add_prefix("v")
+    data = ms.as_dataset(numbers.assign(a=numbers.v0 > 0, b=numbers.v1 > 0))
+    kinds = np.array([data.kinds[name] for name in data.names])
+    of = {kind: np.flatnonzero(kinds == kind) for kind in ("discrete", "continuous")}
+    parts = [
+        auto().discrete.seconds(data, of["discrete"], of["discrete"]),
+        auto().continuous.seconds(data, of["continuous"], of["continuous"]),
+        auto().mixed.seconds(data, of["discrete"], of["continuous"]),
+    ]
+    columns = np.arange(7)
+    assert auto().seconds(data, columns, columns) == pytest.approx(sum(parts))
