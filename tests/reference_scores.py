@@ -68,6 +68,22 @@ def bdeu(
     return total
 
 
+def averaged_bdeu(
+    rows: Rows, n_states: Sequence[int], x: int, parents: Sequence[int], sizes: Sequence[float]
+) -> float:
+    """The quotient of two means over sample sizes, of the family and of the parents."""
+
+    def log_mean(columns: Sequence[int]) -> float:
+        # The chain rule: BDeu gives the columns of any set the probability of a complete DAG.
+        logs = [
+            sum(bdeu(rows, n_states, c, columns[:k], size) for k, c in enumerate(columns))
+            for size in sizes
+        ]
+        return max(logs) + math.log(sum(math.exp(t - max(logs)) for t in logs) / len(logs))
+
+    return log_mean([*parents, x]) - log_mean(parents)
+
+
 def regret(n: int, n_states: int) -> float:
     """The exact log normaliser by the recurrence of [KM07]."""
     before = 1.0

@@ -84,12 +84,18 @@ class ForBOSS:
         typer.Option(metavar="NUMBER", help="boss: most parents of a column; default any."),
     ] = None
     restarts: Annotated[
-        int, typer.Option(metavar="NUMBER", help="boss: how often the search starts again.")
-    ] = 10
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="boss: how often the search starts again; default 0 where all columns are "
+            "discrete, else 10.",
+        ),
+    ] = None
 
     def check(self) -> None:
         """Raise ParameterError where an option breaks its rule."""
-        check_count("--restarts", self.restarts, least=0)
+        if self.restarts is not None:
+            check_count("--restarts", self.restarts, least=0)
         if self.max_parents is not None:
             check_count("--max-parents", self.max_parents)
 

@@ -55,27 +55,52 @@ class Counted(NamedTuple):
 
 
 @kernel
-def _log_rising(alpha: float, count: int) -> float:
-    """Log Gamma(alpha + count) - log Gamma(alpha)."""
-    if count == 1:
-        return math.log(alpha)
-    return math.lgamma(alpha + count) - math.lgamma(alpha)
+def _start(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float64]:
+    """Rows of prior counts of one of so many states, log Gamma of these, and sums yet empty."""
+    sums = np.zeros((3, sizes.size))
+    for i in range(sizes.size):
+        sums[0, i] = sizes[i] / n_states
+        sums[1, i] = math.lgamma(sums[0, i])
+    return sums
+
+
+@kernel
+def _add(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> float:
+    """Take in a state that occurs; what it adds to the largest likelihood."""
+    for i in range(sums.shape[1]):
+        prior = sums[0, i]
+        rising = math.lgamma(prior + count) - sums[1, i] if count > 1 else math.log(prior)
+        sums[2, i] += rising
+    return terms[count]
+
+
+@kernel
+def _log_mean(sums: NDArray[np.float64], sizes: NDArray[np.float64], n_samples: int) -> float:
+    """The log of the mean over sample sizes of the probability of the rows."""
+    logs = sums[2]
+    for i in range(sizes.size):
+        logs[i] += math.lgamma(sizes[i]) - math.lgamma(sizes[i] + n_samples)
+    largest = logs.max()
+    return largest + math.log(np.exp(logs - largest).mean())
 
 
 @kernel
 def _of_table(
     table: NDArray[np.int64],
-    n_x: int,
-    n_c: int,
-    prior: float,
+    shape: tuple[int, int],
+    q: float,
+    sizes: NDArray[np.float64],
     terms: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
-    """Fill `result` from counts (stratum, x, c), the last running fastest.
+    """Fill `result` from counts (stratum, x, c), the last running fastest, shape (n_x, n_c).
 
-    `prior` is the pseudo-count of a joint state of the parents; 0 asks for the largest likelihood.
+    The strata and c are joint states of parents that have q of them.
     """
+    n_x, n_c = shape
+    of_parents, of_family = _start(sizes, q), _start(sizes, q * n_x)
     n_strata = 0
+    n_samples = np.int64(0)
     total = 0.0
     for s in range(table.size // (n_x * n_c)):
         for c in range(n_c):
@@ -84,10 +109,13 @@ def _of_table(
                 count = table[(s * n_x + k) * n_c + c]
                 if count:
                     in_stratum += count
-                    total += _log_rising(prior / n_x, count) if prior > 0 else terms[count]
+                    total += _add(of_family, count, terms)
             if in_stratum:
                 n_strata += 1
-                total -= _log_rising(prior, in_stratum) if prior > 0 else terms[in_stratum]
+                n_samples += in_stratum
+                total -= _add(of_parents, in_stratum, terms)
+    if sizes.size:
+        total = _log_mean(of_family, sizes, n_samples) - _log_mean(of_parents, sizes, n_samples)
     result[LIKELIHOOD] = total
     result[N_STRATA] = n_strata
 
@@ -98,23 +126,27 @@ def _of_labels(
     n_strata: int,
     codes: NDArray[Any],
     n_x: int,
-    prior: float,
+    q: float,
+    sizes: NDArray[np.float64],
     terms: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
     """The same from labels of the parents' joint states, which become those of the family."""
+    of_parents, of_family = _start(sizes, q), _start(sizes, q * n_x)
     total = 0.0
     counts = np.zeros(n_strata, np.int64)
     for label in strata:
         counts[label] += 1
     for count in counts:
-        total -= _log_rising(prior, count) if prior > 0 else terms[count]
+        total -= _add(of_parents, count, terms)
     n_cells = join_strata(strata, n_strata, codes, n_x)
     counts = np.zeros(n_cells, np.int64)
     for label in strata:
         counts[label] += 1
     for count in counts:
-        total += _log_rising(prior / n_x, count) if prior > 0 else terms[count]
+        total += _add(of_family, count, terms)
+    if sizes.size:
+        total = _log_mean(of_family, sizes, strata.size) - _log_mean(of_parents, sizes, strata.size)
     result[LIKELIHOOD] = total
     result[N_STRATA] = n_strata
 
@@ -125,18 +157,19 @@ def _of_nothing_added(
     x: int,
     strata: NDArray[np.int32],
     n_strata: int,
-    prior: float,
+    q: float,
+    sizes: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
     """The family of x and the parents whose joint states are labelled."""
     codes, n_x = counted.codes[x], counted.n_states[x]
     if n_strata * n_x > _CELLS_PER_ROW * strata.size + 1024:
-        _of_labels(strata.copy(), n_strata, codes, n_x, prior, counted.terms, result)
+        _of_labels(strata.copy(), n_strata, codes, n_x, q, sizes, counted.terms, result)
         return
     table = np.zeros(n_strata * n_x, np.int64)
     for t in range(strata.size):
         table[strata[t] * n_x + np.int64(codes[t])] += 1
-    _of_table(table, n_x, 1, prior, counted.terms, result)
+    _of_table(table, (n_x, 1), q, sizes, counted.terms, result)
 
 
 @kernel
@@ -145,7 +178,7 @@ def count_families(
     x: int,
     parents: NDArray[np.int64],
     added: NDArray[np.int64],
-    sample_size: float,
+    sizes: NDArray[np.float64],
     results: NDArray[np.float64],
 ) -> None:
     """Fill a row of `results` for x with the parents and each column of `added`, -1 for none.
@@ -157,18 +190,19 @@ def count_families(
     parents : ndarray of int, shape (n_parents,)
         Ascending.
     added : ndarray of int, shape (n_added,)
-    sample_size : float
-        The equivalent sample size of BDeu; 0 asks for the largest likelihood.
+    sizes : ndarray of float, shape (n_sizes,)
+        Equivalent sample sizes of BDeu, over which to average; none asks for the largest
+        likelihood.
     results : ndarray of float, shape (n_added, 2)
     """
     codes, n_states = counted.codes, counted.n_states
     n_samples = codes.shape[1]
     n_x = n_states[x]
-    prior = sample_size
+    q = 1.0
     strata = np.zeros(n_samples, np.int32)
     n_strata = 1
     for p in parents:
-        prior /= n_states[p]
+        q *= n_states[p]
         n_strata = join_strata(strata, n_strata, codes[p], n_states[p])
     in_cells = n_strata * n_x <= _CELLS_PER_ROW * n_samples + 1024
     place = np.empty(n_samples if in_cells else 0, np.int64)
@@ -182,7 +216,7 @@ def count_families(
     for k in range(added.size):
         c = added[k]
         if c < 0:
-            _of_nothing_added(counted, x, strata, n_strata, prior, results[k])
+            _of_nothing_added(counted, x, strata, n_strata, q, sizes, results[k])
             continue
         columns[-1] = c
         n_c = n_states[c]
@@ -195,13 +229,13 @@ def count_families(
             count_packed_strata(
                 counted.packed, n_states, columns, columns.size - 1, n_samples, found, table
             )
-            _of_table(table, n_x, n_c, prior / n_c, counted.terms, results[k])
+            _of_table(table, (n_x, n_c), q * n_c, sizes, counted.terms, results[k])
         elif n_cells <= _CELLS_PER_ROW * n_samples + 1024:
             table = np.zeros(n_cells, np.int64)
             for t in range(n_samples):
                 table[place[t] * n_c + np.int64(codes[c, t])] += 1
-            _of_table(table, n_x, n_c, prior / n_c, counted.terms, results[k])
+            _of_table(table, (n_x, n_c), q * n_c, sizes, counted.terms, results[k])
         else:
             labels = strata.copy()
             n_labels = join_strata(labels, n_strata, codes[c], n_c)
-            _of_labels(labels, n_labels, codes[x], n_x, prior / n_c, counted.terms, results[k])
+            _of_labels(labels, n_labels, codes[x], n_x, q * n_c, sizes, counted.terms, results[k])

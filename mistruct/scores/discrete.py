@@ -5,7 +5,8 @@ states of its parents:
 
 - BIC: L less log n / 2 for each free parameter (Schwarz 1978).
 - BDeu: the log of the probability of x given its parents, when all distributions of x are drawn
-  from a Dirichlet distribution (Heckerman, Geiger and Chickering 1995, eq. 26 with eq. 29).
+  from a Dirichlet distribution (Heckerman, Geiger and Chickering 1995, eq. 26 with eq. 29), or
+  from one of several.
 - qNML: L less the difference of two regrets, of the joint table and of its margin (Silander,
   Leppä-aho, Jääsaari and Roos 2018, eq. 10).
 
@@ -23,7 +24,7 @@ from typing import Literal
 import numpy as np
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import check_choice, check_positive
+from mistruct.errors import ParameterError, check_choice, check_positive
 from mistruct.information.packing import packed_columns
 from mistruct.kernels.family_counts import (
     LIKELIHOOD,
@@ -48,7 +49,7 @@ class DiscreteScore(Score):
     """Base of the scores that count."""
 
     gamma: float
-    _prior = 0.0
+    _sizes: tuple[float, ...] = ()
 
     @abstractmethod
     def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> Floats | float:
@@ -70,6 +71,7 @@ class _Counts(Families):
         self._score, self._n = score, data.n_samples
         self._edge = price_of_edge(score.gamma, data)
         # Where all columns are discrete, their position is their row.
+        self._sizes = np.array(score._sizes, dtype=np.float64)
         self._counted = Counted(data.codes, data.n_states, packed_columns(data), counts)
 
     def score(self, column: int, parents: Sequence[int]) -> float:
@@ -78,7 +80,7 @@ class _Counts(Families):
     def scores_with(self, column: int, parents: Sequence[int], added: Positions) -> Floats:
         results = np.empty((len(added), 2))
         fixed = np.array(parents, dtype=np.int64)
-        count_families(self._counted, column, fixed, added, self._score._prior, results)
+        count_families(self._counted, column, fixed, added, self._sizes, results)
         n_states = self._counted.n_states
         n_parents = len(fixed) + (added >= 0)
         q = n_states[fixed].prod(dtype=np.float64) * np.where(added < 0, 1, n_states[added])
@@ -153,10 +155,17 @@ class BDeu(DiscreteScore):
     .. math:: \sum_j \log \frac{\Gamma(\alpha / q)}{\Gamma(\alpha / q + N_j)}
         + \sum_{jk} \log \frac{\Gamma(\alpha / qr + N_{jk})}{\Gamma(\alpha / qr)}.
 
+    A small :math:`\alpha` suits columns that are nearly functions of their parents, a large one
+    those whose joint states all occur. With several, each set S of columns has the mean
+    :math:`P(S)` over them of its probability under a Dirichlet distribution worth :math:`\alpha`
+    rows, and x scores :math:`\log P(x, parents) - \log P(parents)`; for one :math:`\alpha` this is
+    the same as above. As a quotient (Silander et al. 2018) it gives Markov-equivalent DAGs the same
+    score.
+
     Parameters
     ----------
-    equivalent_sample_size : float
-        :math:`\alpha`, greater than 0.
+    equivalent_sample_size : float or tuple of floats
+        :math:`\alpha`, greater than 0; several are averaged over.
     gamma : float
         Each edge costs gamma log p nats, with p columns: the log of a prior that gives a DAG with
         one more edge :math:`p^{-\gamma}` of the probability. 0 takes all DAGs for equally likely.
@@ -165,6 +174,8 @@ class BDeu(DiscreteScore):
     ----------
     Heckerman, Geiger and Chickering (1995), "Learning Bayesian networks: the combination of
     knowledge and statistical data", Machine Learning 20.
+    Silander, Leppä-aho, Jääsaari and Roos (2018), "Quotient normalized maximum likelihood criterion
+    for learning Bayesian network structures", AISTATS.
 
     Examples
     --------
@@ -180,11 +191,14 @@ class BDeu(DiscreteScore):
     -4.1589
     """
 
-    equivalent_sample_size: float = 1.0
+    equivalent_sample_size: float | tuple[float, ...] = 1.0
     gamma: float = 0.0
 
     def __post_init__(self) -> None:
-        check_positive("equivalent_sample_size", self.equivalent_sample_size)
+        if self.equivalent_sample_size == ():
+            raise ParameterError("equivalent_sample_size must have one number or more, got ()")
+        for size in self._sizes:
+            check_positive("equivalent_sample_size", size)
         check_gamma(self.gamma)
 
     @property
@@ -193,8 +207,9 @@ class BDeu(DiscreteScore):
         return "bdeu"
 
     @property
-    def _prior(self) -> float:  # type: ignore[override]
-        return self.equivalent_sample_size
+    def _sizes(self) -> tuple[float, ...]:  # type: ignore[override]
+        given = self.equivalent_sample_size
+        return given if isinstance(given, tuple) else (given,)
 
     def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> float:
         return 0.0

@@ -39,6 +39,9 @@ from mistruct.structure.restarts import best_dag
 _START_ALPHA = 0.05
 _START_MAX_CONDITIONING = 3
 
+# Restarts where a column is continuous.
+_RESTARTS = 10
+
 
 class BOSS(StructureLearner):
     r"""Candidate causal graph by best order score search.
@@ -47,15 +50,16 @@ class BOSS(StructureLearner):
     ----------
     score : str or score
         ``bic``, ``bdeu``, ``qnml``, ``gaussian-bic``, or a score such as :class:`BDeu`; ``auto``
-        is :class:`QNML` where all columns are discrete, else :class:`GaussianBIC`, both with
-        ``gamma=1``.
+        is ``BDeu((1, 4, 16, 64, 256), gamma=2)`` where all columns are discrete, else
+        ``GaussianBIC(gamma=1)``.
     start : {"pc", "random"} or list of column names
         The first order: that of the DAG which :class:`PC` finds, a random one, or all columns in
         an order of your own.
-    n_restarts : int
+    n_restarts : int, optional
         How often the search goes on from the best order with some columns moved to random places.
         Without restarts it is that of the paper; with them, parents are also exchanged for others
-        within each family.
+        within each family. By default 0 where all columns are discrete, where a higher score is no
+        nearer the truth, and 10 elsewhere.
     max_parents : int, optional
         The largest number of parents of a column; by default as many as the score pays for.
     knowledge : Knowledge, optional
@@ -148,7 +152,7 @@ class BOSS(StructureLearner):
         score: str | Score = "auto",
         *,
         start: str | Sequence[Hashable] = "pc",
-        n_restarts: int = 10,
+        n_restarts: int | None = None,
         max_parents: int | None = None,
         knowledge: Knowledge | None = None,
         seed: int | None = 0,
@@ -161,7 +165,8 @@ class BOSS(StructureLearner):
         self.seed = seed
 
     def _check_parameters(self) -> None:
-        check_count("n_restarts", self.n_restarts, least=0)
+        if self.n_restarts is not None:
+            check_count("n_restarts", self.n_restarts, least=0)
         if self.max_parents is not None:
             check_count("max_parents", self.max_parents)
         if self.seed is not None:
@@ -185,7 +190,10 @@ class BOSS(StructureLearner):
         forest = Forest(families, names, within.possible, within.required, self.max_parents)
         start = obedient(self._first_order(data), constraints.required)
         rng = np.random.default_rng(self.seed)
-        self._parents = best_dag(forest, within, names, start, self.n_restarts, rng)
+        n_restarts = self.n_restarts
+        if n_restarts is None:
+            n_restarts = _RESTARTS if data.continuous else 0
+        self._parents = best_dag(forest, within, names, start, n_restarts, rng)
         self._names, self._forest, self._constraints = names, forest, constraints
         self._additions: pd.DataFrame | None = None
         self.score_ = forest.score_of(self._parents)

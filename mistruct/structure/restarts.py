@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mistruct.structure.backward import Parents, delete_edges
 from mistruct.structure.exchange import exchange_parents
 from mistruct.structure.knowledge import Constraints
+from mistruct.structure.optimum import MOST_COLUMNS, optimal_dag
 from mistruct.structure.order_search import Forest, Order, obedient, order_of
 
 # A restart moves this share of the columns, and so many at least.
@@ -29,7 +30,10 @@ def best_dag(
 
     Without restarts, the search of the paper: moves, then deletions. A restart exchanges parents
     in the best DAG so far, moves some columns of its order to random places and goes on from there.
+    Of few columns the best DAG of all is found instead.
     """
+    if n_restarts and len(names) <= MOST_COLUMNS:
+        return optimal_dag(forest, constraints)
     best = forest.parents(forest.climb(start))
     if n_restarts:
         best = _improved(forest, constraints, best)

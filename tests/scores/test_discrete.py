@@ -47,6 +47,7 @@ SCORES: list[tuple[ms.Score, Any]] = [
     (ms.BIC(dof="occupied"), lambda *family: reference.bic(*family, occupied=True)),
     (ms.BDeu(), lambda *family: reference.bdeu(*family, 1.0)),
     (ms.BDeu(7.5), lambda *family: reference.bdeu(*family, 7.5)),
+    (ms.BDeu((0.5, 4, 60)), lambda *family: reference.averaged_bdeu(*family, (0.5, 4, 60))),
 ]
 FAMILIES = [
     (x, parents)
@@ -74,7 +75,7 @@ def test_families_are_scored_as_the_reference_does(
 @settings(max_examples=25)
 def test_parents_are_added_as_one_at_a_time(table: tuple[Rows, list[int]]) -> None:
     rows, _ = table
-    for score in (ms.BIC(), ms.BDeu(2.0, gamma=1.0), ms.QNML(gamma=0.5)):
+    for score in (ms.BIC(), ms.BDeu((2.0, 9.0), gamma=1.0), ms.QNML(gamma=0.5)):
         of_table = families(score, rows)
         for x, parents in FAMILIES:
             added = np.array([c for c in range(4) if c != x and c not in parents], dtype=np.int64)
@@ -110,15 +111,15 @@ def test_tables_larger_than_the_sample_are_counted_by_labels() -> None:
     for j in range(4):
         for k in range(40):
             rows[k][j] = k
-    of_table = families(ms.BDeu(3.0), rows)
+    of_table = families(ms.BDeu((3.0, 70.0)), rows)
     assert of_table.score(0, [1, 2, 3]) == pytest.approx(
-        reference.bdeu(rows, [40] * 4, 0, [1, 2, 3], 3.0), rel=1e-9
+        reference.averaged_bdeu(rows, [40] * 4, 0, [1, 2, 3], (3.0, 70.0)), rel=1e-9
     )
 
 
 EQUIVALENT = [
-    ms.BIC(), ms.BIC(2.0, gamma=0.5), ms.BDeu(), ms.BDeu(10.0, gamma=1.0), ms.QNML(),
-    ms.QNML(gamma=1.0),
+    ms.BIC(), ms.BIC(2.0, gamma=0.5), ms.BDeu(), ms.BDeu(10.0, gamma=1.0),
+    ms.BDeu((1.0, 16.0, 256.0), gamma=2.0), ms.QNML(), ms.QNML(gamma=1.0),
 ]  # fmt: skip
 
 
@@ -176,6 +177,8 @@ def test_gamma_prices_each_edge_by_the_number_of_columns() -> None:
         (lambda: ms.BIC(dof="all"), "dof must be one of 'table', 'occupied', got 'all'"),  # type: ignore[arg-type]
         (lambda: ms.BDeu(-1), "equivalent_sample_size must be a number greater than 0, got -1"),
         (lambda: ms.BDeu(np.inf), "equivalent_sample_size must be a number greater than 0"),
+        (lambda: ms.BDeu(()), r"equivalent_sample_size must have one number or more, got \(\)"),
+        (lambda: ms.BDeu((1.0, 0.0)), "equivalent_sample_size must be a number greater than 0"),
         (lambda: ms.QNML(gamma=-0.1), "gamma must be a number of at least 0, got -0.1"),
     ],
 )

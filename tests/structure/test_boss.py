@@ -272,7 +272,7 @@ def test_missing_entries_may_be_a_state() -> None:
     kinds = dict.fromkeys(table, "discrete")
     data = ms.as_dataset(table.mask(gaps), kinds=kinds, missing="state")
     assert ms.BOSS().fit(data).graph_.has_edge("bronc", "dysp")
-    with pytest.raises(ms.DataError, match="score 'qnml' needs complete columns, but 'asia' has"):
+    with pytest.raises(ms.DataError, match="score 'bdeu' needs complete columns, but 'asia' has"):
         ms.BOSS().fit(ms.as_dataset(table.mask(gaps), kinds=kinds, missing="testwise"))
 
 

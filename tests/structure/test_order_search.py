@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mistruct as ms
+from mistruct.structure import restarts
 from mistruct.structure.backward import delete_edges
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.order_search import Forest, obedient
+from mistruct.structure.optimum import optimal_dag
+from mistruct.structure.order_search import Forest, as_matrix, obedient
 from mistruct.structure.restarts import best_dag
 from tests import reference_pc, reference_scores
 
@@ -171,16 +173,54 @@ def test_after_deletions_no_dag_of_the_class_has_an_edge_too_many(seed: int) -> 
             assert forest.score(y, without) <= forest.score(y, its) + 1e-6
 
 
-@pytest.mark.parametrize("score", [ms.BDeu(gamma=1.0), ms.BIC()], ids=repr)
-def test_the_optimum_of_small_tables_is_found(score: ms.Score) -> None:
+@pytest.mark.parametrize(
+    ("score", "least"), [(ms.BDeu(gamma=1.0), 95), (ms.BIC(), 95), (ms.QNML(), 85)], ids=repr
+)
+def test_the_optimum_of_small_tables_is_found(
+    score: ms.Score, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     n_found = 0
     for seed in range(100):
         forest = planted(random_table(seed, 8, 300), score)
         best = reference_scores.best_score(8, forest.score)
-        found = forest.score_of(best_of(forest))
+        with monkeypatch.context() as patched:
+            assert forest.score_of(best_of(forest)) == pytest.approx(best, abs=1e-6)
+            patched.setattr(restarts, "MOST_COLUMNS", 0)  # as if there were more
+            found = forest.score_of(best_of(forest))
         assert found <= best + 1e-6
         n_found += found >= best - 1e-6
-    assert n_found >= 95
+    assert n_found >= least
+
+
+@given(data=st.data(), seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_the_optimum_obeys_knowledge(data: st.DataObject, seed: int) -> None:
+    n = 4
+    forest = planted(random_table(seed, n, 100), ms.BDeu(), max_parents=2)
+    open_ = open_constraints(n)
+    pairs = list(itertools.permutations(range(n), 2))
+    for arc in data.draw(st.lists(st.sampled_from(pairs), max_size=4)):
+        open_.possible[arc] = False
+    allowed = [(a, b) for a, b in pairs if a < b and open_.possible[a, b]]
+    if allowed and data.draw(st.booleans()):
+        arc = data.draw(st.sampled_from(allowed))
+        open_.required[arc], open_.possible[arc[::-1]] = True, False
+    best = -np.inf
+    for chosen in itertools.product([None, False, True], repeat=n * (n - 1) // 2):
+        dag = nx.DiGraph()
+        dag.add_nodes_from(range(n))
+        for (a, b), turned in zip(itertools.combinations(range(n), 2), chosen, strict=True):
+            if turned is not None:
+                dag.add_edge(*((b, a) if turned else (a, b)))
+        arcs = nx.to_numpy_array(dag, nodelist=range(n)) > 0
+        obeys = not (arcs & ~open_.possible).any() and not (open_.required & ~arcs).any()
+        if obeys and arcs.sum(axis=0).max() <= 2 and nx.is_directed_acyclic_graph(dag):
+            best = max(best, forest.score_of([sorted(dag.pred[x]) for x in range(n)]))
+    parents = optimal_dag(forest, open_)
+    arcs = as_matrix(parents)
+    assert not (arcs & ~open_.possible).any()
+    assert not (open_.required & ~arcs).any()
+    assert forest.score_of(parents) == pytest.approx(best, abs=1e-6)
 
 
 def test_the_optimum_of_twelve_columns_is_found() -> None:
