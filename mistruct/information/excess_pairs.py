@@ -21,8 +21,7 @@ from mistruct.information.copula import gaussian_bias
 from mistruct.information.embedding import RESOLUTION, basis, require_rows, warn_infinite
 from mistruct.information.excess import CLEAR, codes_of_ranks, require_neighbors, unit_variance
 from mistruct.information.tiles import pairwise_by_tiles
-from mistruct.kernels.excess import excess_of_pairs
-from mistruct.kernels.lanes import LANES
+from mistruct.kernels.excess import ScoredColumns, excess_of_pairs
 from mistruct.kernels.line_counts import COUNTED
 
 Positions = NDArray[np.int64]
@@ -81,15 +80,15 @@ class _Matrix:
         self.row = np.full(data.n_variables, -1)
         self.row[whole] = np.arange(whole.size)
         given = data.values[[data.row(data.names[p]) for p in whole]]
-        self.order = np.argsort(given, axis=1).astype(np.int32)
-        ordered = np.take_along_axis(given, self.order, axis=1)
+        order = np.argsort(given, axis=1).astype(np.int32)
+        ordered = np.take_along_axis(given, order, axis=1)
         self.tied = (np.diff(ordered, axis=1) == 0).any(axis=1)
         self.varying = ordered[:, 0] < ordered[:, -1]
         self.bases = np.zeros_like(given)
         for i in np.flatnonzero(self.varying):
             self.bases[i] = basis(normal_scores(given[[i]]))[0]
-        self.coordinates = unit_variance(self.bases)
-        self.codes = codes_of_ranks(given)
+        coordinates = unit_variance(self.bases)
+        self.columns = ScoredColumns(coordinates, order, codes_of_ranks(given), self.tied)
         self.psi = psi(np.maximum(np.arange(n + 1), 1))
         window = math.sqrt(n_neighbors * n)
         self.reach = max(COUNTED, int(_WINDOWS_SIDE_BY_SIDE * window))
@@ -124,9 +123,8 @@ class _Matrix:
         bias = gaussian_bias(n, 1, 1, 0)
         values = -0.5 * np.log(left[known]) - bias
         excess_of_pairs(
-            self.coordinates, self.order, self.codes, x[known], y[known], correlations[known],
-            self.reach + 2 * LANES, self.reach, self.n_neighbors, self.psi, -bias, CLEAR,
-            self.tied, values,
+            self.columns, x[known], y[known], correlations[known],
+            self.reach, self.n_neighbors, self.psi, -bias, CLEAR, values,
         )  # fmt: skip
         nats[known] = values
         return nats

@@ -42,12 +42,8 @@ from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
 from mistruct.kernels.class_neighbors import information_between_classes, information_with_classes
 from mistruct.kernels.lanes import LANES
 from mistruct.kernels.line_counts import COUNTED, sum_over_counts
-from mistruct.kernels.neighbor_pairs import (
-    find_extents,
-    find_radii,
-    information_of_pairs,
-    lay_out,
-)
+from mistruct.kernels.neighbor_pairs import find_extents, find_radii, information_of_pairs
+from mistruct.kernels.pair_axes import SortedColumns, lay_out, make_axes
 from mistruct.kernels.tied_pairs import information_of_tied_pairs, sum_with_ties
 from mistruct.parallel import run_blocks
 
@@ -189,9 +185,10 @@ class PairTable:
         counts = [np.bincount(codes) for codes in data.codes]
         self.grouped = np.argsort(data.codes, axis=1, kind="stable").astype(np.int32)
         self.margins = np.array([(c * self.psi[c]).sum() for c in counts])
-        self.ordered = np.empty_like(data.values)
-        self.order = np.empty(data.values.shape, dtype=np.int32)
-        self.rank = np.empty(data.values.shape, dtype=np.int32)
+        shape = data.values.shape
+        self.sorted = SortedColumns(
+            np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int32)
+        )
         self.is_tied = np.empty(len(data.values), dtype=np.bool_)
 
         places = np.arange(n, dtype=np.int32)
@@ -207,8 +204,9 @@ class PairTable:
                 scores = scores_of(values[tied])
                 order[tied] = np.argsort(scores, axis=1)
                 ordered[tied] = np.take_along_axis(scores, order[tied], axis=1)
-            self.order[rows], self.ordered[rows], self.is_tied[rows] = order, ordered, tied
-            np.put_along_axis(self.rank[rows], order, places[np.newaxis], axis=1)
+            self.sorted.order[rows], self.sorted.ordered[rows] = order, ordered
+            self.is_tied[rows] = tied
+            np.put_along_axis(self.sorted.rank[rows], order, places[np.newaxis], axis=1)
 
         n_rows, step = len(data.values), 1 if shared else _COLUMNS_AT_ONCE
         chunks = [slice(a, a + step) for a in range(0, n_rows, step)]
@@ -219,7 +217,7 @@ class PairTable:
             pass
         self.is_constant = np.array(
             [
-                self.ordered[row, 0] == self.ordered[row, -1]
+                self.sorted.ordered[row, 0] == self.sorted.ordered[row, -1]
                 if continuous
                 else np.count_nonzero(counts[row]) == 1
                 for row, continuous in zip(self.row, self.is_continuous, strict=True)
@@ -229,7 +227,6 @@ class PairTable:
         # A point counts for itself, but not in variant 2.
         self.terms = self.psi if variant == 1 else np.roll(self.psi, 1)
         self.reach = max(COUNTED, int(_WINDOWS_SIDE_BY_SIDE * math.sqrt(n_neighbors * n)))
-        self.pad = self.reach + 2 * LANES
 
     def information(self, x: Positions, y: Positions) -> NDArray[np.float64]:
         """Information between columns `x` and `y`, pair by pair."""
@@ -250,22 +247,19 @@ class PairTable:
 
     def _of_continuous(self, of_x: Positions, of_y: Positions) -> Any:
         tied = self.is_tied[of_x] | self.is_tied[of_y]
-        settings = self.pad, self.reach, self.n_neighbors, self.variant
+        settings = self.reach, self.n_neighbors, self.variant
         values = np.empty(of_x.size)
         for chosen, kernel, tables in (
             (~tied, information_of_pairs, (self.terms, self.psi[-2])),
             (tied, information_of_tied_pairs, (self.psi,)),
         ):
             if chosen.any():  # else it would be compiled for nothing
-                values[chosen] = kernel(
-                    self.ordered, self.order, self.rank, of_x[chosen], of_y[chosen],
-                    *settings, *tables,
-                )  # fmt: skip
+                values[chosen] = kernel(self.sorted, of_x[chosen], of_y[chosen], *settings, *tables)
         return values
 
     def _of_mixed(self, of_x: Positions, of_y: Positions) -> Any:
         return information_with_classes(
-            self.ordered, self.order, self.codes, self.n_states, of_x, of_y,
+            self.sorted.ordered, self.sorted.order, self.codes, self.n_states, of_x, of_y,
             self.n_neighbors, self.psi,
         )  # fmt: skip
 
@@ -276,17 +270,13 @@ class PairTable:
 
     def information_of_one(self, x: int, y: int) -> float:
         """Information between columns `x` and `y`; threads share the points of continuous ones."""
-        n = self.ordered.shape[1]
+        n = self.sorted.ordered.shape[1]
         both = np.array([x]), np.array([y])
         if not self.is_continuous[[x, y]].all() or self.is_constant[[x, y]].any():
             return float(self.information(*both)[0])
         x, y = self.row[x], self.row[y]
-        axes = np.full((4, n + 2 * self.pad), np.inf)
-        axes[:, : self.pad] = -np.inf
-        place = np.empty(n, dtype=np.int64)
-        if lay_out(
-            self.ordered[x], self.order[x], self.ordered[y], self.rank[y], self.pad, axes, place
-        ):
+        axes = make_axes(n, self.reach)
+        if lay_out(self.sorted, x, y, axes):
             return math.inf
         radius, radius_y = np.empty((2, n + LANES))
         tied = self.is_tied[x] or self.is_tied[y]
@@ -294,22 +284,21 @@ class PairTable:
 
         def measure(first: int) -> None:
             last = min(first + _POINTS_OF_A_BLOCK, n)
-            find_radii(*axes, place, self.pad, self.reach, self.n_neighbors, first, last, radius)
+            find_radii(axes, self.reach, self.n_neighbors, first, last, radius)
             if self.variant == 2 and not tied:
-                find_extents(*axes, place, self.pad, self.reach, first, last, radius, radius_y)
+                find_extents(axes, self.reach, first, last, radius, radius_y)
 
         def count(first: int) -> float:
             last = min(first + _POINTS_OF_A_BLOCK, n)
             if tied:
                 return -float(
                     sum_with_ties(
-                        *axes, place, self.pad, self.n_neighbors, self.variant, first, last,
-                        radius, self.psi,
+                        axes, self.n_neighbors, self.variant, first, last, radius, self.psi
                     )
-                )  # fmt: skip
+                )
             return float(
-                sum_over_counts(axes[0], radius, self.pad, first, last, self.terms)
-                + sum_over_counts(axes[2], radius_y, self.pad, first, last, self.terms)
+                sum_over_counts(axes.x, radius, axes.pad, first, last, self.terms)
+                + sum_over_counts(axes.y, radius_y, axes.pad, first, last, self.terms)
             )
 
         for _ in run_blocks(measure, blocks, description=_DESCRIPTION):
@@ -320,7 +309,7 @@ class PairTable:
         elif self.variant == 2:
             total = n * (self.psi[k] - 1 / k)
         else:
-            radius_y[place] = radius[:n]
+            radius_y[axes.place] = radius[:n]
             total = n * self.psi[k]
         total -= sum(run_blocks(count, blocks, description=_DESCRIPTION))
         return float(total / n + self.psi[-2])

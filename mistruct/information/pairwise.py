@@ -13,7 +13,7 @@ from mistruct.information.corrections import KERNEL_CODES, Correction, entropy_t
 from mistruct.information.packing import pack
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
 from mistruct.kernels.entropy import entropy_of_counts
-from mistruct.kernels.pairwise import PACKED_CELLS, information_tile
+from mistruct.kernels.pairwise import PACKED_CELLS, CountedColumns, information_tile
 
 _NANOSECONDS_PER_ROW_OF_HISTOGRAM = 1.0
 
@@ -104,8 +104,8 @@ class PackedTable:
         self, rows: Positions, columns: Positions, symmetric: bool, tile: NDArray[np.float64]
     ) -> None:
         """Fill a tile with the information between columns by position."""
-        information_tile(
+        counted = CountedColumns(
             self.codes, self.n_states, self.margins, self.first_state, self.entropies,
-            self.words, self.first_word, self.complete, self.kernel_code, self.terms,
-            rows, columns, symmetric, tile,
+            self.words, self.first_word, self.complete,
         )  # fmt: skip
+        information_tile(counted, self.kernel_code, self.terms, rows, columns, symmetric, tile)

@@ -22,7 +22,7 @@ from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.blocks import complete
 from mistruct.information.embedding import warn_infinite
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
-from mistruct.kernels.partition import partition_tile
+from mistruct.kernels.partition import Splitting, partition_tile
 
 # Measured for independent columns; more where cells are split further.
 _NANOSECONDS_PER_ROW = 4.0
@@ -202,17 +202,18 @@ class _Table:
             ordered = values[by_value]
             start[:] = np.searchsorted(ordered, ordered, side="left")
             end[:] = np.searchsorted(ordered, ordered, side="right")
-        self.critical = chi2.isf(alpha, np.arange(4))
         # Units so small that the largest possible sum is the largest that an integer holds.
         largest = 2.0 * n_samples * math.log(n_samples + 1)
-        self.unit = 2.0 ** (62 - math.ceil(math.log2(largest)))
+        unit = 2.0 ** (62 - math.ceil(math.log2(largest)))
         logs = np.log(np.maximum(np.arange(n_samples + 1), 1))
-        self.logs = np.rint(logs * self.unit).astype(np.int64)
+        self.splitting = Splitting(
+            chi2.isf(alpha, np.arange(4)), np.rint(logs * unit).astype(np.int64), unit
+        )
 
     def fill(
         self, rows: Positions, columns: Positions, symmetric: bool, tile: NDArray[np.float64]
     ) -> None:
         partition_tile(
-            self.columns, self.n_known, self.discrete, self.critical, self.logs, self.unit,
+            self.columns, self.n_known, self.discrete, self.splitting,
             rows, columns, symmetric, tile,
         )  # fmt: skip

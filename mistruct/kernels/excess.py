@@ -7,6 +7,7 @@ same halves, the same terms and the same choice, without a tree.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,31 @@ from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES
 from mistruct.kernels.line_counts import n_closer
 from mistruct.kernels.neighbor_pairs import find_radii
+from mistruct.kernels.pair_axes import PairAxes, first_points, make_axes
 from mistruct.kernels.ties import psi_of_axes
 
 # Which rows take part: those of one half, or all.
 ALL = 2
+
+
+class ScoredColumns(NamedTuple):
+    """Columns of unit variance without gaps, each array of shape (n_columns, n) but the last.
+
+    Attributes
+    ----------
+    values : ndarray of float64
+    order : ndarray of int32
+        The rows in ascending order of the values.
+    codes : ndarray of uint64
+        What the rows of two columns are dealt out by, once added up.
+    is_tied : ndarray of bool, shape (n_columns,)
+        Whether a column repeats a value.
+    """
+
+    values: NDArray[np.float64]
+    order: NDArray[np.int32]
+    codes: NDArray[np.uint64]
+    is_tied: NDArray[np.bool_]
 
 
 @kernel
@@ -33,107 +55,118 @@ def halve(codes: NDArray[np.uint64], half: NDArray[np.int8]) -> None:
 
 
 @kernel
+def lay_out_part(
+    columns: ScoredColumns,
+    i: int,
+    j: int,
+    half: NDArray[np.int8],
+    part: int,
+    room: PairAxes,
+    index: NDArray[np.int64],
+) -> PairAxes:
+    """Columns i and j over the rows of one part; `index` is overwritten."""
+    values, order, pad = columns.values, columns.order, room.pad
+    n = half.size
+    m = 0
+    for t in range(n):
+        row = order[i, t]
+        if part == ALL or half[row] == part:
+            room.x[pad + m] = values[i, row]
+            room.y_by_x[pad + m] = values[j, row]
+            index[row] = m
+            m += 1
+    m = 0
+    for t in range(n):
+        row = order[j, t]
+        if part == ALL or half[row] == part:
+            room.y[pad + m] = values[j, row]
+            room.x_by_y[pad + m] = values[i, row]
+            room.place[index[row]] = m
+            m += 1
+    return first_points(room, m)
+
+
+@kernel
+def mean_excess(
+    axes: PairAxes,
+    rho: float,
+    is_tied: bool,
+    reach: int,
+    k: int,
+    psi: NDArray[np.float64],
+    radius: NDArray[np.float64],
+) -> tuple[float, float]:
+    """Mean over all points of what neighbours find beyond the correlation `rho`.
+
+    Then the standard error of that mean.
+    """
+    x, y_by_x, y, _, place, pad = axes
+    m = place.size
+    find_radii(axes, reach, k, 0, m, radius)
+    left = 1.0 - rho * rho
+    log_left = math.log(left)
+    total, squares = 0.0, 0.0
+    for t in range(m):
+        term = psi[k] + psi[m]
+        if is_tied:
+            term -= psi_of_axes(axes, t, k, radius[t], psi)
+        else:
+            term -= psi[n_closer(x, pad + t, pad, pad + m, radius[t])]
+            term -= psi[n_closer(y, pad + place[t], pad, pad + m, radius[t])]
+        a, b = x[pad + t], y_by_x[pad + t]
+        quadratic = rho * rho * (a * a + b * b) - 2.0 * rho * a * b
+        term += 0.5 * (log_left + quadratic / left)
+        total += term
+        squares += term * term
+    mean = total / m
+    return mean, math.sqrt(max(squares / m - mean * mean, 0.0) / m)
+
+
+@kernel
 def excess_of_pairs(
-    values: NDArray[np.float64],
-    order: NDArray[np.int32],
-    codes: NDArray[np.uint64],
+    columns: ScoredColumns,
     of_x: NDArray[np.int64],
     of_y: NDArray[np.int64],
     correlations: NDArray[np.float64],
-    pad: int,
     reach: int,
     k: int,
     psi: NDArray[np.float64],
     none: float,
     clear: float,
-    is_tied: NDArray[np.bool_],
     result: NDArray[np.float64],
 ) -> None:
-    """Add to `result` the excess between rows `of_x` and `of_y` of `values`, pair by pair.
+    """Add to `result` the excess between columns `of_x` and `of_y`, pair by pair.
 
-    `values` have unit variance, `order` sorts them, and the sum of the `codes` of two columns is
-    what their rows are dealt out by. Rows of `values` that repeat one are marked by `is_tied`. An
-    excess counts from `none`, and is clear from so many standard errors on. `psi` is tabulated from
-    0 to n.
+    An excess counts from `none`, and is clear from `clear` standard errors on. `psi` is tabulated
+    from 0 to n.
     """
-    n = values.shape[1]
+    n = columns.values.shape[1]
     half = np.empty(n, np.int8)
-    row_codes = np.empty(n, np.uint64)
+    codes = np.empty(n, np.uint64)
     index = np.empty(n, np.int64)
-    place = np.empty(n, np.int64)
     radius = np.empty(n + LANES)
-    room_x = np.empty(n + 2 * pad)
-    room_y_by_x = np.empty(n + 2 * pad)
-    room_y = np.empty(n + 2 * pad)
-    room_x_by_y = np.empty(n + 2 * pad)
+    room = make_axes(n, reach)
     means = np.zeros(3)
-    sizes = np.zeros(3)
     is_clear = np.zeros(3, np.bool_)
     for p in range(of_x.size):
-        i, j, rho = of_x[p], of_y[p], correlations[p]
-        left = 1.0 - rho * rho
-        log_left = math.log(left)
+        i, j = of_x[p], of_y[p]
         for t in range(n):
-            row_codes[t] = codes[i, t] + codes[j, t]
-        halve(row_codes, half)
-        sizes[0] = 0
-        for t in range(n):
-            sizes[0] += half[t] == 0
-        sizes[1] = n - sizes[0]
-        if min(sizes[0], sizes[1]) <= k:
+            codes[t] = columns.codes[i, t] + columns.codes[j, t]
+        halve(codes, half)
+        n_second = half.sum()
+        if min(n_second, n - n_second) <= k:
             continue
+        is_tied = columns.is_tied[i] or columns.is_tied[j]
         for part in range(3):
             if part == ALL and not (is_clear[0] and is_clear[1]):
                 continue
-            m = 0
-            for t in range(n):
-                row = order[i, t]
-                if part == ALL or half[row] == part:
-                    room_x[pad + m] = values[i, row]
-                    room_y_by_x[pad + m] = values[j, row]
-                    index[row] = m
-                    m += 1
-            m = 0
-            for t in range(n):
-                row = order[j, t]
-                if part == ALL or half[row] == part:
-                    room_y[pad + m] = values[j, row]
-                    room_x_by_y[pad + m] = values[i, row]
-                    place[index[row]] = m
-                    m += 1
-            size = m + 2 * pad
-            x, y_by_x, y, x_by_y = (
-                room_x[:size],
-                room_y_by_x[:size],
-                room_y[:size],
-                room_x_by_y[:size],
-            )
-            for t in range(pad):
-                x[t], y[t], x[pad + m + t], y[pad + m + t] = -np.inf, -np.inf, np.inf, np.inf
-                y_by_x[t], x_by_y[t] = -np.inf, -np.inf
-                y_by_x[pad + m + t], x_by_y[pad + m + t] = np.inf, np.inf
-            find_radii(x, y_by_x, y, x_by_y, place, pad, reach, k, 0, m, radius)
-            total, squares = 0.0, 0.0
-            for t in range(m):
-                at, at_y = pad + t, pad + place[t]
-                term = psi[k] + psi[m]
-                if is_tied[i] or is_tied[j]:
-                    term -= psi_of_axes(x, y_by_x, y, x_by_y, at, at_y, pad, k, radius[t], psi)
-                else:
-                    term -= psi[n_closer(x, at, pad, pad + m, radius[t])]
-                    term -= psi[n_closer(y, at_y, pad, pad + m, radius[t])]
-                a, b = x[pad + t], y_by_x[pad + t]
-                quadratic = rho * rho * (a * a + b * b) - 2.0 * rho * a * b
-                term += 0.5 * (log_left + quadratic / left)
-                total += term
-                squares += term * term
-            mean = total / m
+            axes = lay_out_part(columns, i, j, half, part, room, index)
+            mean, error = mean_excess(axes, correlations[p], is_tied, reach, k, psi, radius)
             means[part] = mean - none
-            variance = max(squares / m - mean * mean, 0.0)
-            is_clear[part] = means[part] > clear * math.sqrt(variance / m)
+            is_clear[part] = means[part] > clear * error
         if is_clear[0] and is_clear[1]:
             result[p] += means[ALL]
         elif is_clear[0]:
-            result[p] += means[1] * sizes[1] / n
+            result[p] += means[1] * n_second / n
         elif is_clear[1]:
-            result[p] += means[0] * sizes[0] / n
+            result[p] += means[0] * (n - n_second) / n

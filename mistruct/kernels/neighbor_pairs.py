@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES, any_less, fill, higher, load, lower, store, subtract
 from mistruct.kernels.line_counts import n_closer, sum_over_counts
+from mistruct.kernels.pair_axes import PairAxes, SortedColumns, lay_out, make_axes
 
 
 @kernel
@@ -45,25 +46,16 @@ def shorten(
 
 @kernel
 def find_radii(
-    x: NDArray[np.float64],
-    y_by_x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    x_by_y: NDArray[np.float64],
-    place: NDArray[np.int64],
-    pad: int,
+    axes: PairAxes,
     reach: int,
     k: int,
     first: int,
     last: int,
     radius: NDArray[np.float64],
 ) -> None:
-    """Fill ``radius[first:last]`` with the distances to the k-th neighbours, in the order of x.
-
-    `x` and `y` are sorted, ``y_by_x`` and ``x_by_y`` the other coordinates of the same points;
-    they begin at index `pad` and have infinities on both sides of sorted coordinates. Point i in
-    the order of x is point ``place[i]`` in that of y.
-    """
-    n = x.size - 2 * pad
+    """Fill ``radius[first:last]`` with the distances to the k-th neighbours, in the order of x."""
+    x, y_by_x, y, x_by_y, place, pad = axes
+    n = place.size
     nearest = np.empty(k)
     best = np.empty(k * LANES)
     worst = (k - 1) * LANES
@@ -108,12 +100,7 @@ def find_radii(
 
 @kernel
 def find_extents(
-    x: NDArray[np.float64],
-    y_by_x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    x_by_y: NDArray[np.float64],
-    place: NDArray[np.int64],
-    pad: int,
+    axes: PairAxes,
     reach: int,
     first: int,
     last: int,
@@ -125,7 +112,8 @@ def find_extents(
     What is as far counts as closer, so they become the next numbers above. `radius_y` is in the
     order of y.
     """
-    n = x.size - 2 * pad
+    x, y_by_x, y, x_by_y, place, pad = axes
+    n = place.size
     for i in range(first, last):
         limit = radius[i]
         at, at_y = pad + i, pad + place[i]
@@ -149,41 +137,10 @@ def find_extents(
 
 
 @kernel
-def lay_out(
-    ordered_x: NDArray[np.float64],
-    order_x: NDArray[np.int32],
-    ordered_y: NDArray[np.float64],
-    rank_y: NDArray[np.int32],
-    pad: int,
-    axes: NDArray[np.float64],
-    place: NDArray[np.int64],
-) -> bool:
-    """Fill `axes`, the coordinates x, y in the order of x, y, and x in the order of y, and `place`.
-
-    Returns whether y is x, or its mirror image.
-    """
-    n = ordered_x.size
-    same, mirrored = True, True
-    for i in range(n):
-        p = np.int64(rank_y[order_x[i]])
-        place[i] = p
-        axes[0, pad + i] = ordered_x[i]
-        axes[1, pad + i] = ordered_y[p]
-        axes[2, pad + i] = ordered_y[i]
-        axes[3, pad + p] = ordered_x[i]
-        same &= ordered_x[i] == ordered_y[p]
-        mirrored &= ordered_x[i] == -ordered_y[p]
-    return same or mirrored
-
-
-@kernel
 def information_of_pairs(
-    ordered: NDArray[np.float64],
-    order: NDArray[np.int32],
-    rank: NDArray[np.int32],
+    columns: SortedColumns,
     of_x: NDArray[np.int64],
     of_y: NDArray[np.int64],
-    pad: int,
     reach: int,
     k: int,
     variant: int,
@@ -192,35 +149,27 @@ def information_of_pairs(
 ) -> NDArray[np.float64]:
     """Information between rows `of_x` and `of_y`, pair by pair; inf where one is the other.
 
-    The columns come sorted, with the `order` that sorts them and the `rank` of each row; none
-    repeats a value. ``terms[c]`` is what a count of c adds: psi(c), or psi(c - 1) in variant 2,
-    where the point itself does not count; and `digamma` is psi(n).
+    No column repeats a value. ``terms[c]`` is what a count of c adds: psi(c), or psi(c - 1) in
+    variant 2, where the point itself does not count; and `digamma` is psi(n).
     """
-    n = ordered.shape[1]
-    axes = np.empty((4, n + 2 * pad))
-    x, y_by_x, y, x_by_y = axes[0], axes[1], axes[2], axes[3]
-    for t in range(pad):
-        for axis in range(4):
-            axes[axis, t] = -np.inf
-            axes[axis, pad + n + t] = np.inf
-    place = np.empty(n, np.int64)
+    n = columns.ordered.shape[1]
+    axes = make_axes(n, reach)
     radius = np.empty(n + LANES)
     radius_y = np.empty(n + LANES)
     result = np.empty(of_x.size)
     for p in range(of_x.size):
-        i, j = of_x[p], of_y[p]
-        if lay_out(ordered[i], order[i], ordered[j], rank[j], pad, axes, place):
+        if lay_out(columns, of_x[p], of_y[p], axes):
             result[p] = math.inf
             continue
-        find_radii(x, y_by_x, y, x_by_y, place, pad, reach, k, 0, n, radius)
+        find_radii(axes, reach, k, 0, n, radius)
         if variant == 2:
-            find_extents(x, y_by_x, y, x_by_y, place, pad, reach, 0, n, radius, radius_y)
+            find_extents(axes, reach, 0, n, radius, radius_y)
             total = n * (terms[k + 1] - 1.0 / k)
         else:
             total = n * terms[k]
             for t in range(n):
-                radius_y[place[t]] = radius[t]
-        total -= sum_over_counts(x, radius, pad, 0, n, terms)
-        total -= sum_over_counts(y, radius_y, pad, 0, n, terms)
+                radius_y[axes.place[t]] = radius[t]
+        total -= sum_over_counts(axes.x, radius, axes.pad, 0, n, terms)
+        total -= sum_over_counts(axes.y, radius_y, axes.pad, 0, n, terms)
         result[p] = total / n + digamma
     return result

@@ -7,7 +7,7 @@ many cells, sorted rows where it would have many more cells than rows.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,34 @@ _ROWS_OF_A_CELL = 1350
 _CELLS_PER_ROW = 4
 
 
+class CountedColumns(NamedTuple):
+    """Discrete columns with what their pairs share.
+
+    Attributes
+    ----------
+    codes : ndarray of unsigned int, shape (n_columns, n_samples)
+    n_states : ndarray of int, shape (n_columns,)
+    margins : ndarray of int
+        The counts of the states of column j, from ``first_state[j]`` on.
+    first_state : ndarray of int, shape (n_columns,)
+    entropies : ndarray of float64, shape (n_columns,)
+    words : ndarray of uint64, shape (n_bitsets, n_words)
+        Bitsets of states; those of column j begin at ``first_word[j]``, which is -1 for none.
+    first_word : ndarray of int, shape (n_columns,)
+    complete : bool
+        Whether no entry is missing; only then `margins` and `entropies` are those of pairs.
+    """
+
+    codes: NDArray[Any]
+    n_states: NDArray[np.int64]
+    margins: NDArray[np.int64]
+    first_state: NDArray[np.int64]
+    entropies: NDArray[np.float64]
+    words: NDArray[np.uint64]
+    first_word: NDArray[np.int64]
+    complete: bool
+
+
 @kernel
 def sum_table(
     table: NDArray[np.int64],
@@ -50,14 +78,7 @@ def sum_table(
 
 @kernel
 def information_tile(
-    codes: NDArray[Any],
-    n_states: NDArray[np.int64],
-    margins: NDArray[np.int64],
-    first_state: NDArray[np.int64],
-    entropies: NDArray[np.float64],
-    words: NDArray[np.uint64],
-    first_word: NDArray[np.int64],
-    complete: bool,
+    counted: CountedColumns,
     correction: int,
     terms: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -67,10 +88,9 @@ def information_tile(
 ) -> None:
     """Fill ``tile[a, b]`` with the information between columns ``rows[a]`` and ``columns[b]``.
 
-    `margins` (of column j from ``first_state[j]``) and `entropies` of the single columns serve
-    where no entry is missing (`complete`); a column without packed words has
-    ``first_word[j] = -1``. With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled.
+    With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled.
     """
+    codes, n_states, margins, first_state, entropies, words, first_word, complete = counted
     n_samples = codes.shape[1]
     log_n = math.log(n_samples)
     packed_limit = PACKED_CELLS * n_samples // (n_samples + _ROWS_OF_A_CELL)

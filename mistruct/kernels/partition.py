@@ -13,7 +13,7 @@ neither on the order of the cells nor on which of the two columns is x.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,38 @@ _FEWEST = 4
 _DEEPEST = 1024
 
 
+class Groups(NamedTuple):
+    """Start and end of the group of ties at each position of a column, shape (n,) each."""
+
+    start: Ranks
+    end: Ranks
+
+
+class Splitting(NamedTuple):
+    """When a cell is split, and what counts add.
+
+    Attributes
+    ----------
+    critical : ndarray of float64
+        The chi-square above which a cell is split, by degrees of freedom.
+    logs : ndarray of int64, shape (n_samples + 1,)
+        Logarithms of counts in units of `unit`, rounded.
+    unit : float
+    """
+
+    critical: NDArray[np.float64]
+    logs: NDArray[np.int64]
+    unit: float
+
+
 @kernel
-def _cut(start: Ranks, end: Ranks, first: np.int64, last: np.int64) -> np.int64:
+def _cut(groups: Groups, first: np.int64, last: np.int64) -> np.int64:
     """The end of a group nearest to the middle of a range, the lower of two; `last` if none."""
     middle = (first + last) // 2
-    if middle > first and np.int64(end[middle - 1]) == middle:
+    if middle > first and np.int64(groups.end[middle - 1]) == middle:
         return middle
-    below = np.int64(start[middle])
-    above = np.int64(end[middle])
+    below = np.int64(groups.start[middle])
+    above = np.int64(groups.end[middle])
     if below > first and (above >= last or first + last - 2 * below <= 2 * above - first - last):
         return below
     return min(above, last)
@@ -77,16 +101,38 @@ def _push(
 
 
 @kernel
+def _statistic(
+    low: tuple[np.int64, np.int64],
+    high: tuple[np.int64, np.int64],
+    width: tuple[np.int64, np.int64],
+    height: tuple[np.int64, np.int64],
+) -> float:
+    """Pearson's statistic of even counts in the quadrants of a cell.
+
+    `low` holds the points in the lower part of x, below and above the cut of y, `high` those in
+    its upper part; the parts of x have the `width`, those of y the `height`.
+    """
+    # A range that cannot be cut has an upper part without width and without points.
+    low_x, high_x = float(width[0]), max(float(width[1]), 0.5)
+    low_y, high_y = float(height[0]), max(float(height[1]), 0.5)
+    # The sum of (O - E)^2 / E is that of O^2 / E, less m; E is m times the share of the area.
+    # Grouped so that x and y can change places.
+    squares = (float(low[0]) ** 2 / (low_x * low_y) + float(high[1]) ** 2 / (high_x * high_y)) + (
+        float(low[1]) ** 2 / (low_x * high_y) + float(high[0]) ** 2 / (high_x * low_y)
+    )
+    m = low[0] + low[1] + high[0] + high[1]
+    area = float(width[0] + width[1]) * float(height[0] + height[1])
+    return squares * area / m - m
+
+
+@kernel
 def _partition(
     y_of: Ranks,
-    start_x: Ranks,
-    end_x: Ranks,
-    start_y: Ranks,
-    end_y: Ranks,
+    of_x: Groups,
+    of_y: Groups,
     y0: np.int64,
     y1: np.int64,
-    critical: NDArray[np.float64],
-    logs: NDArray[np.int64],
+    splitting: Splitting,
     work: Ranks,
     stack: NDArray[np.int64],
 ) -> np.int64:
@@ -95,6 +141,7 @@ def _partition(
     m are the points in the cell, n_x and n_y those in its range of x and in its range of y. The
     points of the first cell are ``work[0, y0:y1]``; `y_of` holds the y position of each.
     """
+    logs = splitting.logs
     n = y_of.size
     whole = y1 - y0
     none = np.int64(0)
@@ -103,17 +150,12 @@ def _partition(
     top = none + 1
     while top > 0:
         top -= 1
-        first = stack[top, 0]
-        m = stack[top, 1]
-        x0 = stack[top, 2]
-        x1 = stack[top, 3]
-        y0 = stack[top, 4]
-        y1 = stack[top, 5]
-        side = stack[top, 6]
+        first, m, side = stack[top, 0], stack[top, 1], stack[top, 6]
+        x0, x1, y0, y1 = stack[top, 2], stack[top, 3], stack[top, 4], stack[top, 5]
         split = False
         if m >= _FEWEST:
-            x = _cut(start_x, end_x, x0, x1)
-            y = _cut(start_y, end_y, y0, y1)
+            x = _cut(of_x, x0, x1)
+            y = _cut(of_y, y0, y1)
             if x < x1 or y < y1:
                 points = work[side, first : first + m]
                 n_x = none
@@ -127,21 +169,12 @@ def _partition(
                     high_low += y_of[point] < y
                 low_high = n_x - low_low
                 high_high = m - n_x - high_low
-                # A range that cannot be cut has an upper part without width and without points.
-                low_x, high_x = float(x - x0), max(float(x1 - x), 0.5)
-                low_y, high_y = float(y - y0), max(float(y1 - y), 0.5)
-                # The sum of (O - E)^2 / E is that of O^2 / E, less m; E is m times the share of
-                # the area. Grouped so that x and y can change places.
-                squares = (
-                    float(low_low) ** 2 / (low_x * low_y)
-                    + float(high_high) ** 2 / (high_x * high_y)
-                ) + (
-                    float(low_high) ** 2 / (low_x * high_y)
-                    + float(high_low) ** 2 / (high_x * low_y)
+                statistic = _statistic(
+                    (low_low, low_high), (high_low, high_high), (x - x0, x1 - x), (y - y0, y1 - y)
                 )
-                statistic = squares * (float(x1 - x0) * float(y1 - y0)) / m - m
                 dof = 3 if x < x1 and y < y1 else 1
-                split = (x1 - x0 == n and y1 - y0 == whole) or statistic > critical[dof]
+                is_first = x1 - x0 == n and y1 - y0 == whole
+                split = is_first or statistic > splitting.critical[dof]
         if not split:
             if m > 0:
                 total += m * (logs[m] + logs[n] - logs[x1 - x0] - logs[y1 - y0])
@@ -162,36 +195,32 @@ def _partition(
 @kernel
 def _partition_states(
     y_of: Ranks,
-    start_x: Ranks,
-    end_x: Ranks,
-    start_y: Ranks,
-    end_y: Ranks,
+    of_x: Groups,
+    of_y: Groups,
     discrete_x: bool,
-    critical: NDArray[np.float64],
-    logs: NDArray[np.int64],
+    splitting: Splitting,
     work: Ranks,
     stack: NDArray[np.int64],
 ) -> np.int64:
     """The sum of `_partition` where y is discrete, and x too if `discrete_x`."""
+    logs = splitting.logs
     n = np.int64(y_of.size)
     filled = np.zeros(n, np.int64)
     for t in range(n):
-        first = np.int64(start_y[y_of[t]])
+        first = np.int64(of_y.start[y_of[t]])
         work[0, first + filled[first]] = t
         filled[first] += 1
     total = np.int64(0)
     y0 = np.int64(0)
     while y0 < n:
-        y1 = np.int64(end_y[y0])
+        y1 = np.int64(of_y.end[y0])
         if not discrete_x:
-            total += _partition(
-                y_of, start_x, end_x, start_y, end_y, y0, y1, critical, logs, work, stack
-            )
+            total += _partition(y_of, of_x, of_y, y0, y1, splitting, work, stack)
         at = y0
         while discrete_x and at < y1:
             # The points of a state of y are in the order of x, so each run of a state is a cell.
-            x0 = np.int64(start_x[work[0, at]])
-            x1 = np.int64(end_x[x0])
+            x0 = np.int64(of_x.start[work[0, at]])
+            x1 = np.int64(of_x.end[x0])
             m = np.int64(0)
             while at + m < y1 and work[0, at + m] < x1:
                 m += 1
@@ -241,9 +270,7 @@ def partition_tile(
     columns: Ranks,
     n_known: NDArray[np.int64],
     discrete: NDArray[np.bool_],
-    critical: NDArray[np.float64],
-    logs: NDArray[np.int64],
-    unit: float,
+    splitting: Splitting,
     of_x: NDArray[np.int64],
     of_y: NDArray[np.int64],
     symmetric: bool,
@@ -253,9 +280,8 @@ def partition_tile(
 
     ``columns[j]`` holds four rows: the samples by value, the ``n_known[j]`` known ones first; the
     position of each sample, n_samples if missing; and start and end of the group of ties at each
-    position. `logs` are logarithms in units of `unit`, rounded. A cell is split where its
-    chi-square exceeds ``critical[dof]``. With `symmetric` only ``a <= b`` is filled. NaN where
-    there is no row, infinite where continuous columns determine each other.
+    position. With `symmetric` only ``a <= b`` is filled. NaN where there is no row, infinite where
+    continuous columns determine each other.
     """
     n_samples = columns.shape[2]
     known = np.empty((2, 4, n_samples), columns.dtype)
@@ -276,24 +302,20 @@ def partition_tile(
             if n == 0:
                 tile[a, b] = math.nan
                 continue
-            start_x, end_x, start_y, end_y = x[2], x[3], y[2], y[3]
+            groups_x, groups_y = Groups(x[2], x[3]), Groups(y[2], y[3])
             y_of = all_y_of[:n]
             for t in range(n):
                 y_of[t] = y[1, x[0, t]]
             enough = n >= _FEWEST or i == j
-            if enough and not discrete[j] and _determine_each_other(y_of, end_x, end_y):
+            if enough and not discrete[j] and _determine_each_other(y_of, x[3], y[3]):
                 tile[a, b] = math.inf
                 continue
             if discrete[j]:
                 total = _partition_states(
-                    y_of, start_x, end_x, start_y, end_y, discrete[i],
-                    critical, logs, work, stack,
-                )  # fmt: skip
+                    y_of, groups_x, groups_y, discrete[i], splitting, work, stack
+                )
             else:
                 for t in range(n):
                     work[0, t] = t
-                total = _partition(
-                    y_of, start_x, end_x, start_y, end_y, np.int64(0), n,
-                    critical, logs, work, stack,
-                )  # fmt: skip
-            tile[a, b] = total / (unit * n)
+                total = _partition(y_of, groups_x, groups_y, np.int64(0), n, splitting, work, stack)
+            tile[a, b] = total / (splitting.unit * n)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES
-from mistruct.kernels.neighbor_pairs import find_radii, lay_out
+from mistruct.kernels.neighbor_pairs import find_radii
+from mistruct.kernels.pair_axes import PairAxes, SortedColumns, lay_out, make_axes
 from mistruct.kernels.ties import count_tied, psi_of_axes, shell
 
 
@@ -41,21 +42,13 @@ def spread_of_neighbors(
 
 
 @kernel
-def count_in_rectangle(
-    u: NDArray[np.float64],
-    v_by_u: NDArray[np.float64],
-    v: NDArray[np.float64],
-    u_by_v: NDArray[np.float64],
-    at: int,
-    at_v: int,
-    pad: int,
-    k: int,
-    radius: float,
-) -> tuple[int, int]:
-    """How many other points are no farther along each axis than the k neighbours reach there.
+def count_in_rectangle(axes: PairAxes, i: int, k: int, radius: float) -> tuple[int, int]:
+    """How many other points are no farther along each axis than the k neighbours of point i reach.
 
     Zero where this is not clear, as there are more than k, or several that reach as far.
     """
+    u, v_by_u, v, u_by_v, place, pad = axes
+    at, at_v = pad + i, pad + place[i]
     last, last_v = u.size - pad, v.size - pad
     begin, _, _, end = shell(u, at, pad, last, radius)
     begin_v, _, _, end_v = shell(v, at_v, pad, last_v, radius)
@@ -72,12 +65,7 @@ def count_in_rectangle(
 
 @kernel
 def sum_with_ties(
-    x: NDArray[np.float64],
-    y_by_x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    x_by_y: NDArray[np.float64],
-    place: NDArray[np.int64],
-    pad: int,
+    axes: PairAxes,
     k: int,
     variant: int,
     first: int,
@@ -90,6 +78,7 @@ def sum_with_ties(
     Done are those from `first` to before `last` in the order of x. In variant 2 the rectangle of a
     point counts, but where ties leave it open it is as in variant 1.
     """
+    x, y, place, pad = axes.x, axes.y, axes.place, axes.pad
     n = place.size
     run_of_y = np.empty(n, np.int64)
     seen_in_run = np.empty(n, np.int64)
@@ -103,33 +92,27 @@ def sum_with_ties(
     total = 0.0
     run = first
     for i in range(first, last):
-        at, at_y = pad + i, pad + place[i]
-        if x[at] != x[pad + run]:
+        if x[pad + i] != x[pad + run]:
             run = i
         cell = run_of_y[place[i]]
         if seen_in_run[cell] != run:
             seen_in_run[cell] = run
             n_x = 0
             if variant == 2:
-                n_x, n_y = count_in_rectangle(x, y_by_x, y, x_by_y, at, at_y, pad, k, radius[i])
+                n_x, n_y = count_in_rectangle(axes, i, k, radius[i])
             if n_x > 0:
                 known[cell] = psi[k] - 1.0 / k - psi[n_x] - psi[n_y]
             else:
-                known[cell] = psi[k] - psi_of_axes(
-                    x, y_by_x, y, x_by_y, at, at_y, pad, k, radius[i], psi
-                )
+                known[cell] = psi[k] - psi_of_axes(axes, i, k, radius[i], psi)
         total += known[cell]
     return total
 
 
 @kernel
 def information_of_tied_pairs(
-    ordered: NDArray[np.float64],
-    order: NDArray[np.int32],
-    rank: NDArray[np.int32],
+    columns: SortedColumns,
     of_x: NDArray[np.int64],
     of_y: NDArray[np.int64],
-    pad: int,
     reach: int,
     k: int,
     variant: int,
@@ -139,22 +122,15 @@ def information_of_tied_pairs(
 
     As `information_of_pairs`, with psi tabulated up to n.
     """
-    n = ordered.shape[1]
-    axes = np.empty((4, n + 2 * pad))
-    x, y_by_x, y, x_by_y = axes[0], axes[1], axes[2], axes[3]
-    for t in range(pad):
-        for axis in range(4):
-            axes[axis, t] = -np.inf
-            axes[axis, pad + n + t] = np.inf
-    place = np.empty(n, np.int64)
+    n = columns.ordered.shape[1]
+    axes = make_axes(n, reach)
     radius = np.empty(n + LANES)
     result = np.empty(of_x.size)
     for p in range(of_x.size):
-        i, j = of_x[p], of_y[p]
-        if lay_out(ordered[i], order[i], ordered[j], rank[j], pad, axes, place):
+        if lay_out(columns, of_x[p], of_y[p], axes):
             result[p] = math.inf
             continue
-        find_radii(x, y_by_x, y, x_by_y, place, pad, reach, k, 0, n, radius)
-        total = sum_with_ties(x, y_by_x, y, x_by_y, place, pad, k, variant, 0, n, radius, psi)
+        find_radii(axes, reach, k, 0, n, radius)
+        total = sum_with_ties(axes, k, variant, 0, n, radius, psi)
         result[p] = total / n + psi[n]
     return result

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.lanes import LANES, fill, higher, load, n_less, subtract
 from mistruct.kernels.line_counts import stretch
+from mistruct.kernels.pair_axes import PairAxes
 
 # What is left of a sum is dropped below this share of it.
 _NEGLIGIBLE = 1e-16
@@ -194,23 +195,13 @@ def in_one_order(
 
 
 @kernel
-def psi_of_axes(
-    u: NDArray[np.float64],
-    v_by_u: NDArray[np.float64],
-    v: NDArray[np.float64],
-    u_by_v: NDArray[np.float64],
-    at: int,
-    at_v: int,
-    pad: int,
-    k: int,
-    radius: float,
-    psi: NDArray[np.float64],
-) -> float:
+def psi_of_axes(axes: PairAxes, i: int, k: int, radius: float, psi: NDArray[np.float64]) -> float:
     """Sum over both axes of the mean psi of a point's counts, which it takes off psi(k) + psi(n).
 
-    The coordinates are laid out as in `neighbor_pairs`, and the point is ``u[at]`` and
-    ``v[at_v]``.
+    The point is point i in the order of x.
     """
+    u, v_by_u, v, u_by_v, place, pad = axes
+    at, at_v = pad + i, pad + place[i]
     low, begin, end, high = shell(u, at, pad, u.size - pad, radius)
     low_v, begin_v, end_v, high_v = shell(v, at_v, pad, v.size - pad, radius)
     n_u, n_v = max(end - begin - 1, 0), max(end_v - begin_v - 1, 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import psi
 from scipy.stats import nhypergeom
 
+from mistruct.kernels.pair_axes import SortedColumns, lay_out, make_axes
 from mistruct.kernels.ties import count_across, count_tied, mean_psi, mean_psis, psi_of_axes, shell
 from tests import reference_continuous as reference
 
@@ -76,14 +77,13 @@ def test_both_axes_against_the_reference(seed: int, n: int, k: int) -> None:
     rng = np.random.default_rng(seed)
     k = min(k, n - 1)
     x, y = rng.integers(0, 6, (2, n)).astype(float)
-    by_x, by_y = np.argsort(x), np.argsort(y)
-    u, v_by_u, v, u_by_v = (
-        np.concatenate([[-np.inf], c, [np.inf]]) for c in (x[by_x], y[by_x], y[by_y], x[by_y])
-    )
-    axes = [np.abs(c[:, None] - c) for c in (x, y)]
+    order = np.argsort([x, y], axis=1).astype(np.int32)
+    rank = np.argsort(order, axis=1).astype(np.int32)
+    axes = make_axes(n, 1)
+    lay_out(SortedColumns(np.sort([x, y], axis=1), order, rank), 0, 1, axes)
+    apart = [np.abs(c[:, None] - c) for c in (x, y)]
     for i in range(n):
-        at, at_v = (int(np.flatnonzero(order == i)[0]) + 1 for order in (by_x, by_y))
-        radius = np.sort(np.max(axes, axis=0)[i])[k]
-        found = psi_of_axes(u, v_by_u, v, u_by_v, at, at_v, 1, k, radius, PSI)
-        expected = sum(reference.psi_with_ties(axes, [[0], [1]], i, k))
+        radius = np.sort(np.max(apart, axis=0)[i])[k]
+        found = psi_of_axes(axes, int(rank[0, i]), k, radius, PSI)
+        expected = sum(reference.psi_with_ties(apart, [[0], [1]], i, k))
         assert found == pytest.approx(expected, abs=1e-12)
