@@ -87,10 +87,11 @@ def explain_by_score(
 def _why_adjacent(edge: Any, kept: bool) -> str:
     verb = "points to" if edge.orientation == "directed" else "is adjacent to"
     required = "required by knowledge; " if kept else ""
-    return (
-        f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score would "
-        f"{_change(edge.gain)}; given the other parents the two share {edge.cmi:.3g} nats"
-    )
+    text = f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score would "
+    text += _change(edge.gain)
+    if np.isnan(edge.cmi):
+        return f"{text}; too few rows are complete to say what they share given the other parents"
+    return f"{text}; given the other parents the two share {edge.cmi:.3g} nats"
 
 
 def _why_not(pair: Any, kept: bool) -> str:
