@@ -177,7 +177,8 @@ def _progress(total: int, description: str) -> Iterator[Callable[..., object]]:
     ):
 
         def advance(found: str = "") -> None:
-            bar.set_postfix_str(found, refresh=False)
+            if found:
+                bar.set_postfix_str(found, refresh=False)
             bar.update()
 
         yield advance

@@ -176,6 +176,7 @@ def learn(
         edges = tables["edges.csv"]
         knowledge = getattr(learner, "knowledge", None)
         known = None if knowledge is None else asdict(knowledge)
+        more = {"copies": learner.copies_} if chosen == "boss" else {}
         record = run_record(
             "learn",
             as_record(parameters),
@@ -185,6 +186,7 @@ def learn(
             step.seconds,
             folder,
             knowledge=known,
+            **more,
         )
         write_text(folder / "run.json", record)
 

@@ -196,4 +196,6 @@ def _is_nearer(table: Dataset) -> bool:
 
 def cost_in_seconds(cost: SearchCost | OrderCost) -> float:
     """What `learn` takes in all."""
-    return _SECONDS_BESIDE + float(sum(cost.seconds))
+    import numpy as np
+
+    return _SECONDS_BESIDE + float(np.sum(cost.seconds))

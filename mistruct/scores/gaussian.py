@@ -146,7 +146,7 @@ class _Correlated(Families):
             return np.full(len(added), float(self._n))
         of_all = self._known[list(columns)].all(axis=0)
         also = np.where((added < 0)[:, np.newaxis], True, self._known[added])
-        return (also & of_all).sum(axis=1).astype(np.float64)
+        return np.asarray((also & of_all).sum(axis=1), dtype=np.float64)
 
 
 def _known(data: Dataset, name: str) -> NDArray[np.bool_]:
@@ -154,7 +154,7 @@ def _known(data: Dataset, name: str) -> NDArray[np.bool_]:
     row = data.row(name)
     if name in data.states:
         return np.asarray(data.codes[row] < len(data.states[name]))
-    return ~np.isnan(data.values[row])
+    return np.asarray(~np.isnan(data.values[row]))
 
 
 def _dimensions(data: Dataset, name: str, known: NDArray[np.bool_]) -> Floats:

@@ -8,7 +8,8 @@ complete rows, for each of these:
 
 .. math:: n I(x; parents) - \frac{n}{m} price_m(parents).
 
-Where nothing is missing that is the score itself, up to what no structure changes.
+Where nothing is missing that is the score itself, up to what no structure changes. A family without
+a complete row costs n nats for each parent.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class IncompleteCounts(Families):
         scores = np.empty(len(added))
         for k, found in enumerate(self._count(column, fixed, added)):
             its = fixed if added[k] < 0 else np.append(fixed, added[k])
-            m = max(int(found[N_COMPLETE]), 1)
+            m = int(found[N_COMPLETE])
+            if not m:  # nothing is known of such a family, and no score may be made of that
+                scores[k] = self.score(column, []) - self._alone[column] - n * len(its)
+                continue
             q = n_states[its].prod(dtype=np.float64)
             strata = found[N_STRATA : N_STRATA + 1]
             price = self._score._price(m, strata, q.reshape(1), float(n_states[column]))

@@ -36,6 +36,7 @@ from mistruct.structure.order_cost import OrderCost, order_cost
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.pc import PC
 from mistruct.structure.restarts import best_dag
+from mistruct.structure.search_cost import SearchCost
 
 # The tests that make the first order: sets larger than this take long, and change it little.
 _START_ALPHA = 0.05
@@ -302,10 +303,10 @@ class BOSS(CausalLearner):
 
     def _reason(self, x: str, y: str) -> str:
         tables = self.edges_, self.additions_
-        return explain_by_score(x, y, self._names, *tables, self._required)
+        return explain_by_score(x, y, self._names, *tables, self._required, self.copies_)
 
     def _cost(self, data: Dataset) -> OrderCost:
-        first = self._first_search(data).cost(data)
+        first: SearchCost = self._first_search(data).cost(data)
         cost = order_cost(data, resolve_score(self.score, data), first, self.n_restarts)
         before = float(first.seconds.sum()) if self.start == "pc" else 0.0
         return replace(cost, seconds=cost.seconds + before)

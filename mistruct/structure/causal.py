@@ -14,8 +14,6 @@ from mistruct.errors import ParameterError
 from mistruct.structure.evidence import both_ways, check_pair
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
-from mistruct.structure.order_cost import OrderCost
-from mistruct.structure.search_cost import SearchCost
 
 
 class CausalLearner(StructureLearner):
@@ -43,14 +41,14 @@ class CausalLearner(StructureLearner):
         return both_ways(super()._graph(nodes, edges))
 
     @abstractmethod
-    def _cost(self, data: Dataset) -> SearchCost | OrderCost:
+    def _cost(self, data: Dataset) -> Any:
         """What a fit takes, of a table whose columns are in the order of their names."""
 
     @abstractmethod
     def _reason(self, x: str, y: str) -> str:
         """Why two columns are adjacent or not."""
 
-    def cost(self, data: Any) -> SearchCost | OrderCost:
+    def cost(self, data: Any) -> Any:
         """What a fit takes, without making it.
 
         Parameters
@@ -67,6 +65,7 @@ class CausalLearner(StructureLearner):
             your own that does not define them.
         """
         table = self._checked(data)
+        self._known(table)
         return self._cost(table.select(sorted(table.names)))
 
     def why(self, x: Hashable, y: Hashable) -> str:

@@ -40,7 +40,7 @@ class OrderCost:
 
 
 def order_cost(data: Dataset, score: Score, first: SearchCost, n_restarts: int) -> OrderCost:
-    """Expected cost of a search for the best order, without that of the search by tests, `first`."""
+    """Expected cost of a search for the best order; that of the search by tests is `first`."""
     n_pairs = data.n_variables * (data.n_variables - 1) / 2
     crowded = (first.n_tests[1] / first.n_tests[0]) ** 2
     of_pair = _FIRST + _FIRST_GROWTH * crowded
