@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,51 @@ def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> 
     verdicts = none.triples_.merge(standard.triples_, on=["x", "middle", "y"])
     assert (verdicts.n_separating_x == verdicts.n_separating_y).all()
     assert (verdicts.n_with_middle_x == verdicts.n_with_middle_y).all()
+
+
+class Counting(ms.Score):
+    """A score that counts the families it is asked for."""
+
+    def __init__(self) -> None:
+        self.n_families = 0
+
+    @property
+    def name(self) -> str:
+        return "counting"
+
+    def families(self, data: ms.Dataset) -> ms.Families:
+        known, score = ms.QNML(gamma=1.0).families(data), self
+
+        class Counted(ms.Families):
+            def score(self, column: int, parents: Sequence[int]) -> float:
+                score.n_families += 1
+                return known.score(column, parents)
+
+            def scores_with(self, column: int, parents: Sequence[int], added: Any) -> Any:
+                score.n_families += len(added)
+                return known.scores_with(column, parents, added)
+
+        return Counted()
+
+
+@pytest.mark.parametrize(("name", "n"), [("asia", 2000), ("insurance", 500), ("alarm", 2000)])
+def test_the_number_of_families_is_foreseen(name: str, n: int) -> None:
+    table = sample_network(name, n, 1)
+    for n_restarts in (0, 4):
+        score = Counting()
+        learner = ms.BOSS(score, n_restarts=n_restarts)
+        cost = learner.cost(table)
+        learner.fit(table)
+        assert score.n_families / 4 < cost.n_families < 4 * score.n_families
+        assert np.isnan(cost.seconds)
+
+
+def test_the_cost_of_boss_depends_on_nothing_but_the_table() -> None:
+    table = sample_network("asia", 500, 0)
+    assert ms.BOSS().cost(table) == ms.BOSS().cost(table[table.columns[::-1]])
+    assert 0 < ms.BOSS(n_restarts=0).cost(table).seconds < ms.BOSS().cost(table).seconds
+    assert ms.BOSS(start="random").cost(table).seconds < ms.BOSS().cost(table).seconds
+    numbers = np.random.default_rng(0).normal(size=(200, 5))
+    assert 0 < ms.BOSS().cost(numbers).seconds < 1
+    with pytest.raises(ms.ParameterError, match="knowledge: there is no column 'x'"):
+        ms.BOSS(knowledge=ms.Knowledge(required=[("asia", "x")])).cost(table)
