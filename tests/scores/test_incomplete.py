@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mistruct as ms
+from mistruct.scores.discrete import regret
+from tests import reference_continuous
 from tests import reference_scores as reference
 from tests.scores.test_gaussian import embedded, mixed_table
 
@@ -54,8 +56,6 @@ def qnml_with_the_same_regret(
     rows: Rows, n_states: list[int], x: int, parents: tuple[int, ...]
 ) -> float:
     """The reference's regret is exact, the package's an approximation that is held against it."""
-    from mistruct.scores.discrete import regret
-
     n, q = len(rows), math.prod(n_states[p] for p in parents)
     of_family = regret(n, np.array(q * n_states[x])) - regret(n, np.array(q))
     return reference.log_likelihood(rows, x, parents) - float(of_family)
@@ -153,11 +153,17 @@ def test_correlations_of_no_one_distribution_are_shrunk() -> None:
     a = np.concatenate([z[0], gap, -z[2]])
     b = np.concatenate([z[0], z[1], gap])
     c = np.concatenate([gap, z[1], z[2]])
-    data = ms.as_dataset(pd.DataFrame({"a": a, "b": b, "c": c}), missing="testwise")
-    families = ms.GaussianBIC().families(data)
+    frame = pd.DataFrame({"a": a, "b": b, "c": c})
+    families = ms.GaussianBIC().families(ms.as_dataset(frame, missing="testwise"))
     for x, parents in ((0, [1]), (0, [1, 2]), (2, [0, 1])):
         assert np.isfinite(families.score(x, parents))
-    # Their smallest eigenvalue is -1, so the shrunk correlations are 0.999 / 2.
-    nats = -0.5 * math.log(1 - 0.4995**2)
-    expected = 300 * nats - 3 * math.log(100) / 2
-    assert families.score(0, [1]) == pytest.approx(expected, rel=2e-3)
+    scores = frame.to_numpy().T.copy()
+    for row in scores:
+        known = ~np.isnan(row)
+        row[known] = reference_continuous.normal_scores(row[known])
+    r = reference.pairwise_correlations(scores)
+    least = np.linalg.eigvalsh(r)[0]
+    assert least < -0.9  # or else this shows nothing
+    shrunk = r[0, 1] * (1 - 1e-3) / (1 - least)
+    expected = -300 / 2 * math.log(1 - shrunk**2) - 3 * math.log(100) / 2
+    assert families.score(0, [1]) == pytest.approx(expected, rel=1e-9)
