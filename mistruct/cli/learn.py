@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -133,12 +134,12 @@ def learn(
     }
     if chosen is None or chosen in causal:
         with step("estimate"):
-            costs = {m: causal[m]().cost(learnt) for m in causal if chosen in (None, m)}
-        if chosen is None:
-            chosen, reason = choose_method(learnt, costs["pc"], costs["boss"], given)
-            show_method(chosen, reason)
-        else:
-            show_seconds(cost_in_seconds(costs[chosen]))
+            costs = {m: partial(lambda make: make().cost(learnt), causal[m]) for m in causal}
+            if chosen is None:
+                chosen, reason = choose_method(learnt, costs["pc"], costs["boss"], given)
+                show_method(chosen, reason)
+            else:
+                show_seconds(cost_in_seconds(costs[chosen]()))
     own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
     with step("learn"):
         if own is None:
