@@ -107,12 +107,16 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 def run_in_turn(
-    function: Callable[[Block], Result], blocks: Sequence[Block], *, description: str
+    function: Callable[[Block], Result],
+    blocks: Sequence[Block],
+    *,
+    description: str,
+    found: Callable[[Result], str] = lambda _: "",
 ) -> Iterator[Result]:
     """Yield ``function(block)`` for each block, one after another, each free to use all threads.
 
-    One progress bar shows how many are done and how long the rest will take; those of the work
-    inside stay hidden.
+    One progress bar shows how many are done and how long the rest will take, and `found` says what
+    the last one has found; the bars of the work inside stay hidden.
     """
     with _progress(len(blocks), description) as advance:
         for block in blocks:
@@ -122,7 +126,7 @@ def run_in_turn(
             finally:
                 _inside.reset(outside)
             yield result
-            advance()
+            advance(found(result))
 
 
 @dataclass(eq=False)
@@ -132,10 +136,12 @@ class Progress:
     description: str
     total: int
     done: int = 0
+    found: str = ""
 
-    def advance(self) -> None:
-        """Count one more block."""
+    def advance(self, found: str = "") -> None:
+        """Count one more block, which has found something."""
         self.done += 1
+        self.found = found
 
 
 _running: list[Progress] = []
@@ -147,13 +153,13 @@ def running() -> Progress | None:
 
 
 @contextmanager
-def _progress(total: int, description: str) -> Iterator[Callable[[], object]]:
+def _progress(total: int, description: str) -> Iterator[Callable[..., object]]:
     """Count blocks that are done, with a bar on standard error if that is a terminal.
 
     Work inside other work is not counted.
     """
     if _inside.get():
-        yield lambda: None
+        yield lambda *_: None
         return
     if not (sys.stderr and sys.stderr.isatty()):
         progress = Progress(description, total)
@@ -169,7 +175,13 @@ def _progress(total: int, description: str) -> Iterator[Callable[[], object]]:
         tqdm(total=total, desc=description, delay=_PROGRESS_DELAY, leave=False) as bar,
         _compilation_shown(bar, description),
     ):
-        yield bar.update
+
+        def advance(found: str = "") -> None:
+            if found:
+                bar.set_postfix_str(found, refresh=False)
+            bar.update()
+
+        yield advance
 
 
 @contextmanager

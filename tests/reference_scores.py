@@ -8,6 +8,8 @@ References
    criterion for learning Bayesian network structures", AISTATS.
 .. [KM07] Kontkanen, Myllymäki (2007), "A linear-time algorithm for computing the multinomial
    stochastic complexity", Information Processing Letters 103.
+.. [DLR77] Dempster, Laird, Rubin (1977), "Maximum likelihood from incomplete data via the EM
+   algorithm", Journal of the Royal Statistical Society B 39.
 .. [SM06] Silander, Myllymäki (2006), "A simple approach for finding the globally optimal Bayesian
    network structure", UAI.
 """
@@ -114,6 +116,71 @@ def gaussian_bic(
 
     gain = n / 2 * (log_determinant(np.ones((n, 1))) - log_determinant(design))
     return gain - penalty * math.log(n) / 2 * d_x * (design.shape[1] - 1)
+
+
+def likeliest(rows: Rows, columns: Sequence[int], n_steps: int = 25) -> dict[Any, float]:
+    """The shares of the joint states that occur in full, by expectation and maximisation [DLR77].
+
+    None is a missing entry; each row counts in the states that agree with it, as likely as they
+    are.
+    """
+    parts = [tuple(row[c] for c in columns) for row in rows]
+    complete = Counter(part for part in parts if None not in part)
+    shares = {state: count / complete.total() for state, count in complete.items()}
+    for _ in range(n_steps):
+        expected: Counter[Any] = Counter()
+        for part in parts:
+            agreeing = {
+                state: share
+                for state, share in shares.items()
+                if all(known in (None, s) for known, s in zip(part, state, strict=True))
+            }
+            total = sum(agreeing.values())
+            if set(part) != {None} and total > 0:
+                for state, share in agreeing.items():
+                    expected[state] += share / total
+        shares = {state: expected[state] / expected.total() for state in shares}
+    return shares
+
+
+def incomplete(rows: Rows, n_states: Sequence[int], x: int, parents: Sequence[int], family: Any,
+               gamma: float = 0.0) -> float:  # fmt: skip
+    """n I(x; parents) of the likeliest distribution, less n / m times the price in m rows.
+
+    `family` is the score of complete rows; without parents, it is the score of the rows in which x
+    is known, n / m times.
+    """
+    n = len(rows)
+
+    def known_in(columns: Sequence[int]) -> Rows:
+        return [row for row in rows if all(row[c] is not None for c in columns)]
+
+    shares = likeliest(rows, [*parents, x])
+    of_parents: Counter[Any] = Counter()
+    of_x: Counter[Any] = Counter()
+    for state, share in shares.items():
+        of_parents[state[:-1]] += share
+        of_x[state[-1]] += share
+    information = sum(
+        share * math.log(share / (of_parents[state[:-1]] * of_x[state[-1]]))
+        for state, share in shares.items()
+        if share > 0
+    )
+    complete, alone = known_in([x, *parents]), known_in([x])
+    price = log_likelihood(complete, x, parents) - family(complete, n_states, x, parents)
+    price += gamma * math.log(len(n_states)) * len(parents)
+    constant = n / len(alone) * log_likelihood(alone, x, [])
+    return n * information - n / len(complete) * price + constant
+
+
+def pairwise_correlations(dimensions: np.ndarray) -> np.ndarray:
+    """Of each pair in the rows in which both are known, shape (n_dimensions, n_samples)."""
+    n = len(dimensions)
+    found = np.eye(n)
+    for i, j in itertools.combinations(range(n), 2):
+        both = ~np.isnan(dimensions[[i, j]]).any(axis=0)
+        found[i, j] = found[j, i] = np.corrcoef(dimensions[[i, j]][:, both])[0, 1]
+    return found
 
 
 def best_score(n_columns: int, family: Family) -> float:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import mistruct as ms
+from mistruct import parallel
 from tests.cli_helpers import WET, Run, garden, read_back
 
 
@@ -36,6 +39,34 @@ def test_what_is_written_is_what_python_learns(run: Run, data: Path, tmp_path: P
     for x, y in (("rain", WET), ("rain", "sprinkler")):
         code, said, _ = run("why", folder, x, y)
         assert (code, said) == (0, learned.why(x, y) + "\n")
+
+
+def test_every_pair_of_a_table_with_gaps_kinds_and_copies(run: Run, tmp_path: Path) -> None:
+    table = garden().astype(object)
+    rng = np.random.default_rng(0)
+    table["level"] = rng.normal(size=len(table)) + table["rain"].astype(float)
+    table = table.mask(rng.random(table.shape) < 0.03)
+    table["twin"] = table["rain"].map({0: "no", 1: "yes"})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    options = ["--method", "boss", "--missing", "testwise", "--output", tmp_path / "out"]
+    assert run("learn", tmp_path / "t.csv", *options)[0] == 0
+    learned = ms.BOSS().fit(ms.read_table(tmp_path / "t.csv", missing="testwise"))
+    assert learned.copies_ == {"twin": "rain"}
+    said = []
+    for x, y in itertools.combinations(table, 2):
+        code, out, _ = run("why", tmp_path / "out", x, y)
+        assert (code, out) == (0, f"{learned.why(x, y)}\n")
+        said.append(out)
+    assert "says the same in every row as 'rain', which stands for both" in "".join(said)
+
+
+def test_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(parallel.Progress, "advance", lambda _, found="": seen.append(found))
+    learned = ms.BOSS(start="random", n_restarts=2).fit(garden())
+    scores = [found for found in seen if found]
+    assert len(scores) == 3
+    assert scores[-1] == f"score {learned.score_:,.1f}"
 
 
 def test_knowledge_is_obeyed(run: Run, data: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
     from mistruct.structure import BOSS, PC, ChowLiu
+    from mistruct.structure.order_cost import OrderCost
     from mistruct.structure.search_cost import SearchCost
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
@@ -27,6 +28,10 @@ _MOST_SECONDS = 60.0
 _SECONDS_BESIDE = 3.0
 # Below so many rows, hardly any test given others can tell dependence from chance.
 _FEWEST_ROWS = 100
+
+# From how many rows on, and how many for each column, the graphs of BOSS are on average nearer the
+# truth than those of PC as it comes; the table is in the guide, under "PC or BOSS?".
+_FEWEST_FOR_BOSS = {"discrete": (200, 0.0), "continuous": (100, 1.5), "mixed": (200, 3.0)}
 
 
 @dataclass(frozen=True)
@@ -153,10 +158,10 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     asked: dict[str, Method] = {f"--method {method}": method} if method else {}
     for of, group in OPTIONS.items():
         own = [f.name for f in fields(group) if f.name in given]
-        if method == "boss" and "knowledge" in own:
-            own.remove("knowledge")  # which it takes as well
-        asked |= {f"--{name.replace('_', '-')}": of for name in own}
+        asked |= {f"--{name.replace('_', '-')}": of for name in own if name != "knowledge"}
     first = next(iter(asked), "")
+    if "knowledge" in given and asked.get(first) not in (None, "boss"):
+        asked["--knowledge"] = "pc"  # boss takes it as well
     for option, of in asked.items():
         if of != asked[first]:
             other = f"got {first}" if method else f"and {first} of {asked[first]}; give one of them"
@@ -164,28 +169,51 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
     return asked.get(first)
 
 
-def choose_method(table: Dataset, cost: SearchCost) -> tuple[Method, str]:
-    """The method for a table, where none is asked for, why, and how long it takes.
+def choose_method(
+    table: Dataset,
+    cost_of_pc: Callable[[], SearchCost],
+    cost_of_boss: Callable[[], OrderCost],
+    given: Collection[str],
+) -> tuple[Method, str]:
+    """The method for a table, where none is asked for, and why: from constants, not from a clock.
 
-    All from constants, not from a clock. PC, which bounds its conditioning sets by itself, unless
-    sets of one column take too long.
+    BOSS where it is nearer the truth, takes no more than a minute and no option is `given` that is
+    for tests. Else PC, which bounds its conditioning sets by itself, unless sets of one column take
+    too long; a tree takes no knowledge.
     """
-    if table.n_samples < _FEWEST_ROWS:
+    if table.n_samples < _FEWEST_ROWS and "knowledge" not in given:
         rows = counted(table.n_samples, "row")
         few = f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
         return "chow-liu", f"{few}; it takes about {duration(tree_in_seconds(table, 'auto'))}"
-    whole = duration(cost_in_seconds(cost))
-    if cost.seconds.sum() <= _MOST_SECONDS:
+    by_tests = {"alpha", "test"} & set(given)
+    if not by_tests and _is_nearer(table):
+        boss = cost_of_boss()
+        if boss.seconds <= _MOST_SECONDS:
+            whole = duration(cost_in_seconds(boss))
+            return "boss", f"it takes about {whole}, and is nearer the truth in such tables than pc"
+    pc = cost_of_pc()
+    whole = duration(cost_in_seconds(pc))
+    if pc.seconds.sum() <= _MOST_SECONDS:
         return "pc", f"it takes about {whole}"
-    if cost.seconds[:2].sum() <= _MOST_SECONDS:
+    if pc.seconds[:2].sum() <= _MOST_SECONDS or "knowledge" in given:
         return "pc", f"with sets as large as a minute allows; all would take about {whole}"
     tree = duration(tree_in_seconds(table, "auto"))
     return "chow-liu", f"it takes about {tree}, pc would take about {whole}"
 
 
-def cost_in_seconds(cost: SearchCost) -> float:
+def _is_nearer(table: Dataset) -> bool:
+    """Whether the graphs of BOSS are nearer the truth on such tables."""
+    seen = table.by_order
+    kind = "mixed" if seen.discrete and seen.continuous else "continuous"
+    fewest, for_each = _FEWEST_FOR_BOSS["discrete" if not seen.continuous else kind]
+    return table.n_samples >= max(fewest, for_each * table.n_variables)
+
+
+def cost_in_seconds(cost: SearchCost | OrderCost) -> float:
     """What `learn` takes in all."""
-    return _SECONDS_BESIDE + float(cost.seconds.sum())
+    import numpy as np
+
+    return _SECONDS_BESIDE + float(np.sum(cost.seconds))
 
 
 def tree_in_seconds(table: Dataset, estimator: EstimatorName) -> float:

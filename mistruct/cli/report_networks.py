@@ -48,8 +48,12 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
 
 def show_method(method: str, reason: str) -> None:
     """Which method was chosen and why, on standard error."""
-    other = "chow-liu learns a tree" if method == "pc" else "pc does it all the same"
-    typer.echo(f"method {method}: {reason}; --method {other}", err=True)
+    others = {
+        "pc": "chow-liu learns a tree",
+        "boss": "pc goes by tests",
+        "chow-liu": "pc does it all the same",
+    }
+    typer.echo(f"method {method}: {reason}; --method {others[method]}", err=True)
 
 
 def show_seconds(seconds: float) -> None:

@@ -89,6 +89,7 @@ def _tell(step: str, ended: threading.Event) -> None:
         seconds += round(_INTERVAL)
         work = running()
         how_far = f", {work.description}: {work.done:,} of {work.total:,} blocks" if work else ""
+        how_far += f", {work.found}" if work and work.found else ""
         typer.echo(f"mistruct: {step}, {seconds} s{how_far}", err=True)
 
 

@@ -46,7 +46,8 @@ def why(
     required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
     if asked["method"] == "boss":
         additions = _read_table(folder, "additions.csv")
-        typer.echo(explain_by_score(x, y, names, edges, additions, required))
+        copies = run.get("copies", {})
+        typer.echo(explain_by_score(x, y, names, edges, additions, required, copies))
     elif asked["method"] != "chow-liu":
         text = explain(x, y, names, edges, _read_table(folder, "separations.csv"), required)
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):

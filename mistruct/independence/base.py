@@ -25,8 +25,8 @@ from mistruct.parallel import run_blocks
 
 # What is asked of a test about a table, which it answers from its view of it.
 _ON_VIEWS = (
-    "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets", "estimator",
-    "seconds", "known_edges",
+    "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets",
+    "estimator", "seconds", "known_edges",
 )  # fmt: skip
 
 

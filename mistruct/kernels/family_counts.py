@@ -55,7 +55,7 @@ class Counted(NamedTuple):
 
 
 @kernel
-def _start(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float64]:
+def start_sums(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float64]:
     """Rows of prior counts of one of so many states, log Gamma of these, and sums yet empty."""
     sums = np.zeros((3, sizes.size))
     for i in range(sizes.size):
@@ -65,7 +65,7 @@ def _start(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float64]:
 
 
 @kernel
-def _add(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> float:
+def add_count(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> float:
     """Take in a state that occurs; what it adds to the largest likelihood."""
     for i in range(sums.shape[1]):
         prior = sums[0, i]
@@ -75,7 +75,7 @@ def _add(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> f
 
 
 @kernel
-def _log_mean(sums: NDArray[np.float64], sizes: NDArray[np.float64], n_samples: int) -> float:
+def log_mean(sums: NDArray[np.float64], sizes: NDArray[np.float64], n_samples: int) -> float:
     """The log of the mean over sample sizes of the probability of the rows."""
     logs = sums[2]
     for i in range(sizes.size):
@@ -98,7 +98,7 @@ def _of_table(
     The strata and c are joint states of parents that have q of them.
     """
     n_x, n_c = shape
-    of_parents, of_family = _start(sizes, q), _start(sizes, q * n_x)
+    of_parents, of_family = start_sums(sizes, q), start_sums(sizes, q * n_x)
     n_strata = 0
     n_samples = np.int64(0)
     total = 0.0
@@ -109,13 +109,13 @@ def _of_table(
                 count = table[(s * n_x + k) * n_c + c]
                 if count:
                     in_stratum += count
-                    total += _add(of_family, count, terms)
+                    total += add_count(of_family, count, terms)
             if in_stratum:
                 n_strata += 1
                 n_samples += in_stratum
-                total -= _add(of_parents, in_stratum, terms)
+                total -= add_count(of_parents, in_stratum, terms)
     if sizes.size:
-        total = _log_mean(of_family, sizes, n_samples) - _log_mean(of_parents, sizes, n_samples)
+        total = log_mean(of_family, sizes, n_samples) - log_mean(of_parents, sizes, n_samples)
     result[LIKELIHOOD] = total
     result[N_STRATA] = n_strata
 
@@ -132,21 +132,21 @@ def _of_labels(
     result: NDArray[np.float64],
 ) -> None:
     """The same from labels of the parents' joint states, which become those of the family."""
-    of_parents, of_family = _start(sizes, q), _start(sizes, q * n_x)
+    of_parents, of_family = start_sums(sizes, q), start_sums(sizes, q * n_x)
     total = 0.0
     counts = np.zeros(n_strata, np.int64)
     for label in strata:
         counts[label] += 1
     for count in counts:
-        total -= _add(of_parents, count, terms)
+        total -= add_count(of_parents, count, terms)
     n_cells = join_strata(strata, n_strata, codes, n_x)
     counts = np.zeros(n_cells, np.int64)
     for label in strata:
         counts[label] += 1
     for count in counts:
-        total += _add(of_family, count, terms)
+        total += add_count(of_family, count, terms)
     if sizes.size:
-        total = _log_mean(of_family, sizes, strata.size) - _log_mean(of_parents, sizes, strata.size)
+        total = log_mean(of_family, sizes, strata.size) - log_mean(of_parents, sizes, strata.size)
     result[LIKELIHOOD] = total
     result[N_STRATA] = n_strata
 

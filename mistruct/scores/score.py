@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, ParameterError
+from mistruct.errors import ParameterError
 
 Positions = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -54,6 +54,10 @@ class Score(ABC):
             The table has a kind of column that the score does not take.
         """
 
+    def seconds(self, data: Dataset) -> float:
+        """What one family takes on one core, by constants; NaN where the score does not know."""
+        return math.nan
+
 
 def check_gamma(gamma: Any) -> None:
     """Raise ParameterError unless `gamma` is a finite number of at least 0."""
@@ -64,18 +68,3 @@ def check_gamma(gamma: Any) -> None:
 def price_of_edge(gamma: float, data: Dataset) -> float:
     """What each edge costs, in nats, by a prior over structures with this many columns."""
     return gamma * math.log(data.n_variables)
-
-
-def require_complete(name: str, data: Dataset) -> None:
-    """Raise DataError where an entry is missing.
-
-    Families scored on the rows that are complete for each would not be comparable: what a parent
-    adds would drown in the difference between two samples.
-    """
-    for column in data.names:
-        if data.n_missing[column]:
-            remedy = "make missing a state with missing='state', or " if data.states else ""
-            raise DataError(
-                f"score {name!r} needs complete columns, but {column!r} has "
-                f"{data.n_missing[column]} missing entries; {remedy}drop these rows"
-            )

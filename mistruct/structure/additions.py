@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ def explain_by_score(
     edges: pd.DataFrame,
     additions: pd.DataFrame,
     required: Collection[tuple[str, str]],
+    copies: Mapping[str, str],
 ) -> str:
     """Why a search by score joins two columns or not, in words.
 
@@ -66,6 +68,7 @@ def explain_by_score(
     names : sequence of str
         All columns.
     edges, additions : pandas.DataFrame
+    copies : mapping of str to str
         As :class:`BOSS` has them.
     required : collection of (str, str)
         Edges that knowledge requires.
@@ -76,30 +79,34 @@ def explain_by_score(
         A name is not a column, or both are one.
     """
     check_pair(x, y, names)
-    for table, say in ((edges, _why_adjacent), (additions, _why_not)):
+    kept = (x, y) in required or (y, x) in required
+    explained = ((edges, partial(_why_adjacent, kept=kept)), (additions, partial(_why_not, copies)))
+    for table, say in explained:
         of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
         for row in of_pair.itertuples():
-            kept = (x, y) in required or (y, x) in required
-            return say(row, kept)
+            return say(row)
     raise AssertionError("a pair has an edge or could have one")
 
 
 def _why_adjacent(edge: Any, kept: bool) -> str:
     verb = "points to" if edge.orientation == "directed" else "is adjacent to"
     required = "required by knowledge; " if kept else ""
-    return (
-        f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score would "
-        f"{_change(edge.gain)}; given the other parents the two share {edge.cmi:.3g} nats"
-    )
+    text = f"{edge.source!r} {verb} {edge.target!r}: {required}without this edge the score would "
+    text += _change(edge.gain)
+    if np.isnan(edge.cmi):
+        return f"{text}; too few rows are complete to say what they share given the other parents"
+    return f"{text}; given the other parents the two share {edge.cmi:.3g} nats"
 
 
-def _why_not(pair: Any, kept: bool) -> str:
+def _why_not(copies: Mapping[str, str], pair: Any) -> str:
     ways = (
         (pair.source, pair.target, pair.loss),
         (pair.target, pair.source, pair.reverse_loss),
     )
     said = [f"{a!r} -> {b!r} would {_change(loss)}" for a, b, loss in ways if not np.isnan(loss)]
-    reason = " and ".join(said) if said else "no edge between them is allowed"
+    reason = " and ".join(said) or "no edge between them is allowed"
+    for copy in (c for c in (pair.source, pair.target) if c in copies and not said):
+        reason = f"{copy!r} says the same in every row as {copies[copy]!r}, which stands for both"
     return f"{pair.source!r} and {pair.target!r} are not adjacent: {reason}"
 
 

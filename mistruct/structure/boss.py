@@ -13,7 +13,8 @@ tests of independence give, and goes on from its result with some columns put el
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -21,19 +22,21 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import MistructWarning, ParameterError, check_count
+from mistruct.errors import MistructWarning, ParameterError, TooFewRowsError, check_count
 from mistruct.independence.g_test import GTest
 from mistruct.independence.testing import resolve_test
 from mistruct.scores.names import resolve_score
 from mistruct.scores.score import Score
 from mistruct.structure.additions import addition_table, explain_by_score
 from mistruct.structure.backward import to_cpdag
+from mistruct.structure.causal import CausalLearner
 from mistruct.structure.copies import copies_of, without_copies
 from mistruct.structure.knowledge import Constraints, Knowledge
-from mistruct.structure.learner import StructureLearner
+from mistruct.structure.order_cost import OrderCost, order_cost
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.pc import PC
 from mistruct.structure.restarts import best_dag
+from mistruct.structure.search_cost import SearchCost
 
 # The tests that make the first order: sets larger than this take long, and change it little.
 _START_ALPHA = 0.05
@@ -43,7 +46,7 @@ _START_MAX_CONDITIONING = 3
 _RESTARTS = 10
 
 
-class BOSS(StructureLearner):
+class BOSS(CausalLearner):
     r"""Candidate causal graph by best order score search.
 
     Parameters
@@ -75,8 +78,8 @@ class BOSS(StructureLearner):
     edges_ : pandas.DataFrame
         One row per edge, the largest gain first: source, target, mi (without conditioning),
         p_value (of independence without conditioning), n_samples, cmi (the information given the
-        other parents of the edge's child in `dag_`), gain (what the score of `dag_` loses without
-        the edge), orientation.
+        other parents of the edge's child in `dag_`; NaN where too few rows are complete), gain
+        (what the score of `dag_` loses without the edge), orientation.
     additions_ : pandas.DataFrame
         One row per pair without an edge, the cheapest first: source, target, loss (what the score
         of `dag_` would lose with source -> target), reverse_loss; NaN where that edge would close a
@@ -101,7 +104,7 @@ class BOSS(StructureLearner):
     Raises
     ------
     DataError
-        The score does not take a kind of column, missing entries, or so few rows.
+        The score does not take a kind of column, or so few rows.
     ParameterError
         A parameter breaks its rule, or a score of your own gives no finite number; the message
         names the family.
@@ -114,8 +117,12 @@ class BOSS(StructureLearner):
 
     A constant column has no edge. Of columns that say the same in every row, which no score can
     tell apart, the first by name stands for all; the others are joined to it alone, unless
-    `knowledge` is of one of them. Scores need complete columns; ``missing="state"`` makes missing a
-    state of a discrete column.
+    `knowledge` is of one of them.
+
+    Under ``missing="testwise"`` a family gains what the distribution that is likeliest in all rows,
+    also those known in part, tells of the column (discrete columns), or what the correlations of
+    the rows known to each pair do (elsewhere), and pays n / m times its price in the m rows that
+    are complete in it. ``missing="state"`` makes missing a state of a discrete column.
 
     The graph means what its assumptions allow; see "Causal graphs" in the user guide. The p-value
     of an edge that was chosen by its score is no test of the edge.
@@ -142,7 +149,6 @@ class BOSS(StructureLearner):
     """
 
     algorithm = "boss"
-    directed = True
     # What measures and tests the edges, which are found without.
     estimator = "auto"
     test = "auto"
@@ -171,17 +177,13 @@ class BOSS(StructureLearner):
             check_count("max_parents", self.max_parents)
         if self.seed is not None:
             check_count("seed", self.seed, least=0)
-        if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
-            raise ParameterError(
-                f"knowledge must be a Knowledge or None, got {self.knowledge!r}; "
-                "read_knowledge makes one of a file"
-            )
+        super()._check_parameters()
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         names = data.names
         self.scored_by_ = resolve_score(self.score, data)
         self._choose(data, penalised=True)
-        constraints = (self.knowledge or Knowledge()).constraints(names)
+        constraints = self._known(data)
         self._check_required(constraints, names)
         families = self.scored_by_.families(data)
         copies = copies_of(data)
@@ -190,10 +192,7 @@ class BOSS(StructureLearner):
         forest = Forest(families, names, within.possible, within.required, self.max_parents)
         start = obedient(self._first_order(data), constraints.required)
         rng = np.random.default_rng(self.seed)
-        n_restarts = self.n_restarts
-        if n_restarts is None:
-            n_restarts = _RESTARTS if data.continuous else 0
-        self._parents = best_dag(forest, within, names, start, n_restarts, rng)
+        self._parents = best_dag(forest, within, names, start, self._n_restarts(data), rng)
         self._names, self._forest, self._constraints = names, forest, constraints
         self._additions: pd.DataFrame | None = None
         self.score_ = forest.score_of(self._parents)
@@ -219,14 +218,8 @@ class BOSS(StructureLearner):
                     f"start must hold each of the {len(data.names)} columns once, got {chosen!r}"
                 )
         elif self.start == "pc":
-            test = resolve_test("auto") if data.continuous else GTest(sparse="chi-square")
-            pc = PC(
-                _START_ALPHA,
-                test,
-                max_conditioning=_START_MAX_CONDITIONING,
-                knowledge=self.knowledge,
-            )
-            chosen = tuple(nx.lexicographical_topological_sort(pc.fit(data).dag_))
+            found = self._first_search(data).fit(data)
+            chosen = tuple(nx.lexicographical_topological_sort(found.dag_))
         elif self.start == "random":
             chosen = tuple(np.random.default_rng(self.seed).permutation(sorted(data.names)))
         else:
@@ -234,6 +227,21 @@ class BOSS(StructureLearner):
                 f"start must be 'pc', 'random' or a list of all columns, got {self.start!r}"
             )
         return np.array([position[name] for name in chosen], dtype=np.int64)
+
+    def _n_restarts(self, data: Dataset) -> int:
+        if self.n_restarts is not None:
+            return self.n_restarts
+        return _RESTARTS if data.by_order.continuous else 0
+
+    def _first_search(self, data: Dataset) -> PC:
+        """The search that gives the first order."""
+        test = resolve_test("auto") if data.by_order.continuous else GTest(sparse="chi-square")
+        return PC(
+            _START_ALPHA,
+            test,
+            max_conditioning=_START_MAX_CONDITIONING,
+            knowledge=self.knowledge,
+        )
 
     def _edges(self, data: Dataset) -> pd.DataFrame:
         """One row per edge, the one that the score would miss most first."""
@@ -264,24 +272,23 @@ class BOSS(StructureLearner):
         return edges.sort_values(by, ascending=[False, True, True], ignore_index=True)
 
     def _shared(self, data: Dataset, parent: int, child: int, others: Sequence[int]) -> float:
-        """I(parent; child | others) in nats, infinite where one determines the other."""
+        """I(parent; child | others) in nats, infinite where one determines the other.
+
+        NaN where too few rows are complete in all of them.
+        """
         x, y, z = ([self._names[c] for c in some] for some in ([parent], [child], others))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MistructWarning)
-            return self.estimator_.information(data, x, y, z)
+            try:
+                return self.estimator_.information(data, x, y, z)
+            except TooFewRowsError:
+                return np.nan
 
     def _loss(self, child: int, parent: int) -> float:
         """What the score would lose without an arc of the DAG."""
         its = self._parents[child]
         without = [p for p in its if p != parent]
         return self._forest.score(child, its) - self._forest.score(child, without)
-
-    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
-        graph = super()._graph(nodes, edges)
-        for source, target, evidence in list(graph.edges(data=True)):
-            if evidence["orientation"] == "undirected":
-                graph.add_edge(target, source, **evidence)
-        return graph
 
     @property
     def dag_(self) -> nx.DiGraph:
@@ -304,25 +311,15 @@ class BOSS(StructureLearner):
             )
         return self._additions
 
-    def why(self, x: Hashable, y: Hashable) -> str:
-        """Why two columns are adjacent or not, in words.
-
-        Parameters
-        ----------
-        x, y : column names
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ParameterError
-            A name is not a column, or both are one.
-        """
+    def _reason(self, x: str, y: str) -> str:
         tables = self.edges_, self.additions_
-        required = (self.knowledge or Knowledge()).required
-        return explain_by_score(str(x), str(y), self._names, *tables, required)
+        return explain_by_score(x, y, self._names, *tables, self._required, self.copies_)
+
+    def _cost(self, data: Dataset) -> OrderCost:
+        first: SearchCost = self._first_search(data).cost(data)
+        cost = order_cost(data, resolve_score(self.score, data), first, self._n_restarts(data))
+        before = float(first.seconds.sum()) if self.start == "pc" else 0.0
+        return replace(cost, seconds=cost.seconds + before)
 
     def _used(self) -> dict[str, Any]:
         return {**super()._used(), "score": self.scored_by_}

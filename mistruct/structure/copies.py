@@ -36,10 +36,11 @@ def _as_bytes(data: Dataset, name: str) -> bytes:
         _, places, labels = np.unique(data.codes[row], return_index=True, return_inverse=True)
         order = np.argsort(np.argsort(places))  # states in the order in which they occur
         return bytes(order[labels].astype(np.int32).tobytes()) if len(places) > 1 else b""
-    ranks = np.asarray(rankdata(data.values[row]))
-    if (ranks == ranks[0]).all():
+    ranks = np.asarray(rankdata(data.values[row], nan_policy="omit"))  # NaN where missing
+    if np.nanmin(ranks) == np.nanmax(ranks):
         return b""
-    return min(bytes(ranks.tobytes()), bytes((len(ranks) + 1 - ranks).tobytes()))
+    n_known = np.count_nonzero(~np.isnan(ranks))
+    return min(bytes(ranks.tobytes()), bytes((n_known + 1 - ranks).tobytes()))
 
 
 def without_copies(constraints: Constraints, copies: dict[int, int]) -> Constraints:

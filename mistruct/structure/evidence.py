@@ -59,7 +59,6 @@ def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.Dat
 def both_ways(graph: nx.DiGraph) -> nx.DiGraph:
     """A graph of such edges as a PDAG: an undirected edge becomes two opposite arcs."""
     for source, target, evidence in list(graph.edges(data=True)):
-        del evidence["separating_set"], evidence["cmi"]
         if evidence["orientation"] != "directed":
             graph.add_edge(target, source, **evidence)
     return graph

@@ -169,7 +169,8 @@ class MarkovBlanket(StructureLearner):
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
         inside = {self._target, *self.blanket_}
-        return both_ways(super()._graph([n for n in nodes if n in inside], edges))
+        shown = edges.drop(columns=["separating_set", "cmi"])
+        return both_ways(super()._graph([n for n in nodes if n in inside], shown))
 
     @property
     def dag_(self) -> nx.DiGraph:

@@ -9,9 +9,9 @@ edges where they differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, get_args
+from typing import get_args
 
 import networkx as nx
 import pandas as pd
@@ -20,16 +20,15 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
+from mistruct.structure.causal import CausalLearner
 from mistruct.structure.determinism import Determinism
 from mistruct.structure.evidence import (
-    both_ways,
     edge_table,
     explain,
     separation_table,
     triple_table,
 )
 from mistruct.structure.knowledge import Constraints, Knowledge
-from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
 from mistruct.structure.rethreshold import edges_at
@@ -39,7 +38,7 @@ from mistruct.structure.skeleton_search import control_fdr, learn_skeleton
 from mistruct.structure.v_structures import Orientation, Triple, judge_triples, middles_of
 
 
-class PC(StructureLearner):
+class PC(CausalLearner):
     r"""Candidate causal graph by tests of conditional independence.
 
     Parameters
@@ -143,7 +142,6 @@ class PC(StructureLearner):
     """
 
     algorithm = "pc"
-    directed = True
 
     def __init__(
         self,
@@ -172,16 +170,11 @@ class PC(StructureLearner):
             check_count("max_conditioning", self.max_conditioning, least=0)
         check_choice("orientation", self.orientation, get_args(Orientation))
         check_choice("determinism", self.determinism, get_args(Determinism))
-        if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
-            raise ParameterError(
-                f"knowledge must be a Knowledge or None, got {self.knowledge!r}; "
-                "read_knowledge makes one of a file"
-            )
+        super()._check_parameters()
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         self.test_ = resolve_or_call(self.test)
-        knowledge = self.knowledge or Knowledge()
-        constraints = knowledge.constraints(data.names)
+        constraints = self._known(data)
         found = learn_skeleton(
             data,
             self.test_,
@@ -195,7 +188,6 @@ class PC(StructureLearner):
         triples, oriented = self._orient(data, found, constraints)
         self._names, self._alpha, self._by_fdr = data.names, self.alpha, self.fdr is not None
         self._found, self._constraints = found, constraints
-        self._required = set(knowledge.required)
         self._oriented, self._triples = oriented, triples
         self._separations: pd.DataFrame | None = None
         return edge_table(data.names, found.edges, oriented)
@@ -231,7 +223,7 @@ class PC(StructureLearner):
         ], oriented
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
-        graph = both_ways(super()._graph(nodes, edges))
+        graph = super()._graph(nodes, edges.drop(columns=["separating_set", "cmi"]))
         ambiguous = [t for t in self._triples if t.verdict in ("ambiguous", "conflict")]
         graph.graph["ambiguous_triples"] = [
             [self._names[v] for v in (t.x, t.middle, t.y)] for t in ambiguous
@@ -272,25 +264,10 @@ class PC(StructureLearner):
         """The unshielded triples and what was made of them."""
         return triple_table(self._names, self._triples)
 
-    def why(self, x: Hashable, y: Hashable) -> str:
-        """Why two columns are adjacent or not, in words.
-
-        Parameters
-        ----------
-        x, y : column names
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ParameterError
-            A name is not a column, or both are one.
-        """
+    def _reason(self, x: str, y: str) -> str:
         tables = self.edges_, self.separations_
-        words = explain(str(x), str(y), self._names, *tables, self._required)
-        pair = tuple(sorted((self._names.index(str(x)), self._names.index(str(y)))))
+        words = explain(x, y, self._names, *tables, self._required)
+        pair = tuple(sorted((self._names.index(x), self._names.index(y))))
         for group, edges in self._found.groups.items():
             if pair in edges:
                 members = ", ".join(self._names[c] for c in group)
@@ -298,33 +275,8 @@ class PC(StructureLearner):
                 words += "as they determine each other"
         return words
 
-    def cost(self, data: Any) -> SearchCost:
-        """What a fit takes, without making it.
-
-        Parameters
-        ----------
-        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
-            The table.
-
-        Returns
-        -------
-        SearchCost
-            The expected number of tests, and seconds on one core of a common machine, for each
-            size of conditioning sets. They follow from constants and the table, not from the
-            clock; seconds are NaN for a test of your own that does not define them.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import mistruct as ms
-        >>> table = pd.DataFrame({"a": [0, 0, 1] * 50, "b": [0, 1, 1] * 50, "c": [1, 0] * 75})
-        >>> cost = ms.PC().cost(table)
-        >>> int(cost.n_tests[0]), bool(cost.seconds.sum() < 1)
-        (3, True)
-        """
-        table = self._checked(data)
-        table = table.select(sorted(table.names))
-        return search_cost(table, resolve_or_call(self.test), self.alpha, self.max_conditioning)
+    def _cost(self, data: Dataset) -> SearchCost:
+        return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def threshold(self, alpha: float) -> nx.Graph:
         """The skeleton at a smaller alpha, without testing again.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.parallel import run_in_turn
 from mistruct.structure.backward import Parents, delete_edges
 from mistruct.structure.exchange import exchange_parents
 from mistruct.structure.knowledge import Constraints
@@ -34,17 +35,31 @@ def best_dag(
     """
     if n_restarts and len(names) <= MOST_COLUMNS:
         return optimal_dag(forest, constraints)
-    best = forest.parents(forest.climb(start))
-    if n_restarts:
-        best = _improved(forest, constraints, best)
-    for k in range(n_restarts):
+    best: Parents = []
+
+    def search(k: int) -> float:
+        """Go on from the best DAG, if there is one; the score of the best since."""
+        nonlocal best
+        if not best:
+            best = forest.parents(forest.climb(start))
+            best = _improved(forest, constraints, best) if n_restarts else best
+            return forest.score_of(best)
         order = _scattered(order_of(best), constraints.required, rng)
         # To climb at once can lead back before an exchange has shown what the other order allows.
-        order = forest.climb(order) if k % 2 else order
+        order = order if k % 2 else forest.climb(order)
         other = _improved(forest, constraints, forest.parents(order))
         if forest.score_of(other) > forest.score_of(best) + forest.tolerance:
             best = other
+        return forest.score_of(best)
+
+    searches = range(n_restarts + 1)
+    for _ in run_in_turn(search, searches, description="orders", found=_score_in_words):
+        pass
     return delete_edges(best, forest.score, constraints, names, forest.tolerance)
+
+
+def _score_in_words(score: float) -> str:
+    return f"score {score:,.1f}"
 
 
 def _improved(forest: Forest, constraints: Constraints, parents: Parents) -> Parents:

@@ -191,11 +191,3 @@ def test_continuous_columns_are_refused() -> None:
     table = ms.as_dataset(pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": ["x", "y", "x"]}))
     with pytest.raises(ms.DataError, match=r"score 'bdeu' needs discrete columns.*'a'"):
         ms.BDeu().families(table)
-
-
-def test_missing_entries_are_refused_by_name() -> None:
-    frame = pd.DataFrame({"a": ["x", "y", "x"], "b": ["u", None, "v"]})
-    table = ms.as_dataset(frame, missing="testwise")
-    with pytest.raises(ms.DataError, match=r"'b' has 1 missing entries; make missing a state"):
-        ms.BIC().families(table)
-    ms.BIC().families(ms.as_dataset(frame, missing="state"))

@@ -89,12 +89,3 @@ def test_fewer_rows_than_columns_are_refused() -> None:
     table = ms.as_dataset(np.random.default_rng(0).normal(size=(5, 6)))
     with pytest.raises(ms.DataError, match=r"a row or more for each column, got 5 rows of 6"):
         ms.GaussianBIC().families(table)
-
-
-def test_missing_entries_are_refused_by_name() -> None:
-    frame = mixed_table(50, 0)[["a", "c"]]
-    frame.loc[3, "c"] = np.nan
-    with pytest.raises(
-        ms.DataError, match=r"complete columns, but 'c' has 1 missing entries; drop"
-    ):
-        ms.GaussianBIC().families(ms.as_dataset(frame, missing="testwise"))

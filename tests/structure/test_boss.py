@@ -215,6 +215,24 @@ def test_knowledge_is_obeyed(data: st.DataObject, seed: int) -> None:
             assert not (v in earlier and u not in earlier)
 
 
+def test_one_required_edge_does_not_hang_the_search() -> None:
+    table = sample_network("alarm", 500, 0)
+    edge = ("CVP", "HISTORY")  # against the network, which has neither this nor its reverse
+    learned = ms.BOSS(knowledge=ms.Knowledge(required=[edge])).fit(table)
+    assert learned.dag_.has_edge(*edge)
+    assert len(learned.edges_) > 30
+
+
+def test_tiers_are_obeyed_where_they_are_against_the_data() -> None:
+    table = sample_network("asia", 2000, 0)
+    order = list(nx.topological_sort(network_graph("asia")))
+    tiers = [[name] for name in reversed(order)]
+    dag = ms.BOSS(knowledge=ms.Knowledge(tiers=tiers)).fit(table).dag_
+    assert dag.number_of_edges() > 7
+    for u, v in dag.edges:
+        assert order.index(v) < order.index(u)
+
+
 def test_why_names_knowledge() -> None:
     table = random_table(0, 5, 100)
     knowledge = ms.Knowledge(required=[("v03", "v01")], forbidden=[("v00", "v02"), ("v02", "v00")])
@@ -266,14 +284,61 @@ def test_a_column_of_identifiers_is_taken_as_it_is() -> None:
         assert not learned.graph_.has_edge("a", "b")
 
 
+def with_gaps(table: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The table with entries missing at random."""
+    return table.mask(np.random.default_rng(0).random(table.shape) < share)
+
+
 def test_missing_entries_may_be_a_state() -> None:
-    table = sample_network("asia", 2000, 0).astype(float)
-    gaps = np.random.default_rng(0).random(table.shape) < 0.05
-    kinds = dict.fromkeys(table, "discrete")
-    data = ms.as_dataset(table.mask(gaps), kinds=kinds, missing="state")
+    table = with_gaps(sample_network("asia", 2000, 0).astype("category"), 0.05)
+    data = ms.as_dataset(table, missing="state")
     assert ms.BOSS().fit(data).graph_.has_edge("bronc", "dysp")
-    with pytest.raises(ms.DataError, match="score 'bdeu' needs complete columns, but 'asia' has"):
-        ms.BOSS().fit(ms.as_dataset(table.mask(gaps), kinds=kinds, missing="testwise"))
+
+
+@pytest.mark.parametrize("score", ["qnml", "bdeu", "bic"])
+def test_missing_entries_leave_a_graph_nearly_as_good(score: str) -> None:
+    whole = sample_network("sachs", 5000, 0).astype("category")
+    truth = network_graph("sachs")
+    gappy = ms.as_dataset(with_gaps(whole, 0.05), missing="testwise")
+    assert ms.compare(ms.BOSS(score).fit(whole).graph_, truth).shd <= 1
+    assert ms.compare(ms.BOSS(score).fit(gappy).graph_, truth).shd <= 2
+
+
+def test_missing_entries_of_any_kind_of_column() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1000))
+    c = a + b + rng.normal(size=1000)
+    d = pd.Series(pd.cut(c + rng.normal(size=1000), 3, labels=["low", "mid", "high"]))
+    table = with_gaps(pd.DataFrame({"a": a, "b": b, "c": c, "d": d}), 0.1)
+    truth = nx.DiGraph([("a", "c"), ("b", "c"), ("c", "d")])
+    learned = ms.BOSS().fit(ms.as_dataset(table, missing="testwise"))
+    assert ms.compare(learned.graph_, truth).shd == 0
+    assert learned.copies_ == {}
+    n_known = int(table[["a", "c"]].notna().all(axis=1).sum())
+    assert learned.graph_.edges["a", "c"]["n_samples"] == n_known
+    assert "given the other parents the two share" in learned.why("a", "c")
+    assert "would lose" in learned.why("a", "d")
+
+
+def test_copies_are_known_by_their_gaps_too() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 300))
+    a[:20], b[20:40] = np.nan, np.nan
+    table = pd.DataFrame({"a": a, "b": b, "c": -np.exp(a), "d": np.where(np.isnan(a), 0.5, a)})
+    learned = ms.BOSS().fit(ms.as_dataset(table, missing="testwise"))
+    assert learned.copies_ == {"c": "a"}
+
+
+def test_a_family_without_a_complete_row_says_so() -> None:
+    # a and b move c, and no row knows both.
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 2000))
+    c = a + b + 0.1 * rng.normal(size=2000)
+    a[:1000], b[1000:] = np.nan, np.nan
+    data = ms.as_dataset(pd.DataFrame({"a": a, "b": b, "c": c}), missing="testwise")
+    known = ms.Knowledge(required=[("a", "c"), ("b", "c")])
+    learned = ms.BOSS(knowledge=known).fit(data)
+    assert learned.edges_["cmi"].isna().all()
+    assert "too few rows are complete to say" in learned.why("a", "c")
 
 
 def test_continuous_and_mixed_columns() -> None:

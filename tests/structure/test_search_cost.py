@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -125,3 +126,51 @@ def test_an_estimator_by_kinds_takes_what_its_parts_take() -> None:
     ]
     columns = np.arange(7)
     assert auto().seconds(data, columns, columns) == pytest.approx(sum(parts))
+
+
+class Counting(ms.Score):
+    """A score that counts the families it is asked for."""
+
+    def __init__(self) -> None:
+        self.n_families = 0
+
+    @property
+    def name(self) -> str:
+        return "counting"
+
+    def families(self, data: ms.Dataset) -> ms.Families:
+        known, score = ms.QNML(gamma=1.0).families(data), self
+
+        class Counted(ms.Families):
+            def score(self, column: int, parents: Sequence[int]) -> float:
+                score.n_families += 1
+                return known.score(column, parents)
+
+            def scores_with(self, column: int, parents: Sequence[int], added: Any) -> Any:
+                score.n_families += len(added)
+                return known.scores_with(column, parents, added)
+
+        return Counted()
+
+
+@pytest.mark.parametrize(("name", "n"), [("asia", 2000), ("insurance", 500), ("alarm", 2000)])
+def test_the_number_of_families_is_foreseen(name: str, n: int) -> None:
+    table = sample_network(name, n, 1)
+    for n_restarts in (0, 4):
+        score = Counting()
+        learner = ms.BOSS(score, n_restarts=n_restarts)
+        cost = learner.cost(table)
+        learner.fit(table)
+        assert score.n_families / 4 < cost.n_families < 4 * score.n_families
+        assert np.isnan(cost.seconds)
+
+
+def test_the_cost_of_boss_depends_on_nothing_but_the_table() -> None:
+    table = sample_network("asia", 500, 0)
+    assert ms.BOSS().cost(table) == ms.BOSS().cost(table[table.columns[::-1]])
+    assert 0 < ms.BOSS(n_restarts=0).cost(table).seconds < ms.BOSS().cost(table).seconds
+    assert ms.BOSS(start="random").cost(table).seconds < ms.BOSS().cost(table).seconds
+    numbers = np.random.default_rng(0).normal(size=(200, 5))
+    assert 0 < ms.BOSS().cost(numbers).seconds < 1
+    with pytest.raises(ms.ParameterError, match="knowledge: there is no column 'x'"):
+        ms.BOSS(knowledge=ms.Knowledge(required=[("asia", "x")])).cost(table)
