@@ -11,6 +11,7 @@ import pandas as pd
 from mistruct.structure.evidence import check_pair
 from mistruct.structure.knowledge import Constraints
 from mistruct.structure.order_search import Forest, as_matrix, reachable
+from mistruct.structure.reasons import Reason, Reasons
 
 
 def addition_table(
@@ -82,6 +83,32 @@ def explain_by_score(
             kept = (x, y) in required or (y, x) in required
             return say(row, kept)
     raise AssertionError("a pair has an edge or could have one")
+
+
+def reasons_by_score(
+    edges: pd.DataFrame,
+    additions: pd.DataFrame,
+    required: Collection[tuple[str, str]],
+    most: int,
+) -> Reasons:
+    """What `explain_by_score` says of all edges, and of the `most` cheapest pairs without one.
+
+    Parameters
+    ----------
+    edges, additions, required
+        As in `explain_by_score`.
+    most : int
+        How many pairs without an edge.
+    """
+    known = {frozenset(arc) for arc in required}
+    adjacent, absent = (
+        [
+            Reason(row.source, row.target, say(row, frozenset((row.source, row.target)) in known))
+            for row in table.itertuples()
+        ]
+        for table, say in ((edges, _why_adjacent), (additions.head(most), _why_not))
+    )
+    return Reasons(adjacent, absent, max(0, len(additions) - most))
 
 
 def _why_adjacent(edge: Any, kept: bool) -> str:

@@ -26,13 +26,14 @@ from mistruct.independence.g_test import GTest
 from mistruct.independence.testing import resolve_test
 from mistruct.scores.names import resolve_score
 from mistruct.scores.score import Score
-from mistruct.structure.additions import addition_table, explain_by_score
+from mistruct.structure.additions import addition_table, explain_by_score, reasons_by_score
 from mistruct.structure.backward import to_cpdag
 from mistruct.structure.copies import copies_of, without_copies
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.pc import PC
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.restarts import best_dag
 
 # The tests that make the first order: sets larger than this take long, and change it little.
@@ -315,6 +316,11 @@ class BOSS(StructureLearner):
         tables = self.edges_, self.additions_
         required = (self.knowledge or Knowledge()).required
         return explain_by_score(str(x), str(y), self._names, *tables, required)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of all edges, and of the `most` cheapest pairs without one."""
+        required = (self.knowledge or Knowledge()).required
+        return reasons_by_score(self.edges_, self.additions_, required, most)
 
     def _used(self) -> dict[str, Any]:
         return {**super()._used(), "score": self.scored_by_}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mistruct.errors import ParameterError, nearest_names
 from mistruct.independence.protocol import Given
 from mistruct.structure.meek import Oriented
+from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.skeleton import (
     CORRECTION,
     DETERMINED,
@@ -148,6 +149,42 @@ def explain(
         for row in of_pair.itertuples():
             return say(row)
     raise ParameterError(f"why: nothing was asked about {x!r} and {y!r}; one must be the target")
+
+
+def reasons(
+    edges: pd.DataFrame,
+    separations: pd.DataFrame,
+    required: Collection[tuple[str, str]],
+    most: int,
+) -> Reasons:
+    """What `explain` says of all edges, and of the `most` absent pairs with the smallest p-values.
+
+    Parameters
+    ----------
+    edges, separations, required
+        As in `explain`.
+    most : int
+        How many pairs without an edge.
+    """
+    absent = separations.sort_values("p_value", kind="stable", na_position="first")
+    return Reasons(
+        [
+            Reason(
+                e.source,
+                e.target,
+                _why_adjacent(
+                    e, kept={(e.source, e.target), (e.target, e.source)} & {*required} != set()
+                ),
+                e.separating_set,
+            )
+            for e in edges.itertuples()
+        ],
+        [
+            Reason(s.source, s.target, _why_removed(s), s.separating_set)
+            for s in absent.head(most).itertuples()
+        ],
+        max(0, len(absent) - most),
+    )
 
 
 def _why_removed(separation: Any) -> str:

@@ -9,6 +9,7 @@ table, so that one disease among 20,000 genes is a matter of some thousand tests
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import get_args
 
 import networkx as nx
@@ -20,10 +21,11 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.blanket import Surroundings
 from mistruct.structure.blanket_tables import evidence, member_table, removal_table, role_in_words
-from mistruct.structure.evidence import both_ways, edge_table, explain
+from mistruct.structure.evidence import both_ways, edge_table, explain, reasons
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.neighbourhood import Rule
 from mistruct.structure.orientation import nearest_dag
+from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.significance import Correction
 
 
@@ -195,3 +197,17 @@ class MarkovBlanket(StructureLearner):
         names = self.feature_names_in_.tolist()
         text = explain(self._target, str(x), names, self.edges_, self.separations_, ())
         return text + role_in_words(self._target, str(x), self.members_)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of the edges, and of the `most` absent pairs closest to an edge."""
+        found = reasons(self.edges_, self.separations_, (), most)
+
+        def with_role(reason: Reason) -> Reason:
+            if self._target not in reason[:2]:
+                return reason
+            other = reason.y if reason.x == self._target else reason.x
+            role = role_in_words(self._target, other, self.members_)
+            return reason._replace(words=reason.words + role)
+
+        adjacent, absent = ([with_role(r) for r in some] for some in (found.adjacent, found.absent))
+        return replace(found, adjacent=adjacent, absent=absent)

@@ -25,6 +25,7 @@ from mistruct.structure.evidence import (
     both_ways,
     edge_table,
     explain,
+    reasons,
     separation_table,
     triple_table,
 )
@@ -32,6 +33,7 @@ from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.rethreshold import edges_at
 from mistruct.structure.search_cost import SearchCost, search_cost
 from mistruct.structure.skeleton import Edges, Skeleton
@@ -290,7 +292,17 @@ class PC(StructureLearner):
         """
         tables = self.edges_, self.separations_
         words = explain(str(x), str(y), self._names, *tables, self._required)
-        pair = tuple(sorted((self._names.index(str(x)), self._names.index(str(y)))))
+        return words + self._as_group(str(x), str(y))
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of all edges, and of the `most` absent pairs closest to an edge."""
+        found = reasons(self.edges_, self.separations_, self._required, most)
+        adjacent = [r._replace(words=r.words + self._as_group(r.x, r.y)) for r in found.adjacent]
+        return replace(found, adjacent=adjacent)
+
+    def _as_group(self, x: str, y: str) -> str:
+        """What follows where a pair was tested as a group of columns."""
+        words, pair = "", tuple(sorted((self._names.index(x), self._names.index(y))))
         for group, edges in self._found.groups.items():
             if pair in edges:
                 members = ", ".join(self._names[c] for c in group)
