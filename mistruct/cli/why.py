@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.report import counted, p_value_text
+from mistruct.cli.report import counted
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,36 +63,30 @@ def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> st
     """Why a Chow-Liu forest joins a pair or not."""
     import networkx as nx
 
+    from mistruct.structure.reasons import adjacent, not_adjacent, on_the_way, too_weak
+
     for row in _rows_of(x, y, edges):
-        return f"{x!r} and {y!r} are adjacent: {_evidence(row)}"
+        return adjacent(row)
     forest = nx.from_pandas_edgelist(edges)
     if {x, y} <= set(forest) and nx.has_path(forest, x, y):
-        between = ", ".join(nx.shortest_path(forest, x, y)[1:-1])
-        reason = f"each edge on the way through {between} is at least as strong"
-    else:
-        level = f"alpha {asked['alpha']}, {asked['correction']}"
-        rule = f"{asked['penalty']} penalty" if asked["penalty"] else level
-        reason = f"no edges that are strong enough ({rule}) lead from one to the other"
-    return f"{x!r} and {y!r} are not adjacent: {reason}"
+        return not_adjacent(x, y, on_the_way(nx.shortest_path(forest, x, y)))
+    level = f"alpha {asked['alpha']}, {asked['correction']}"
+    return not_adjacent(x, y, too_weak(f"{asked['penalty']} penalty" if asked["penalty"] else level))
 
 
 def _in_gene_network(
     x: str, y: str, pairs: pd.DataFrame, graph: nx.Graph, asked: dict[str, Any]
 ) -> str:
     """Why ARACNE joins a pair or not."""
+    from mistruct.structure.reasons import adjacent, not_adjacent, not_chosen, not_significant
+
     rows = _rows_of(x, y, pairs)
     if rows and (graph.has_edge(x, y) or graph.has_edge(y, x)):
-        return f"{x!r} and {y!r} are adjacent: {_evidence(rows[0])}"
+        return adjacent(rows[0])
     level = f"alpha {asked['alpha']}, {asked['correction']}"
-    if not rows:
-        neither = ", or neither is a regulator" if asked["regulators"] else ""
-        reason = f"what they share is not significant ({level}){neither}"
-    elif asked["bootstraps"]:
-        reason = f"no more samples of the rows have the edge than by chance ({level}), "
-        reason += f"{rows[0].support:.2f} of {counted(asked['bootstraps'], 'sample')}"
-    else:
-        reason = f"{rows[0].explained_by} shares more with each of them ({_evidence(rows[0])})"
-    return f"{x!r} and {y!r} are not adjacent: {reason}"
+    if rows:
+        return not_adjacent(x, y, not_chosen(rows[0], level, asked["bootstraps"]))
+    return not_adjacent(x, y, not_significant(level, bool(asked["regulators"])))
 
 
 def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
@@ -107,10 +101,6 @@ def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
             )
         return f"adjacent in {round(row.support * n)} of {counted(n, 'sample')} of the rows{ways}"
     return f"adjacent in none of {counted(n, 'sample')} of the rows"
-
-
-def _evidence(row: Any) -> str:
-    return f"{row.mi:.3g} nats, p = {p_value_text(row.p_value)}"
 
 
 def _rows_of(x: str, y: str, table: pd.DataFrame) -> list[Any]:

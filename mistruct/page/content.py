@@ -20,7 +20,7 @@ MOST_EDGES = 5_000
 MOST_NODES = 2_000
 #: More words and pictures than this make a page that is too large to be mailed.
 MOST_REASONS = 20_000
-MOST_PICTURES = 5_000
+MOST_PICTURES = 2_000
 _MOST_POINTS = 5_000
 
 #: Numbers of an edge that one may filter by, and whether a good edge has a small one.
@@ -123,8 +123,8 @@ def _strongest(links: nx.Graph, target: Hashable | None, notes: list[str]) -> nx
         if len(kept) < MOST_NODES:
             kept.add_node(node)
     notes.append(
-        f"The network has {len(links):,} variables and {links.number_of_edges():,} edges. Shown are "
-        f"{len(kept):,} variables and the {kept.number_of_edges():,} strongest edges."
+        f"The network has {len(links):,} variables and {links.number_of_edges():,} edges. "
+        f"Shown are {len(kept):,} variables and the {kept.number_of_edges():,} strongest edges."
     )
     return kept
 
@@ -191,7 +191,12 @@ def _number(value: Any) -> float | None:
 def _reasons(reasons: Reasons, position: dict[Any, int], notes: list[str]) -> dict[str, Any]:
     by_name = {str(n): i for n, i in position.items()}
     rows = [
-        [by_name[r.x], by_name[r.y], r.words, [by_name[z] for z in r.separating_set if z in by_name]]
+        [
+            by_name[r.x],
+            by_name[r.y],
+            r.words,
+            [by_name[z] for z in r.separating_set if z in by_name],
+        ]
         for r in (*reasons.adjacent, *reasons.absent)
         if r.x in by_name and r.y in by_name
     ]

@@ -74,35 +74,76 @@ def _figures(n: int) -> list[Any]:
         plot.toolbar.logo = None
         ends = ("e", "x0", "y0", "x1", "y1", "width", "line", "dash", "alpha", "about")
         edges = ColumnDataSource({c: [] for c in ends}, name=f"edges{k}")
-        heads = ColumnDataSource({c: [] for c in ("x", "y", "angle", "size", "fill")}, name=f"heads{k}")
+        heads = ColumnDataSource(
+            {c: [] for c in ("x", "y", "angle", "size", "fill")}, name=f"heads{k}"
+        )
         strong = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name=f"strong{k}")
         lines = plot.segment(
-            "x0", "y0", "x1", "y1", source=edges, line_width="width", line_color="line",
-            line_dash="dash", line_alpha="alpha",
+            "x0",
+            "y0",
+            "x1",
+            "y1",
+            source=edges,
+            line_width="width",
+            line_color="line",
+            line_dash="dash",
+            line_alpha="alpha",
         )
         plot.segment(
-            "x0", "y0", "x1", "y1", source=strong, line_width=6, line_color="#E69F00", line_alpha=0.7
+            "x0",
+            "y0",
+            "x1",
+            "y1",
+            source=strong,
+            line_width=6,
+            line_color="#E69F00",
+            line_alpha=0.7,
         )
         plot.scatter(
-            "x", "y", size="size", angle="angle", marker="triangle", source=heads,
-            fill_color="fill", line_color=None,
+            "x",
+            "y",
+            size="size",
+            angle="angle",
+            marker="triangle",
+            source=heads,
+            fill_color="fill",
+            line_color=None,
         )
-        plot.scatter("x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3)
+        plot.scatter(
+            "x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3
+        )
         dots = plot.scatter(
-            "x", "y", size="size", source=nodes, fill_color="fill", line_color="#FFFFFF", line_width=1
+            "x",
+            "y",
+            size="size",
+            source=nodes,
+            fill_color="fill",
+            line_color="#FFFFFF",
+            line_width=1,
         )
         lines.nonselection_glyph = lines.selection_glyph = None
         dots.nonselection_glyph = None
         dots.selection_glyph = dots.glyph.clone(line_color="#D55E00", line_width=3)
         plot.text(
-            "x", "y", text="text", source=labels, text_font_size="11px", text_baseline="bottom",
-            text_align="center", y_offset=-8, text_color="#222222", name="names",
+            "x",
+            "y",
+            text="text",
+            source=labels,
+            text_font_size="11px",
+            text_baseline="bottom",
+            text_align="center",
+            y_offset=-8,
+            text_color="#222222",
+            name="names",
         )
         pan, wheel = PanTool(), WheelZoomTool()
         plot.add_tools(
-            pan, wheel, BoxZoomTool(match_aspect=True),
+            pan,
+            wheel,
+            BoxZoomTool(match_aspect=True),
             PointDrawTool(renderers=[dots], add=False, description="Move nodes"),
-            BoxSelectTool(renderers=[dots]), LassoSelectTool(renderers=[dots]),
+            BoxSelectTool(renderers=[dots]),
+            LassoSelectTool(renderers=[dots]),
             HoverTool(renderers=[dots], tooltips=[("", "@name"), ("", "@about")]),
             HoverTool(renderers=[lines], tooltips=[("", "@about")], line_policy="interp"),
             ResetTool(),
@@ -119,18 +160,29 @@ def _table(numbers: Sequence[str]) -> Any:
     from bokeh.models.widgets.tables import ScientificFormatter, StringFormatter
 
     digits = ScientificFormatter(precision=3, power_limit_high=5, power_limit_low=-3)
-    columns = [TableColumn(field=f, title=f, formatter=StringFormatter()) for f in ("source", "edge", "target")]
+    columns = [
+        TableColumn(field=f, title=f, formatter=StringFormatter())
+        for f in ("source", "edge", "target")
+    ]
     columns += [TableColumn(field=f, title=f, formatter=digits) for f in numbers]
-    source = ColumnDataSource({c: [] for c in ("e", "source", "edge", "target", *numbers)}, name="rows")
+    source = ColumnDataSource(
+        {c: [] for c in ("e", "source", "edge", "target", *numbers)}, name="rows"
+    )
     style = InlineStyleSheet(
         css=".slick-row, .slick-header-column { color: var(--ink) !important; "
         "background: var(--paper) !important; } "
-        ".slick-cell { border-color: var(--line) !important; } "
+        ".slick-cell, .bk-cell-select { background: inherit !important; border-color: var(--line) !important; } "
         ".slick-cell.selected { background: var(--chosen) !important; }"
     )
     return DataTable(
-        source=source, columns=columns, sizing_mode="stretch_both", index_position=None,
-        selectable="checkbox", reorderable=False, name="table", stylesheets=[style],
+        source=source,
+        columns=columns,
+        sizing_mode="stretch_both",
+        index_position=None,
+        selectable="checkbox",
+        reorderable=False,
+        name="table",
+        stylesheets=[style],
     )
 
 
@@ -140,8 +192,15 @@ def _pair() -> Any:
     from bokeh.plotting import figure
 
     plot = figure(
-        name="of_pair", x_range=Range1d(), y_range=Range1d(), tools=[], toolbar_location=None, sizing_mode="stretch_both",
-        background_fill_color=None, border_fill_color=None, outline_line_color=None,
+        name="of_pair",
+        x_range=Range1d(),
+        y_range=Range1d(),
+        tools=[],
+        toolbar_location=None,
+        sizing_mode="stretch_both",
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
     )
     cells = ColumnDataSource(
         {c: [] for c in ("left", "right", "bottom", "top", "fill", "about")}, name="cells"
@@ -152,13 +211,23 @@ def _pair() -> Any:
     whiskers = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name="whiskers")
     points = ColumnDataSource({c: [] for c in ("x", "y")}, name="points")
     quads = [
-        plot.quad("left", "right", "top", "bottom", source=cells, fill_color="fill", line_color=None),
         plot.quad(
-            "left", "right", "top", "bottom", source=boxes, fill_color="#56B4E9", line_color="#0072B2"
+            "left", "right", "top", "bottom", source=cells, fill_color="fill", line_color=None
+        ),
+        plot.quad(
+            "left",
+            "right",
+            "top",
+            "bottom",
+            source=boxes,
+            fill_color="#56B4E9",
+            line_color="#0072B2",
         ),
     ]
     plot.segment("x0", "y0", "x1", "y1", source=whiskers, line_color="#0072B2", line_width=2)
-    plot.scatter("x", "y", source=points, size=4, fill_color="#0072B2", fill_alpha=0.5, line_color=None)
+    plot.scatter(
+        "x", "y", source=points, size=4, fill_color="#0072B2", fill_alpha=0.5, line_color=None
+    )
     plot.add_tools(HoverTool(renderers=quads, tooltips=[("", "@about")]))
     plot.grid.visible = False
     plot.xaxis.name, plot.yaxis.name = "across", "up"

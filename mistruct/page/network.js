@@ -47,10 +47,16 @@ function arrow(e, k) {
   return head < 0 ? [x, "—", y] : head === page.b[e] ? [x, "→", y] : [y, "→", x];
 }
 
+// The number that ranks edges, or none.
+function strengthOf(k) {
+  const { mi, weight, support } = page.of[k].numbers;
+  return mi ?? weight ?? support ?? [];
+}
+
 function drawEdges() {
   page.of.forEach((of, k) => {
     const edges = shown[k];
-    const strength = of.numbers.mi ?? of.numbers.weight ?? [];
+    const strength = strengthOf(k);
     const most = Math.max(1e-12, ...strength.filter((v) => v !== null));
     const width = (e) => 0.8 + 3.7 * Math.max(0, strength[e] ?? 0) / most;
     const colour = (e) => (page.of.length === 2 ? OF_CHANGE[change(e)] : "#8C8C8C");
@@ -279,7 +285,8 @@ async function embed() {
   }
   page.of.forEach((_, k) => {
     const figure = models[`figure${k}`];
-    figure.on_event("tap", (_event, at) => click(figure, k, (at ?? _event).x, (at ?? _event).y));
+    // A quick second click, elsewhere, comes as the second of two.
+    for (const event of ["tap", "doubletap"]) figure.on_event(event, ({ x, y }) => click(figure, k, x, y));
     figure.document.event_manager.subscribed_models.add(figure);
   });
   const ranges = models.figure0;

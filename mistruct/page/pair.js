@@ -1,12 +1,16 @@
 // The picture of a pair: counts as a heat map, box plots of a mixed pair, points if the page has them.
 
+// Where states or bins lie: side by side, however far apart their numbers are.
 function placesOf(axis) {
-  if (axis.bounds) return axis.bounds.slice(0, -1).map((low, n) => [low, axis.bounds[n + 1]]);
+  if (axis.bounds) return [...axis.bounds, null].map((_, n) => [n, n + 1]);
   return axis.states.map((_, n) => [n - 0.45, n + 0.45]);
 }
 
 function nameOf(axis, n) {
-  return axis.states ? axis.states[n] : `${digits(axis.bounds[n])} to ${digits(axis.bounds[n + 1])}`;
+  if (axis.states) return axis.states[n];
+  const [low, high] = [axis.bounds[n - 1], axis.bounds[n]].map(digits);
+  if (n === 0) return `below ${high}`;
+  return n === axis.bounds.length ? `from ${low}` : `${low} to ${high}`;
 }
 
 const NONE = {
@@ -60,8 +64,8 @@ function drawPair(x, y) {
   const span = numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : null;
   spread(models.of_pair.x_range, points ? rows.points.map((p) => p[0]) : [xs[0][0], xs.at(-1)[1]]);
   spread(models.of_pair.y_range, span ?? [ys[0][0], ys.at(-1)[1]]);
-  label(models.across, a, across);
-  label(models.up, b, up);
+  label(models.across, a, across, points);
+  label(models.up, b, up, points || quantiles);
 }
 
 function spread(range, values) {
@@ -70,11 +74,14 @@ function spread(range, values) {
   range.setv({ start: low - room, end: high + room });
 }
 
-function label(axis, node, places) {
+// The name of a column, and its states or the bounds of its bins, along an axis.
+function label(axis, node, places, free) {
   axis.axis_label = page.names[node];
-  const narrow = axis === models.across && (places.states?.join("").length ?? 0) > 36;
-  axis.major_label_orientation = narrow ? Math.PI / 4 : "horizontal";
-  const ticks = places.states ? places.states.map((_, n) => n) : null;
-  axis.ticker = ticks ? new Bokeh.Models.FixedTicker({ ticks }) : new Bokeh.Models.BasicTicker();
-  axis.major_label_overrides = new Map(ticks ? ticks.map((n) => [n, places.states[n]]) : []);
+  const texts = places.states ?? places.bounds.map(digits);
+  const first = places.states ? 0 : 1;
+  const turned = axis === models.across && texts.join("").length > 30;
+  axis.major_label_orientation = turned ? Math.PI / 4 : "horizontal";
+  const ticks = texts.map((_, n) => n + first);
+  axis.ticker = free ? new Bokeh.Models.BasicTicker() : new Bokeh.Models.FixedTicker({ ticks });
+  axis.major_label_overrides = new Map(free ? [] : ticks.map((at, n) => [at, texts[n]]));
 }

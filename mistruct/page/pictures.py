@@ -1,11 +1,13 @@
-"""What a page holds of the table itself: counts on coarse grids, and quantiles, of pairs of columns.
+"""What a page holds of the table itself: counts on a coarse grid and rounded quantiles.
 
-The bounds of bins are round numbers, outermost bins also count what lies beyond them, and quantiles
-are rounded, so that no entry of a row can be read from the page. A count may be small.
+A continuous column is cut at ten quantiles, which are rounded to a hundredth of its spread; the
+outermost bins have no end. So no entry of a row can be read from the page, but a count may be
+small.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 
-_MOST_BINS = 12
+_N_BINS = 10
 _MOST_STATES = 20
 _FEWEST_ROWS = 5  # that quantiles are taken of
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -76,23 +78,39 @@ def _states(data: Dataset, name: str) -> tuple[NDArray[Any], dict[str, Any]]:
 
 
 def _bins(data: Dataset, name: str) -> tuple[NDArray[Any], dict[str, Any]]:
-    """Bins between round numbers that span 98 percent of the rows."""
-    from matplotlib.ticker import MaxNLocator
-
+    """Bins of about as many rows each; `bounds` are those between two bins."""
     values = data.values[data.row(name)]
     known = ~np.isnan(values)
-    low, high = np.quantile(values[known], [0.01, 0.99])
-    bounds = MaxNLocator(_MOST_BINS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    places = np.clip(np.searchsorted(bounds, values, side="right") - 1, 0, len(bounds) - 2)
+    levels = np.arange(1, _N_BINS) / _N_BINS
+    bounds = np.unique(rounded(np.quantile(values[known], levels), _spread(values[known])))
+    places = np.searchsorted(bounds, values, side="right")
     return np.where(known, places, -1), {"bounds": bounds.tolist()}
 
 
 def _length(axis: dict[str, Any]) -> int:
-    return len(axis["states"]) if "states" in axis else len(axis["bounds"]) - 1
+    return len(axis["states"]) if "states" in axis else len(axis["bounds"]) + 1
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    low, high = np.quantile(values, [0.05, 0.95])
+    return float(high - low)
+
+
+def rounded(values: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    """Numbers to about a hundredth of a spread.
+
+    Examples
+    --------
+    >>> rounded(np.array([61.2345, 1.0]), 30.0).tolist()
+    [61.2, 1.0]
+    """
+    if spread <= 0:
+        return values
+    return np.round(values, 2 - math.floor(math.log10(spread)))
 
 
 def _quantiles(values: NDArray[np.float64]) -> list[float] | None:
-    """Five quantiles with three digits, or None of too few rows."""
+    """Five quantiles, rounded, or None of too few rows."""
     if len(values) < _FEWEST_ROWS:
         return None
-    return [float(f"{q:.3g}") for q in np.quantile(values, _QUANTILES)]
+    return rounded(np.quantile(values, _QUANTILES), _spread(values)).tolist()

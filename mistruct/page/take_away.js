@@ -6,6 +6,8 @@ function fillRows() {
   const union = [...new Set(shown.flat())];
   const rows = chosen.size ? union.filter((e) => chosen.has(page.a[e]) && chosen.has(page.b[e])) : union;
   const of = (e) => (page.of[0].kind[e] === null ? 1 : 0);
+  const strength = (e) => strengthOf(of(e))[e] ?? -Infinity;
+  rows.sort((p, q) => strength(q) - strength(p) || p - q);
   const sides = rows.map((e) => arrow(e, of(e)));
   const data = {
     e: rows, source: sides.map((s) => s[0]), target: sides.map((s) => s[2]),

@@ -90,7 +90,7 @@ class StructureLearner(BaseEstimator):
         Reasons
             The words of `why` where the learner has that, and otherwise the evidence of the edges.
         """
-        return plain_reasons(self.edges_)
+        return plain_reasons(self.edges_, self.graph_)
 
     def _checked(self, data: Any) -> Dataset:
         """The table, once it and the parameters are checked."""

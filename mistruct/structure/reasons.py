@@ -45,9 +45,14 @@ class Reasons:
     otherwise: str = ""
 
 
-def plain_reasons(edges: pd.DataFrame) -> Reasons:
-    """The evidence of each edge in words, for learners that keep no other reason."""
-    return Reasons([Reason(e.source, e.target, adjacent(e)) for e in edges.itertuples()], [])
+def plain_reasons(edges: pd.DataFrame, graph: nx.Graph) -> Reasons:
+    """The evidence of each edge of a graph in words, for learners that keep no other reason."""
+    found: dict[frozenset[str], Reason] = {}
+    for row in edges.itertuples():
+        x, y = row.source, row.target
+        if graph.has_edge(x, y) or graph.has_edge(y, x):
+            found.setdefault(frozenset((x, y)), Reason(x, y, adjacent(row)))
+    return Reasons(list(found.values()), [])
 
 
 def forest_reasons(edges: pd.DataFrame, rule: str, most: int) -> Reasons:
@@ -66,7 +71,7 @@ def forest_reasons(edges: pd.DataFrame, rule: str, most: int) -> Reasons:
                 continue
             words = not_adjacent(x, y, on_the_way(path))
             absent.append(Reason(x, y, words, tuple(path[1:-1])))
-    return Reasons(plain_reasons(edges).adjacent, absent, n_left, too_weak(rule))
+    return Reasons(plain_reasons(edges, forest).adjacent, absent, n_left, too_weak(rule))
 
 
 def network_reasons(
