@@ -32,31 +32,31 @@ def why(
 
     Which test, or which other columns, decided that when the network was learned.
     """
-    run = _read_run(folder)
+    run = read_run(folder)
     from mistruct.structure.additions import explain_by_score
     from mistruct.structure.blanket_tables import role_in_words
     from mistruct.structure.evidence import check_pair, explain
 
     asked, names = run["parameters"], list(run["data"]["kinds"])
     check_pair(x, y, names)
-    edges = _read_table(folder, "edges.csv")
+    edges = read_part(folder, "edges.csv")
     if run["command"] == "aracne":
-        typer.echo(_in_gene_network(x, y, edges, _read_graph(folder), asked))
+        typer.echo(_in_gene_network(x, y, edges, read_graph(folder), asked))
         return
     required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
     if asked["method"] == "boss":
-        additions = _read_table(folder, "additions.csv")
+        additions = read_part(folder, "additions.csv")
         typer.echo(explain_by_score(x, y, names, edges, additions, required))
     elif asked["method"] != "chow-liu":
-        text = explain(x, y, names, edges, _read_table(folder, "separations.csv"), required)
+        text = explain(x, y, names, edges, read_part(folder, "separations.csv"), required)
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):
             other = y if x == asked["target"] else x
-            text += role_in_words(asked["target"], other, _read_table(folder, "members.csv"))
+            text += role_in_words(asked["target"], other, read_part(folder, "members.csv"))
         typer.echo(text)
     else:
         typer.echo(_in_forest(x, y, edges, asked))
     if asked["bootstraps"]:
-        typer.echo(_in_samples(x, y, _read_table(folder, "bootstraps.csv"), asked["bootstraps"]))
+        typer.echo(_in_samples(x, y, read_part(folder, "bootstraps.csv"), asked["bootstraps"]))
 
 
 def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> str:
@@ -71,7 +71,9 @@ def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> st
     if {x, y} <= set(forest) and nx.has_path(forest, x, y):
         return not_adjacent(x, y, on_the_way(nx.shortest_path(forest, x, y)))
     level = f"alpha {asked['alpha']}, {asked['correction']}"
-    return not_adjacent(x, y, too_weak(f"{asked['penalty']} penalty" if asked["penalty"] else level))
+    return not_adjacent(
+        x, y, too_weak(f"{asked['penalty']} penalty" if asked["penalty"] else level)
+    )
 
 
 def _in_gene_network(
@@ -109,7 +111,7 @@ def _rows_of(x: str, y: str, table: pd.DataFrame) -> list[Any]:
     return list(of_pair.itertuples())
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> dict[str, Any]:
     """The record of the run that wrote a folder."""
     if not folder.is_dir():
         raise DataError(f"there is no folder {str(folder)!r}")
@@ -124,7 +126,7 @@ def _read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def _read_table(folder: Path, name: str) -> pd.DataFrame:
+def read_part(folder: Path, name: str) -> pd.DataFrame:
     """A table of the run, with names as they are and sets as tuples."""
     import pandas as pd
 
@@ -145,7 +147,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
 
 
-def _read_graph(folder: Path) -> nx.Graph:
+def read_graph(folder: Path) -> nx.Graph:
     import mistruct as ms
 
     return ms.read_network(_part(folder, "network.graphml"))

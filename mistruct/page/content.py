@@ -37,6 +37,8 @@ def links_of(graph: nx.Graph) -> nx.Graph:
     links = nx.Graph()
     links.add_nodes_from(sorted(graph, key=_by_name))
     arcs = [(u, v, evidence) for u, v, evidence in graph.edges(data=True) if u != v]
+    if not graph.is_directed():
+        arcs = [(*sorted((u, v), key=_by_name), evidence) for u, v, evidence in arcs]
     for u, v, evidence in sorted(arcs, key=lambda arc: (_by_name(arc[0]), _by_name(arc[1]))):
         head = v if graph.is_directed() and not graph.has_edge(v, u) else None
         if not links.has_edge(u, v):
@@ -81,7 +83,7 @@ def content(
     nodes = sorted(union, key=_by_name)
     position = {n: i for i, n in enumerate(nodes)}
     places = _places(union.subgraph(linked).copy(), nodes, target)
-    edges = sorted(union.edges, key=lambda e: sorted(position[n] for n in e))
+    edges = sorted((sorted(e, key=position.__getitem__) for e in union.edges), key=_by_names)
     found = {
         "names": [str(n) for n in nodes],
         "networks": list(names),
@@ -147,7 +149,7 @@ def _places(linked: nx.Graph, nodes: Sequence[Hashable], target: Hashable | None
 
 
 def _edges(
-    edges: Sequence[tuple[Any, Any]], position: dict[Any, int], links: Sequence[nx.Graph]
+    edges: Sequence[Sequence[Any]], position: dict[Any, int], links: Sequence[nx.Graph]
 ) -> dict[str, Any]:
     """Ends, kind and numbers of the edges in each network, null where one does not have it."""
     ends: list[tuple[int, int]] = [(position[u], position[v]) for u, v in edges]
@@ -263,6 +265,10 @@ def _points(nodes: Sequence[Any], data: Dataset, notes: list[str]) -> dict[str, 
 
 def _by_name(node: Any) -> tuple[str, str]:
     return str(node), type(node).__name__
+
+
+def _by_names(nodes: Sequence[Any]) -> list[tuple[str, str]]:
+    return [_by_name(n) for n in nodes]
 
 
 def _by_size(members: Sequence[Any]) -> tuple[int, Any]:

@@ -30,7 +30,7 @@ def documents(n_networks: int, numbers: Sequence[str]) -> dict[str, Any]:
         "table": _table(numbers),
         "pair": _pair(),
     }
-    items = {place: json_item(model, place) for place, model in models.items()}
+    items = {place: json_item(model) for place, model in models.items()}
     return {place: _with_own_ids(item, place) for place, item in items.items()}
 
 
@@ -55,7 +55,7 @@ def _figures(n: int) -> list[Any]:
     labels = ColumnDataSource({k: [] for k in ("x", "y", "text")}, name="labels")
     marked = ColumnDataSource({k: [] for k in ("x", "y", "size", "line")}, name="marked")
     # Both figures look at one place; scripts give it the aspect of the page.
-    ranges = {"x_range": Range1d(), "y_range": Range1d()}
+    ranges: dict[str, Any] = {"x_range": Range1d(), "y_range": Range1d()}
     figures: list[Any] = []
     for k in range(n):
         plot = figure(
@@ -112,7 +112,7 @@ def _figures(n: int) -> list[Any]:
         plot.scatter(
             "x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3
         )
-        dots = plot.scatter(
+        dots: Any = plot.scatter(
             "x",
             "y",
             size="size",
@@ -156,8 +156,13 @@ def _figures(n: int) -> list[Any]:
 
 def _table(numbers: Sequence[str]) -> Any:
     """The table of edges."""
-    from bokeh.models import ColumnDataSource, DataTable, InlineStyleSheet, TableColumn
-    from bokeh.models.widgets.tables import ScientificFormatter, StringFormatter
+    from bokeh.models import ColumnDataSource, InlineStyleSheet
+    from bokeh.models.widgets.tables import (
+        DataTable,
+        ScientificFormatter,
+        StringFormatter,
+        TableColumn,
+    )
 
     digits = ScientificFormatter(precision=3, power_limit_high=5, power_limit_low=-3)
     columns = [
@@ -210,7 +215,7 @@ def _pair() -> Any:
     )
     whiskers = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name="whiskers")
     points = ColumnDataSource({c: [] for c in ("x", "y")}, name="points")
-    quads = [
+    quads: list[Any] = [
         plot.quad(
             "left", "right", "top", "bottom", source=cells, fill_color="fill", line_color=None
         ),

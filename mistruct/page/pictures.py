@@ -113,4 +113,5 @@ def _quantiles(values: NDArray[np.float64]) -> list[float] | None:
     """Five quantiles, rounded, or None of too few rows."""
     if len(values) < _FEWEST_ROWS:
         return None
-    return rounded(np.quantile(values, _QUANTILES), _spread(values)).tolist()
+    found: list[float] = rounded(np.quantile(values, _QUANTILES), _spread(values)).tolist()
+    return found

@@ -101,14 +101,15 @@ def reasons_by_score(
         How many pairs without an edge.
     """
     known = {frozenset(arc) for arc in required}
-    adjacent, absent = (
-        [
-            Reason(row.source, row.target, say(row, frozenset((row.source, row.target)) in known))
-            for row in table.itertuples()
-        ]
-        for table, say in ((edges, _why_adjacent), (additions.head(most), _why_not))
-    )
-    return Reasons(adjacent, absent, max(0, len(additions) - most))
+    found: list[list[Reason]] = []
+    for table, say in ((edges, _why_adjacent), (additions.head(most), _why_not)):
+        row: Any
+        rows = []
+        for row in table.itertuples():
+            words = say(row, frozenset((row.source, row.target)) in known)
+            rows.append(Reason(row.source, row.target, words))
+        found.append(rows)
+    return Reasons(found[0], found[1], max(0, len(additions) - most))
 
 
 def _why_adjacent(edge: Any, kept: bool) -> str:

@@ -166,25 +166,17 @@ def reasons(
     most : int
         How many pairs without an edge.
     """
-    absent = separations.sort_values("p_value", kind="stable", na_position="first")
-    return Reasons(
-        [
-            Reason(
-                e.source,
-                e.target,
-                _why_adjacent(
-                    e, kept={(e.source, e.target), (e.target, e.source)} & {*required} != set()
-                ),
-                e.separating_set,
-            )
-            for e in edges.itertuples()
-        ],
-        [
-            Reason(s.source, s.target, _why_removed(s), s.separating_set)
-            for s in absent.head(most).itertuples()
-        ],
-        max(0, len(absent) - most),
-    )
+    known = {frozenset(arc) for arc in required}
+    ranked = separations.sort_values("p_value", kind="stable", na_position="first")
+    adjacent, absent = [], []
+    row: Any
+    for row in edges.itertuples():
+        kept = frozenset((row.source, row.target)) in known
+        words = _why_adjacent(row, kept)
+        adjacent.append(Reason(row.source, row.target, words, row.separating_set))
+    for row in ranked.head(most).itertuples():
+        absent.append(Reason(row.source, row.target, _why_removed(row), row.separating_set))
+    return Reasons(adjacent, absent, max(0, len(ranked) - most))
 
 
 def _why_removed(separation: Any) -> str:

@@ -9,7 +9,6 @@ table, so that one disease among 20,000 genes is a matter of some thousand tests
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import replace
 from typing import get_args
 
 import networkx as nx
@@ -20,12 +19,18 @@ from mistruct.errors import DataError, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.blanket import Surroundings
-from mistruct.structure.blanket_tables import evidence, member_table, removal_table, role_in_words
+from mistruct.structure.blanket_tables import (
+    evidence,
+    member_table,
+    removal_table,
+    role_in_words,
+    with_roles,
+)
 from mistruct.structure.evidence import both_ways, edge_table, explain, reasons
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.neighbourhood import Rule
 from mistruct.structure.orientation import nearest_dag
-from mistruct.structure.reasons import Reason, Reasons
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.significance import Correction
 
 
@@ -201,13 +206,4 @@ class MarkovBlanket(StructureLearner):
     def reasons(self, most: int = 20_000) -> Reasons:
         """What `why` says of the edges, and of the `most` absent pairs closest to an edge."""
         found = reasons(self.edges_, self.separations_, (), most)
-
-        def with_role(reason: Reason) -> Reason:
-            if self._target not in reason[:2]:
-                return reason
-            other = reason.y if reason.x == self._target else reason.x
-            role = role_in_words(self._target, other, self.members_)
-            return reason._replace(words=reason.words + role)
-
-        adjacent, absent = ([with_role(r) for r in some] for some in (found.adjacent, found.absent))
-        return replace(found, adjacent=adjacent, absent=absent)
+        return with_roles(found, self._target, self.members_)

@@ -48,6 +48,7 @@ class Reasons:
 def plain_reasons(edges: pd.DataFrame, graph: nx.Graph) -> Reasons:
     """The evidence of each edge of a graph in words, for learners that keep no other reason."""
     found: dict[frozenset[str], Reason] = {}
+    row: Any
     for row in edges.itertuples():
         x, y = row.source, row.target
         if graph.has_edge(x, y) or graph.has_edge(y, x):
@@ -61,7 +62,8 @@ def forest_reasons(edges: pd.DataFrame, rule: str, most: int) -> Reasons:
     `rule` says which edges were strong enough.
     """
     forest = nx.from_pandas_edgelist(edges) if len(edges) else nx.Graph()
-    absent, n_left = [], 0
+    absent: list[Reason] = []
+    n_left = 0
     for x in sorted(forest):
         for y, path in sorted(nx.single_source_shortest_path(forest, x).items()):
             if len(path) == 2 or y <= x:
@@ -102,6 +104,7 @@ def network_reasons(
     absent: list[Reason] = []
     seen = set()
     n_left = 0
+    row: Any
     for row in pairs.itertuples():
         x, y = row.source, row.target
         if frozenset((x, y)) in seen:

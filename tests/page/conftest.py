@@ -43,9 +43,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
         contexts.append(context)
         opened = context.new_page()
         opened.on("pageerror", lambda error: wrong.append(str(error)))
-        opened.on(
-            "console", lambda said: wrong.append(said.text) if said.type in WORTH else None
-        )
+        opened.on("console", lambda said: wrong.append(said.text) if said.type in WORTH else None)
         opened.on("request", lambda asked: wrong.append(asked.url) if _far(asked.url) else None)
         opened.goto(file.as_uri() + address)
         opened.wait_for_selector("html[data-ready=yes]", state="attached", timeout=60_000)

@@ -27,7 +27,8 @@ ON_SCREEN = """(name) => {
   const figure = of("figure0"), nodes = of("nodes").data, n = nodes.name.indexOf(name);
   const view = Bokeh.index.find_one_by_id(figure.id);
   const box = view.el.getBoundingClientRect();
-  return [box.x + view.frame.x_scale.compute(nodes.x[n]), box.y + view.frame.y_scale.compute(nodes.y[n])];
+  const { x_scale, y_scale } = view.frame;
+  return [box.x + x_scale.compute(nodes.x[n]), box.y + y_scale.compute(nodes.y[n])];
 }"""
 
 
@@ -215,8 +216,8 @@ def test_dragging_a_node_moves_its_edges(show: Show, page: ms.NetworkPage) -> No
     opened = show(page)
     x, y = next(iter(cause().skeleton_.edges))
     opened.evaluate(
-        """() => { const of = (test) => [...Bokeh.documents].flatMap((d) => [...d._all_models.values()])
-          .find(test);
+        """() => { const models = Bokeh.documents.flatMap((d) => [...d._all_models.values()]);
+          const of = (test) => models.find(test);
           of((m) => m.name === "figure0").toolbar.active_drag = null;
           of((m) => m.type === "PanTool").active = false;
           of((m) => m.type === "PointDrawTool").active = true; }"""
