@@ -105,8 +105,8 @@ def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
         "2 neighbours of size, with mi in nats:",
         ", ".join(f"{v} {graph.edges['size', v]['mi']:.3f}" for v in near),
         "",
-        f"written to {Path('new/out')}: network.graphml, edges.csv, network.png, network.html, model.bif, "
-        "run.json",
+        f"written to {Path('new/out')}: network.graphml, edges.csv, network.png, "
+        "network.html, model.bif, run.json",
         # The fourth root of 400 is 4.47.
         "3 continuous columns binned (quantile, 4 bins each) for model.bif, whose tables hold "
         "discrete columns only",
@@ -149,7 +149,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     assert record["parameters"] == {
         "data": "table.csv", "output": str(Path("new/out")), "method": "chow-liu",
         "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
-        "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None,
+        "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None, "page": True,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,

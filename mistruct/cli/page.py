@@ -42,9 +42,9 @@ def page(
         typer.Option(metavar="TABLE", help="The table, for a picture of each pair of columns."),
     ] = None,
 ) -> None:
-    """Make the page of a network again: network.html, which any browser opens.
+    """Make the page of a network again.
 
-    It says why pairs of columns are joined or not, as why does.
+    Written is network.html, which any browser opens. It says why pairs of columns are joined or not, as why does.
     """
     run = read_run(folder)
     import mistruct as ms

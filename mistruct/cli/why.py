@@ -66,7 +66,7 @@ def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> st
     from mistruct.structure.reasons import adjacent, not_adjacent, on_the_way, too_weak
 
     for row in _rows_of(x, y, edges):
-        return adjacent(row)
+        return adjacent(x, y, row)
     forest = nx.from_pandas_edgelist(edges)
     if {x, y} <= set(forest) and nx.has_path(forest, x, y):
         return not_adjacent(x, y, on_the_way(nx.shortest_path(forest, x, y)))
@@ -84,7 +84,7 @@ def _in_gene_network(
 
     rows = _rows_of(x, y, pairs)
     if rows and (graph.has_edge(x, y) or graph.has_edge(y, x)):
-        return adjacent(rows[0])
+        return adjacent(x, y, rows[0])
     level = f"alpha {asked['alpha']}, {asked['correction']}"
     if rows:
         return not_adjacent(x, y, not_chosen(rows[0], level, asked["bootstraps"]))
@@ -148,6 +148,7 @@ def read_part(folder: Path, name: str) -> pd.DataFrame:
 
 
 def read_graph(folder: Path) -> nx.Graph:
+    """The network of the run."""
     import mistruct as ms
 
     return ms.read_network(_part(folder, "network.graphml"))

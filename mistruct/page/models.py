@@ -176,7 +176,8 @@ def _table(numbers: Sequence[str]) -> Any:
     style = InlineStyleSheet(
         css=".slick-row, .slick-header-column { color: var(--ink) !important; "
         "background: var(--paper) !important; } "
-        ".slick-cell, .bk-cell-select { background: inherit !important; border-color: var(--line) !important; } "
+        ".slick-cell, .bk-cell-select { background: inherit !important; "
+        "border-color: var(--line) !important; } "
         ".slick-cell.selected { background: var(--chosen) !important; }"
     )
     return DataTable(

@@ -52,7 +52,7 @@ def plain_reasons(edges: pd.DataFrame, graph: nx.Graph) -> Reasons:
     for row in edges.itertuples():
         x, y = row.source, row.target
         if graph.has_edge(x, y) or graph.has_edge(y, x):
-            found.setdefault(frozenset((x, y)), Reason(x, y, adjacent(row)))
+            found.setdefault(frozenset((x, y)), Reason(x, y, adjacent(x, y, row)))
     return Reasons(list(found.values()), [])
 
 
@@ -111,7 +111,7 @@ def network_reasons(
             continue
         seen.add(frozenset((x, y)))
         if graph.has_edge(x, y) or graph.has_edge(y, x):
-            found.append(Reason(x, y, adjacent(row)))
+            found.append(Reason(x, y, adjacent(x, y, row)))
         elif len(absent) == most:
             n_left += 1
         else:
@@ -135,9 +135,9 @@ def not_significant(level: str, regulators: bool) -> str:
     return f"what they share is not significant ({level}){neither}"
 
 
-def adjacent(edge: Any) -> str:
-    """A row of a table of edges in words."""
-    return f"{edge.source!r} and {edge.target!r} are adjacent: {in_numbers(edge)}"
+def adjacent(x: str, y: str, edge: Any) -> str:
+    """A pair with an edge, and the row of that edge, in words."""
+    return f"{x!r} and {y!r} are adjacent: {in_numbers(edge)}"
 
 
 def not_adjacent(x: str, y: str, reason: str) -> str:
