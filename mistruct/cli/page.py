@@ -44,7 +44,8 @@ def page(
 ) -> None:
     """Make the page of a network again.
 
-    Written is network.html, which any browser opens. It says why pairs of columns are joined or not, as why does.
+    Written is network.html, which any browser opens. It says why pairs of columns are joined or
+    not, as why does.
     """
     run = read_run(folder)
     import mistruct as ms
