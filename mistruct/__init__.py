@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from mistruct.neural import DeepInfoMax as DeepInfoMax
     from mistruct.neural import NeuralEstimate as NeuralEstimate
     from mistruct.neural import NeuralEstimator as NeuralEstimator
+    from mistruct.page import NetworkPage as NetworkPage
+    from mistruct.page import explore as explore
     from mistruct.plot import plot_comparison as plot_comparison
     from mistruct.plot import plot_contingency_table as plot_contingency_table
     from mistruct.plot import plot_information_matrix as plot_information_matrix
@@ -173,6 +175,7 @@ _PUBLIC = {
         "NeuralEstimate",
         "NeuralEstimator",
     ),
+    "mistruct.page": ("NetworkPage", "explore"),
     "mistruct.plot": (
         "plot_comparison",
         "plot_contingency_table",

@@ -31,6 +31,7 @@ FLOORS = {
     "neural": 5,
     "export": 5,
     "plot": 5,
+    "page": 5.2,  # lays its networks out as pictures are
     "mistruct": 5.5,  # the public names, `import mistruct`: only the command stands above them
     "cli": 6,
     "__main__": 6.5,

@@ -26,7 +26,7 @@ from mistruct.information.estimators import ESTIMATORS
 from mistruct.parallel import run_blocks
 from tests.cli_helpers import ROOT, Run, program
 
-FILES = {"network.graphml", "edges.csv", "network.png", "model.bif", "run.json"}
+FILES = {"network.graphml", "edges.csv", "network.png", "network.html", "model.bif", "run.json"}
 HEAVY = {
     "anndata", "matplotlib", "networkx", "numba", "numpy", "pandas", "pgmpy", "pyarrow", "scipy",
     "sklearn", "tqdm",
@@ -105,8 +105,8 @@ def test_learn_says_what_it_did(learned: tuple[Path, Any]) -> None:
         "2 neighbours of size, with mi in nats:",
         ", ".join(f"{v} {graph.edges['size', v]['mi']:.3f}" for v in near),
         "",
-        f"written to {Path('new/out')}: network.graphml, edges.csv, network.png, model.bif, "
-        "run.json",
+        f"written to {Path('new/out')}: network.graphml, edges.csv, network.png, "
+        "network.html, model.bif, run.json",
         # The fourth root of 400 is 4.47.
         "3 continuous columns binned (quantile, 4 bins each) for model.bif, whose tables hold "
         "discrete columns only",
@@ -149,7 +149,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     assert record["parameters"] == {
         "data": "table.csv", "output": str(Path("new/out")), "method": "chow-liu",
         "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
-        "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None,
+        "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None, "page": True,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
@@ -668,8 +668,8 @@ def test_bad_options(
     [
         (
             [],
-            "no command; choose learn, aracne, why, test, mi, matrix, describe, rank or compare, "
-            "or ask mistruct --help",
+            "no command; choose learn, aracne, why, page, test, mi, matrix, describe, rank or "
+            "compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),

@@ -20,7 +20,7 @@ import mistruct as ms
 from mistruct.cli.report_networks import show_neighbours
 from tests.cli_helpers import ROOT, Run, program
 
-FILES = {"edges.csv", "network.graphml", "network.png", "run.json"}
+FILES = {"edges.csv", "network.graphml", "network.png", "network.html", "run.json"}
 TABLES = {"pyscenic": "adj.tsv", "aracne": "network.txt", "viper": "regulon.tsv"}
 TABLES["decoupler"] = "net.tsv"
 N = 200
@@ -123,7 +123,7 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
         f"3 neighbours of {TF}, with mi in nats:",
         ", ".join(f"{v} {graph.edges[TF, v]['mi']:.3f}" for v in near),
         "",
-        f"written to {out_folder}: edges.csv, network.graphml, network.png, run.json",
+        f"written to {out_folder}: edges.csv, network.graphml, network.png, network.html, run.json",
     ]
 
     assert {p.name for p in out_folder.iterdir()} == FILES
@@ -144,7 +144,7 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     assert record["parameters"] == {
         "data": str(data), "output": str(tmp_path / "out"), "regulators": None, "target": None,
         "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
-        "checkpoint": None, "for_tool": [], "estimator": "auto", "test": "auto",
+        "checkpoint": None, "page": True, "for_tool": [], "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
@@ -244,7 +244,9 @@ def test_tables_for_other_tools(tool: Any, run: Run, data: Path, tmp_path: Path)
         "aracne", data, "--for", tool, "--for", tool, "--output", tmp_path / "out"
     )  # fmt: skip
     assert code == 0
-    assert f"edges.csv, network.graphml, {TABLES[tool]}, network.png, run.json\n" in out
+    assert (
+        f"edges.csv, network.graphml, {TABLES[tool]}, network.png, network.html, run.json\n" in out
+    )
     assert {p.name for p in (tmp_path / "out").iterdir()} == FILES | {TABLES[tool]}
     expected = tmp_path / TABLES[tool]
     ms.write_regulatory_network(ms.ARACNE().fit(table()), expected, tool)
@@ -303,7 +305,9 @@ def test_many_edges_are_drawn_and_written_in_part(
     monkeypatch.setattr("mistruct.cli.files._MOST_DRAWN", 2)
     code, out, _ = run("aracne", data, "--target", "class", "--output", tmp_path / "a")
     assert code == 0
-    assert out.endswith("edges.csv, network.graphml, network.png (2 edges), run.json\n")
+    assert out.endswith(
+        "edges.csv, network.graphml, network.png (2 edges), network.html, run.json\n"
+    )
     monkeypatch.setattr("mistruct.cli.files._MOST_ROWS", 5)
     monkeypatch.setattr("mistruct.cli.files._MOST_EDGES", 4)
     code, out, _ = run("aracne", data, "--target", "class", "--output", tmp_path / "b")

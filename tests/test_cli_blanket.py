@@ -50,7 +50,7 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
     written = {path.name for path in folder.iterdir()}
     assert written == {
         "network.graphml", "edges.csv", "separations.csv", "members.csv", "network.png",
-        "model.bif", "run.json",
+        "network.html", "model.bif", "run.json",
     }  # fmt: skip
     graph = ms.read_network(folder / "network.graphml")
     assert set(graph.edges) == set(learned.graph_.edges)

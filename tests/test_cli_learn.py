@@ -20,7 +20,14 @@ from mistruct.structure.order_cost import OrderCost
 from mistruct.structure.search_cost import SearchCost
 from tests.cli_helpers import SLIP, WET, Run, garden, read_back
 
-FILES = {"network.graphml", "edges.csv", "separations.csv", "triples.csv", "network.png"}
+FILES = {
+    "network.graphml",
+    "edges.csv",
+    "separations.csv",
+    "triples.csv",
+    "network.png",
+    "network.html",
+}
 FILES |= {"model.bif", "run.json"}
 
 # What `garden` was made with; its class has no other DAG.
@@ -81,7 +88,7 @@ def test_what_is_said(run: Run, data: Path, tmp_path: Path, fitted: ms.PC) -> No
         "arrows to it: " + ", ".join(f"{v} {arcs[v, WET]['mi']:.3f}" for v in into),
         "",
         f"written to {out_folder}: network.graphml, edges.csv, separations.csv, triples.csv, "
-        "network.png, model.bif, run.json",
+        "network.png, network.html, model.bif, run.json",
         f"why two columns are joined or not: mistruct why {asked}",
     ]
 
@@ -114,7 +121,8 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
         "data": str(data), "output": str(tmp_path / "out"), "method": "pc", "target": None,
         "alpha": 0.01, "test": "auto", "max_conditioning": None, "orientation": "majority",
         "fdr": None, "determinism": "informative", "knowledge": str(known), "bootstraps": None,
-        "checkpoint": None, "discretize": None, "bins": None, "kind": [], "missing": "raise",
+        "checkpoint": None, "page": True, "discretize": None,
+        "bins": None, "kind": [], "missing": "raise",
         "index": None, "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
         "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
@@ -199,7 +207,7 @@ def test_a_picture_has_as_many_edges_as_it_can_show(
     monkeypatch.setattr("mistruct.cli.files._MOST_DRAWN", 2)
     code, out, _ = run("learn", data, "--method", "pc", "--output", tmp_path / "out")
     assert code == 0
-    assert ", network.png (2 edges), model.bif" in out
+    assert ", network.png (2 edges), network.html, model.bif" in out
     assert len(ms.read_network(tmp_path / "out" / "network.graphml").edges) == len(ARROWS)
 
 
@@ -258,7 +266,10 @@ def test_a_model_that_cannot_be_made_is_said(
     monkeypatch.setattr(ms, "to_bayesian_network", refuse)
     code, out, _ = run("learn", data, "--method", "pc", "--output", tmp_path / "out")
     assert code == 0
-    assert "network.png, run.json\nno model.bif: the table of 'NA' would have too many" in out
+    assert (
+        "network.png, network.html, run.json\nno model.bif: the table of 'NA' would have too many"
+        in out
+    )
     assert {p.name for p in (tmp_path / "out").iterdir()} == FILES - {"model.bif"}
 
 
@@ -432,7 +443,7 @@ def test_bootstraps_of_a_graph(
 ) -> None:
     code, out, err = run("learn", data, "--method", "pc", option, 8, "--output", tmp_path / "out")
     assert (code, err) == (0, "")
-    assert "network.png, model.bif" in out and "triples.csv, bootstraps.csv" in out
+    assert "network.png, network.html, model.bif" in out and "triples.csv, bootstraps.csv" in out
     sampled = ms.Bootstrap(ms.PC(alpha=0.01), n_resamples=8).fit(garden()).edges_
     written = read_back(tmp_path / "out" / "bootstraps.csv")
     pd.testing.assert_frame_equal(written, sampled, check_dtype=False)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
+from mistruct.page.document import unpack
 from tests.cli_helpers import SLIP, WET, Run, garden
 
 
@@ -209,3 +210,22 @@ def test_another_run_in_the_same_folder(run: Run, data: Path, learned: Path) -> 
     assert record["parameters"]["method"] == "chow-liu"
     assert not (learned / "separations.csv").exists()
     assert "nats, p = " in run("why", learned, "rain", WET)[1]
+
+
+@pytest.mark.parametrize("method", ["pc", "boss", "chow-liu"])
+def test_the_page_is_made_again_from_the_folder(run: Run, data: Path, method: str) -> None:
+    folder = data.parent / "out"
+    assert run("learn", data, "--method", method, "--output", folder)[0] == 0
+    first = unpack((folder / "network.html").read_text(encoding="utf-8"))
+    assert run("page", folder) == (0, f"written to {folder}: network.html\n", "")
+    again = unpack((folder / "network.html").read_text(encoding="utf-8"))
+    for part in ("names", "x", "y", "a", "b", "of", "reasons"):
+        assert again[part] == first[part]
+    assert "pairs" in first and "pairs" not in again
+    assert run("page", folder, "--data", data)[0] == 0
+    assert "pairs" in unpack((folder / "network.html").read_text(encoding="utf-8"))
+
+
+def test_no_page(run: Run, data: Path, tmp_path: Path) -> None:
+    assert run("aracne", data, "--no-page", "--output", tmp_path / "net")[0] == 0
+    assert not (tmp_path / "net" / "network.html").exists()

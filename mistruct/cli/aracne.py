@@ -32,6 +32,7 @@ from mistruct.cli.options import (
     Target,
     Test,
 )
+from mistruct.cli.page import Page, write_page
 from mistruct.cli.report import counted, show_bins, show_table
 from mistruct.cli.report_networks import (
     pairs_in,
@@ -81,6 +82,7 @@ def aracne(
     ] = None,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
+    page: Page = True,
     for_tool: Annotated[
         list[str],
         typer.Option(
@@ -146,6 +148,8 @@ def aracne(
     with together(output) as folder:
         with step("write", f"writing to {output}"):
             files = write_gene_network(net, edges, folder, target, for_tool)
+            if page and (folder / "network.graphml").exists():
+                files.append(write_page(net, table, target, folder))
         record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
         write_text(folder / "run.json", record)
     show_table(data, table)

@@ -41,6 +41,7 @@ from mistruct.cli.options import (
     Target,
     Test,
 )
+from mistruct.cli.page import Page, write_page
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
     show_blanket,
@@ -90,6 +91,7 @@ def learn(
     of_chow_liu: ForChowLiu,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
+    page: Page = True,
     columns: Columns,
     source: Source,
     seed: Seed = 0,
@@ -171,6 +173,8 @@ def learn(
             for name, rows in tables.items():
                 write_text(folder / name, _csv(rows))
             save_picture(picture, folder / "network.png")
+            if page:
+                drawn += f", {write_page(learner, table, target, folder)}"
             if model is not None:
                 ms.write_network(model, folder / "model.bif")
         parameters |= {"method": chosen, "alpha": getattr(learner, "alpha", None)}

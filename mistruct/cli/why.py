@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.report import counted, p_value_text
+from mistruct.cli.report import counted
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,68 +32,64 @@ def why(
 
     Which test, or which other columns, decided that when the network was learned.
     """
-    run = _read_run(folder)
+    run = read_run(folder)
     from mistruct.structure.additions import explain_by_score
     from mistruct.structure.blanket_tables import role_in_words
     from mistruct.structure.evidence import check_pair, explain
 
     asked, names = run["parameters"], list(run["data"]["kinds"])
     check_pair(x, y, names)
-    edges = _read_table(folder, "edges.csv")
+    edges = read_part(folder, "edges.csv")
     if run["command"] == "aracne":
-        typer.echo(_in_gene_network(x, y, edges, _read_graph(folder), asked))
+        typer.echo(_in_gene_network(x, y, edges, read_graph(folder), asked))
         return
     required = [tuple(arc) for arc in (run["knowledge"] or {}).get("required", ())]
     if asked["method"] == "boss":
-        additions = _read_table(folder, "additions.csv")
+        additions = read_part(folder, "additions.csv")
         copies = run.get("copies", {})
         typer.echo(explain_by_score(x, y, names, edges, additions, required, copies))
     elif asked["method"] != "chow-liu":
-        text = explain(x, y, names, edges, _read_table(folder, "separations.csv"), required)
+        text = explain(x, y, names, edges, read_part(folder, "separations.csv"), required)
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):
             other = y if x == asked["target"] else x
-            text += role_in_words(asked["target"], other, _read_table(folder, "members.csv"))
+            text += role_in_words(asked["target"], other, read_part(folder, "members.csv"))
         typer.echo(text)
     else:
         typer.echo(_in_forest(x, y, edges, asked))
     if asked["bootstraps"]:
-        typer.echo(_in_samples(x, y, _read_table(folder, "bootstraps.csv"), asked["bootstraps"]))
+        typer.echo(_in_samples(x, y, read_part(folder, "bootstraps.csv"), asked["bootstraps"]))
 
 
 def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> str:
     """Why a Chow-Liu forest joins a pair or not."""
     import networkx as nx
 
+    from mistruct.structure.reasons import adjacent, not_adjacent, on_the_way, too_weak
+
     for row in _rows_of(x, y, edges):
-        return f"{x!r} and {y!r} are adjacent: {_evidence(row)}"
+        return adjacent(x, y, row)
     forest = nx.from_pandas_edgelist(edges)
     if {x, y} <= set(forest) and nx.has_path(forest, x, y):
-        between = ", ".join(nx.shortest_path(forest, x, y)[1:-1])
-        reason = f"each edge on the way through {between} is at least as strong"
-    else:
-        level = f"alpha {asked['alpha']}, {asked['correction']}"
-        rule = f"{asked['penalty']} penalty" if asked["penalty"] else level
-        reason = f"no edges that are strong enough ({rule}) lead from one to the other"
-    return f"{x!r} and {y!r} are not adjacent: {reason}"
+        return not_adjacent(x, y, on_the_way(nx.shortest_path(forest, x, y)))
+    level = f"alpha {asked['alpha']}, {asked['correction']}"
+    return not_adjacent(
+        x, y, too_weak(f"{asked['penalty']} penalty" if asked["penalty"] else level)
+    )
 
 
 def _in_gene_network(
     x: str, y: str, pairs: pd.DataFrame, graph: nx.Graph, asked: dict[str, Any]
 ) -> str:
     """Why ARACNE joins a pair or not."""
+    from mistruct.structure.reasons import adjacent, not_adjacent, not_chosen, not_significant
+
     rows = _rows_of(x, y, pairs)
     if rows and (graph.has_edge(x, y) or graph.has_edge(y, x)):
-        return f"{x!r} and {y!r} are adjacent: {_evidence(rows[0])}"
+        return adjacent(x, y, rows[0])
     level = f"alpha {asked['alpha']}, {asked['correction']}"
-    if not rows:
-        neither = ", or neither is a regulator" if asked["regulators"] else ""
-        reason = f"what they share is not significant ({level}){neither}"
-    elif asked["bootstraps"]:
-        reason = f"no more samples of the rows have the edge than by chance ({level}), "
-        reason += f"{rows[0].support:.2f} of {counted(asked['bootstraps'], 'sample')}"
-    else:
-        reason = f"{rows[0].explained_by} shares more with each of them ({_evidence(rows[0])})"
-    return f"{x!r} and {y!r} are not adjacent: {reason}"
+    if rows:
+        return not_adjacent(x, y, not_chosen(rows[0], level, asked["bootstraps"]))
+    return not_adjacent(x, y, not_significant(level, bool(asked["regulators"])))
 
 
 def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
@@ -110,17 +106,13 @@ def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
     return f"adjacent in none of {counted(n, 'sample')} of the rows"
 
 
-def _evidence(row: Any) -> str:
-    return f"{row.mi:.3g} nats, p = {p_value_text(row.p_value)}"
-
-
 def _rows_of(x: str, y: str, table: pd.DataFrame) -> list[Any]:
     """The rows of a pair, in any direction."""
     of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
     return list(of_pair.itertuples())
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> dict[str, Any]:
     """The record of the run that wrote a folder."""
     if not folder.is_dir():
         raise DataError(f"there is no folder {str(folder)!r}")
@@ -135,7 +127,7 @@ def _read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def _read_table(folder: Path, name: str) -> pd.DataFrame:
+def read_part(folder: Path, name: str) -> pd.DataFrame:
     """A table of the run, with names as they are and sets as tuples."""
     import pandas as pd
 
@@ -156,7 +148,8 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
 
 
-def _read_graph(folder: Path) -> nx.Graph:
+def read_graph(folder: Path) -> nx.Graph:
+    """The network of the run."""
     import mistruct as ms
 
     return ms.read_network(_part(folder, "network.graphml"))

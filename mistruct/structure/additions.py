@@ -12,6 +12,7 @@ import pandas as pd
 from mistruct.structure.evidence import check_pair
 from mistruct.structure.knowledge import Constraints
 from mistruct.structure.order_search import Forest, as_matrix, reachable
+from mistruct.structure.reasons import Reason, Reasons
 
 
 def addition_table(
@@ -86,6 +87,34 @@ def explain_by_score(
         for row in of_pair.itertuples():
             return say(row)
     raise AssertionError("a pair has an edge or could have one")
+
+
+def reasons_by_score(
+    edges: pd.DataFrame,
+    additions: pd.DataFrame,
+    required: Collection[tuple[str, str]],
+    copies: Mapping[str, str],
+    most: int,
+) -> Reasons:
+    """What `explain_by_score` says of all edges, and of the `most` cheapest pairs without one.
+
+    Parameters
+    ----------
+    edges, additions, required, copies
+        As in `explain_by_score`.
+    most : int
+        How many pairs without an edge.
+    """
+    known = {frozenset(arc) for arc in required}
+    adjacent = [
+        Reason(edge.source, edge.target, _why_adjacent(edge, {edge.source, edge.target} in known))
+        for edge in edges.itertuples()
+    ]
+    absent = [
+        Reason(pair.source, pair.target, _why_not(copies, pair))
+        for pair in additions.head(most).itertuples()
+    ]
+    return Reasons(adjacent, absent, max(0, len(additions) - most))
 
 
 def _why_adjacent(edge: Any, kept: bool) -> str:

@@ -31,6 +31,7 @@ from mistruct.structure.network import (
     PairMatrix,
 )
 from mistruct.structure.ranking import blocks
+from mistruct.structure.reasons import Reasons, network_reasons
 from mistruct.structure.replicates import Folder
 from mistruct.structure.significance import Correction
 
@@ -227,6 +228,14 @@ class ARACNE(NetworkLearner):
     def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
         edges = super()._learn_consensus(data, regulators, n)
         return edges.assign(direct=edges["p_value"] <= self._cut)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """Why pairs have an edge or not; of those without one, the `most` strongest."""
+        level = f"alpha {self.alpha}, {self.correction}"
+        if "explained_by" not in self.edges_ and self.n_bootstraps is None:
+            return super().reasons(most)
+        asked = level, self.regulators is not None, self.n_bootstraps
+        return network_reasons(self.edges_, self.graph_, *asked, most)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mi = network.mi.astype(np.float64)

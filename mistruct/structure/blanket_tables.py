@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from mistruct.independence.protocol import Given, TestBatch
 from mistruct.structure.blanket import Found, Surroundings
 from mistruct.structure.evidence import named_sets
+from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.skeleton import CORRECTION, INDEPENDENT, UNTESTABLE, Edges, as_array
 
 _NEIGHBOUR, _SPOUSE, _INTERACTION = "neighbour", "spouse", "interaction"
@@ -111,6 +113,19 @@ def role_in_words(target: str, x: str, members: pd.DataFrame) -> str:
         if row.role == _INTERACTION:
             return f"; it tells about {target!r} only together with {row.through!r}"
     return ""
+
+
+def with_roles(found: Reasons, target: str, members: pd.DataFrame) -> Reasons:
+    """The reasons, with what `role_in_words` adds to those of the target."""
+
+    def with_role(reason: Reason) -> Reason:
+        if target not in reason[:2]:
+            return reason
+        other = reason.y if reason.x == target else reason.x
+        return reason._replace(words=reason.words + role_in_words(target, other, members))
+
+    adjacent, absent = ([with_role(r) for r in some] for some in (found.adjacent, found.absent))
+    return replace(found, adjacent=adjacent, absent=absent)
 
 
 def _closest(

@@ -27,7 +27,7 @@ from mistruct.independence.g_test import GTest
 from mistruct.independence.testing import resolve_test
 from mistruct.scores.names import resolve_score
 from mistruct.scores.score import Score
-from mistruct.structure.additions import addition_table, explain_by_score
+from mistruct.structure.additions import addition_table, explain_by_score, reasons_by_score
 from mistruct.structure.backward import to_cpdag
 from mistruct.structure.causal import CausalLearner
 from mistruct.structure.copies import copies_of, without_copies
@@ -35,6 +35,7 @@ from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.order_cost import OrderCost, order_cost
 from mistruct.structure.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.pc import PC
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.restarts import best_dag
 from mistruct.structure.search_cost import SearchCost
 
@@ -320,6 +321,11 @@ class BOSS(CausalLearner):
         cost = order_cost(data, resolve_score(self.score, data), first, self._n_restarts(data))
         before = float(first.seconds.sum()) if self.start == "pc" else 0.0
         return replace(cost, seconds=cost.seconds + before)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of all edges, and of the `most` cheapest pairs without one."""
+        required = (self.knowledge or Knowledge()).required
+        return reasons_by_score(self.edges_, self.additions_, required, self.copies_, most)
 
     def _used(self) -> dict[str, Any]:
         return {**super()._used(), "score": self.scored_by_}

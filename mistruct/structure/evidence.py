@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mistruct.errors import ParameterError, nearest_names
 from mistruct.independence.protocol import Given
 from mistruct.structure.meek import Oriented
+from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.skeleton import (
     CORRECTION,
     DETERMINED,
@@ -147,6 +148,34 @@ def explain(
         for row in of_pair.itertuples():
             return say(row)
     raise ParameterError(f"why: nothing was asked about {x!r} and {y!r}; one must be the target")
+
+
+def reasons(
+    edges: pd.DataFrame,
+    separations: pd.DataFrame,
+    required: Collection[tuple[str, str]],
+    most: int,
+) -> Reasons:
+    """What `explain` says of all edges, and of the `most` absent pairs with the smallest p-values.
+
+    Parameters
+    ----------
+    edges, separations, required
+        As in `explain`.
+    most : int
+        How many pairs without an edge.
+    """
+    known = {frozenset(arc) for arc in required}
+    ranked = separations.sort_values("p_value", kind="stable", na_position="first")
+    adjacent, absent = [], []
+    row: Any
+    for row in edges.itertuples():
+        kept = frozenset((row.source, row.target)) in known
+        words = _why_adjacent(row, kept)
+        adjacent.append(Reason(row.source, row.target, words, row.separating_set))
+    for row in ranked.head(most).itertuples():
+        absent.append(Reason(row.source, row.target, _why_removed(row), row.separating_set))
+    return Reasons(adjacent, absent, max(0, len(ranked) - most))
 
 
 def _why_removed(separation: Any) -> str:

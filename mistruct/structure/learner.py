@@ -17,6 +17,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_test
 from mistruct.information.base import Estimator
 from mistruct.information.estimators import resolve_pairwise
+from mistruct.structure.reasons import Reasons, plain_reasons
 
 
 class StructureLearner(BaseEstimator):
@@ -75,6 +76,21 @@ class StructureLearner(BaseEstimator):
         self.edges_ = self._learn(table.select(sorted(table.names)))
         self.graph_ = self._graph(table.names, self.edges_)
         return self
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """Why pairs of columns have an edge or not, for many pairs at once.
+
+        Parameters
+        ----------
+        most : int
+            How many pairs without an edge at most.
+
+        Returns
+        -------
+        Reasons
+            The words of `why` where the learner has that, and otherwise the evidence of the edges.
+        """
+        return plain_reasons(self.edges_, self.graph_)
 
     def _checked(self, data: Any) -> Dataset:
         """The table, once it and the parameters are checked."""

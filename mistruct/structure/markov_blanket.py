@@ -19,11 +19,18 @@ from mistruct.errors import DataError, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.testing import resolve_or_call
 from mistruct.structure.blanket import Surroundings
-from mistruct.structure.blanket_tables import evidence, member_table, removal_table, role_in_words
-from mistruct.structure.evidence import both_ways, edge_table, explain
+from mistruct.structure.blanket_tables import (
+    evidence,
+    member_table,
+    removal_table,
+    role_in_words,
+    with_roles,
+)
+from mistruct.structure.evidence import both_ways, edge_table, explain, reasons
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.neighbourhood import Rule
 from mistruct.structure.orientation import nearest_dag
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.significance import Correction
 
 
@@ -196,3 +203,8 @@ class MarkovBlanket(StructureLearner):
         names = self.feature_names_in_.tolist()
         text = explain(self._target, str(x), names, self.edges_, self.separations_, ())
         return text + role_in_words(self._target, str(x), self.members_)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of the edges, and of the `most` absent pairs closest to an edge."""
+        found = reasons(self.edges_, self.separations_, (), most)
+        return with_roles(found, self._target, self.members_)

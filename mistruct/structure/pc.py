@@ -25,12 +25,14 @@ from mistruct.structure.determinism import Determinism
 from mistruct.structure.evidence import (
     edge_table,
     explain,
+    reasons,
     separation_table,
     triple_table,
 )
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.meek import Oriented, orient
 from mistruct.structure.orientation import nearest_dag
+from mistruct.structure.reasons import Reasons
 from mistruct.structure.rethreshold import edges_at
 from mistruct.structure.search_cost import SearchCost, search_cost
 from mistruct.structure.skeleton import Edges, Skeleton
@@ -267,7 +269,17 @@ class PC(CausalLearner):
     def _reason(self, x: str, y: str) -> str:
         tables = self.edges_, self.separations_
         words = explain(x, y, self._names, *tables, self._required)
-        pair = tuple(sorted((self._names.index(x), self._names.index(y))))
+        return words + self._as_group(x, y)
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of all edges, and of the `most` absent pairs closest to an edge."""
+        found = reasons(self.edges_, self.separations_, self._required, most)
+        adjacent = [r._replace(words=r.words + self._as_group(r.x, r.y)) for r in found.adjacent]
+        return replace(found, adjacent=adjacent)
+
+    def _as_group(self, x: str, y: str) -> str:
+        """What follows where a pair was tested as a group of columns."""
+        words, pair = "", tuple(sorted((self._names.index(x), self._names.index(y))))
         for group, edges in self._found.groups.items():
             if pair in edges:
                 members = ", ".join(self._names[c] for c in group)

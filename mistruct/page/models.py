@@ -1,0 +1,256 @@
+"""The figures and the table of a page, as documents of Bokeh without data; scripts fill them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+#: Okabe and Ito's colours, which all common forms of colour blindness tell apart.
+EDGE, ARROW = "#8C8C8C", "#707070"
+_ID = re.compile(r"p\d+")
+
+
+def documents(n_networks: int, numbers: Sequence[str]) -> dict[str, Any]:
+    """The documents of a page, each as `bokeh.embed.json_item` has it, with ids of their own.
+
+    Parameters
+    ----------
+    n_networks : int
+        One or two figures, side by side.
+    numbers : sequence of str
+        The numbers of an edge, which become columns of the table.
+    """
+    from bokeh.embed import json_item
+    from bokeh.layouts import row
+
+    figures = _figures(n_networks)
+    models = {
+        "network": row(*figures, sizing_mode="stretch_both"),
+        "table": _table(numbers),
+        "pair": _pair(),
+    }
+    items = {place: json_item(model) for place, model in models.items()}
+    return {place: _with_own_ids(item, place) for place, item in items.items()}
+
+
+def _figures(n: int) -> list[Any]:
+    """Figures that share nodes, labels and ranges, each with edges of its own."""
+    from bokeh.models import (
+        BoxSelectTool,
+        BoxZoomTool,
+        ColumnDataSource,
+        HoverTool,
+        LassoSelectTool,
+        PanTool,
+        PointDrawTool,
+        Range1d,
+        ResetTool,
+        WheelZoomTool,
+    )
+    from bokeh.plotting import figure
+
+    names = ("i", "x", "y", "size", "fill", "name", "about")
+    nodes = ColumnDataSource({k: [] for k in names}, name="nodes")
+    labels = ColumnDataSource({k: [] for k in ("x", "y", "text")}, name="labels")
+    marked = ColumnDataSource({k: [] for k in ("x", "y", "size", "line")}, name="marked")
+    # Both figures look at one place; scripts give it the aspect of the page.
+    ranges: dict[str, Any] = {"x_range": Range1d(), "y_range": Range1d()}
+    figures: list[Any] = []
+    for k in range(n):
+        plot = figure(
+            name=f"figure{k}",
+            tools=[],
+            sizing_mode="stretch_both",
+            toolbar_location="above",
+            lod_threshold=None,
+            outline_line_color=None,
+            background_fill_color=None,
+            border_fill_color=None,
+            **ranges,
+        )
+        plot.axis.visible = False
+        plot.grid.visible = False
+        plot.toolbar.logo = None
+        ends = ("e", "x0", "y0", "x1", "y1", "width", "line", "dash", "alpha", "about")
+        edges = ColumnDataSource({c: [] for c in ends}, name=f"edges{k}")
+        heads = ColumnDataSource(
+            {c: [] for c in ("x", "y", "angle", "size", "fill")}, name=f"heads{k}"
+        )
+        strong = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name=f"strong{k}")
+        lines = plot.segment(
+            "x0",
+            "y0",
+            "x1",
+            "y1",
+            source=edges,
+            line_width="width",
+            line_color="line",
+            line_dash="dash",
+            line_alpha="alpha",
+        )
+        plot.segment(
+            "x0",
+            "y0",
+            "x1",
+            "y1",
+            source=strong,
+            line_width=6,
+            line_color="#E69F00",
+            line_alpha=0.7,
+        )
+        plot.scatter(
+            "x",
+            "y",
+            size="size",
+            angle="angle",
+            marker="triangle",
+            source=heads,
+            fill_color="fill",
+            line_color=None,
+        )
+        plot.scatter(
+            "x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3
+        )
+        dots: Any = plot.scatter(
+            "x",
+            "y",
+            size="size",
+            source=nodes,
+            fill_color="fill",
+            line_color="#FFFFFF",
+            line_width=1,
+        )
+        lines.nonselection_glyph = lines.selection_glyph = None
+        dots.nonselection_glyph = None
+        dots.selection_glyph = dots.glyph.clone(line_color="#D55E00", line_width=3)
+        plot.text(
+            "x",
+            "y",
+            text="text",
+            source=labels,
+            text_font_size="11px",
+            text_baseline="bottom",
+            text_align="center",
+            y_offset=-8,
+            text_color="#222222",
+            name="names",
+        )
+        pan, wheel = PanTool(), WheelZoomTool()
+        plot.add_tools(
+            pan,
+            wheel,
+            BoxZoomTool(match_aspect=True),
+            PointDrawTool(renderers=[dots], add=False, description="Move nodes"),
+            BoxSelectTool(renderers=[dots]),
+            LassoSelectTool(renderers=[dots]),
+            HoverTool(renderers=[dots], tooltips=[("", "@name"), ("", "@about")]),
+            HoverTool(renderers=[lines], tooltips=[("", "@about")], line_policy="interp"),
+            ResetTool(),
+        )
+        plot.toolbar.active_drag = pan
+        plot.toolbar.active_scroll = wheel
+        figures.append(plot)
+    return figures
+
+
+def _table(numbers: Sequence[str]) -> Any:
+    """The table of edges."""
+    from bokeh.models import ColumnDataSource, InlineStyleSheet
+    from bokeh.models.widgets.tables import (
+        DataTable,
+        ScientificFormatter,
+        StringFormatter,
+        TableColumn,
+    )
+
+    digits = ScientificFormatter(precision=3, power_limit_high=5, power_limit_low=-3)
+    columns = [
+        TableColumn(field=f, title=f, formatter=StringFormatter())
+        for f in ("source", "edge", "target")
+    ]
+    columns += [TableColumn(field=f, title=f, formatter=digits) for f in numbers]
+    source = ColumnDataSource(
+        {c: [] for c in ("e", "source", "edge", "target", *numbers)}, name="rows"
+    )
+    style = InlineStyleSheet(
+        css=".slick-row, .slick-header-column { color: var(--ink) !important; "
+        "background: var(--paper) !important; } "
+        ".slick-cell, .bk-cell-select { background: inherit !important; "
+        "border-color: var(--line) !important; } "
+        ".slick-cell.selected { background: var(--chosen) !important; }"
+    )
+    return DataTable(
+        source=source,
+        columns=columns,
+        sizing_mode="stretch_both",
+        index_position=None,
+        selectable="checkbox",
+        reorderable=False,
+        name="table",
+        stylesheets=[style],
+    )
+
+
+def _pair() -> Any:
+    """The picture of one pair of columns."""
+    from bokeh.models import ColumnDataSource, HoverTool, Range1d
+    from bokeh.plotting import figure
+
+    plot = figure(
+        name="of_pair",
+        x_range=Range1d(),
+        y_range=Range1d(),
+        tools=[],
+        toolbar_location=None,
+        sizing_mode="stretch_both",
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
+    )
+    cells = ColumnDataSource(
+        {c: [] for c in ("left", "right", "bottom", "top", "fill", "about")}, name="cells"
+    )
+    boxes = ColumnDataSource(
+        {c: [] for c in ("left", "right", "bottom", "top", "about")}, name="boxes"
+    )
+    whiskers = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name="whiskers")
+    points = ColumnDataSource({c: [] for c in ("x", "y")}, name="points")
+    quads: list[Any] = [
+        plot.quad(
+            "left", "right", "top", "bottom", source=cells, fill_color="fill", line_color=None
+        ),
+        plot.quad(
+            "left",
+            "right",
+            "top",
+            "bottom",
+            source=boxes,
+            fill_color="#56B4E9",
+            line_color="#0072B2",
+        ),
+    ]
+    plot.segment("x0", "y0", "x1", "y1", source=whiskers, line_color="#0072B2", line_width=2)
+    plot.scatter(
+        "x", "y", source=points, size=4, fill_color="#0072B2", fill_alpha=0.5, line_color=None
+    )
+    plot.add_tools(HoverTool(renderers=quads, tooltips=[("", "@about")]))
+    plot.grid.visible = False
+    plot.xaxis.name, plot.yaxis.name = "across", "up"
+    return plot
+
+
+def _with_own_ids(item: Any, prefix: str) -> Any:
+    """The item with ids in the order of their appearance, which do not depend on earlier models."""
+    ids: dict[str, str] = {}
+
+    def named(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {k: named(v, k) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [named(v) for v in value]
+        if key in ("id", "root_id") and isinstance(value, str) and _ID.fullmatch(value):
+            return ids.setdefault(value, f"{prefix}{len(ids)}")
+        return value
+
+    return named(item)
