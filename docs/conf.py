@@ -18,7 +18,7 @@ copyright = "mistruct developers"
 version = release = mistruct.__version__
 
 extensions = [
-    "mathml",
+    "formulas",
     "myst_parser",
     "numpydoc",
     "offline",
@@ -32,7 +32,7 @@ exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-html_math_renderer = "mathml"
+html_math_renderer = "svg"
 
 autosummary_generate = True
 # An extra, which pages on it do not need.
