@@ -52,6 +52,7 @@ shutil.copytree(
 sphinx_gallery_conf = {
     "examples_dirs": str(copied),
     "gallery_dirs": "gallery",
+    "backreferences_dir": "gallery/backreferences",
     "filename_pattern": r"\.py",
     "abort_on_example_error": True,
     "show_signature": False,
