@@ -38,7 +38,7 @@ class Loaded(HTMLParser):
 
 
 def loaded_from_elsewhere(folder: Path) -> list[str]:
-    """Every load from another host in the pages and style sheets of a folder, as 'file: address'."""
+    """What pages and style sheets in a folder load from other hosts, as "file: address"."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix not in {".html", ".css"}:
