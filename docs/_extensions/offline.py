@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.errors import SphinxError
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 # What a browser fetches by itself. Links that a reader may follow are not among it.
 LOADED = {"src", "srcset", "data", "poster", "xlink:href"}
@@ -59,6 +60,8 @@ def check(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         found = loaded_from_elsewhere(Path(app.outdir))
         if found:
+            from sphinx.errors import SphinxError
+
             raise SphinxError("these pages load from other hosts:\n" + "\n".join(found))
 
 
