@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 SIZE = 16.0  # pixels for one em
+TALLEST = 10.0  # em; ziamath stretches \left( around some sums without end, and \Big( does not
 SHAPE = re.compile(r'width="([^"]+)" height="([^"]+)" viewBox="(\S+) (\S+) (\S+) (\S+)"')
 # A command that is not known comes back as an identifier with its backslash.
 UNKNOWN = re.compile(r"<m[a-z]+[^<>]*>(\\[^<>]+)</m")
@@ -27,7 +28,7 @@ ziamath.config.svg2 = False  # shapes in place, not by ids, which have to be uni
 
 @cache
 def drawn(text: str, inline: bool) -> tuple[str, str | None]:
-    """SVG of a formula that stands on the line of the text, and a command that is not known."""
+    """SVG of a formula that stands on the line of the text, and what is wrong with it."""
     formula = ziamath.Latex(text, size=SIZE, color="currentColor", inline=inline)
     unknown = UNKNOWN.search(formula.mathmlstr())
     svg = formula.svg()
@@ -39,14 +40,17 @@ def drawn(text: str, inline: bool) -> tuple[str, str | None]:
     style += f";vertical-align:{-below / SIZE:.3f}em"
     attributes = f'role="img" aria-label="{escape(text)}" style="{style}"'
     attributes += f' viewBox="{left} {top} {width} {height}"'
-    return SHAPE.sub(lambda _: attributes, svg, count=1), unknown and unknown.group(1)
+    wrong = f"{unknown.group(1)} is not known" if unknown else None
+    if height > TALLEST * SIZE:
+        wrong = "brackets without end (try \\Big)"
+    return SHAPE.sub(lambda _: attributes, svg, count=1), wrong
 
 
 def draw(node: nodes.Element, *, inline: bool) -> str:
-    """SVG of a formula, with a warning where ziamath does not know a command."""
-    svg, unknown = drawn(" ".join(node.astext().split()), inline)
-    if unknown:
-        logger.warning("%s is not known in the formula %r", unknown, node.astext(), location=node)
+    """SVG of a formula, with a warning where ziamath cannot draw it."""
+    svg, wrong = drawn(" ".join(node.astext().split()), inline)
+    if wrong:
+        logger.warning("%s in the formula %r", wrong, node.astext(), location=node)
     return svg
 
 
