@@ -36,7 +36,8 @@ class ForPC:
     max_conditioning: Annotated[
         int | None,
         typer.Option(
-            metavar="NUMBER", help="pc: size of the largest conditioning set; default: what a minute allows."
+            metavar="NUMBER",
+            help="pc: size of the largest conditioning set; default: what a minute allows.",
         ),
     ] = None
     orientation: Annotated[
