@@ -96,7 +96,7 @@ if TYPE_CHECKING:
     from mistruct.structure import read_knowledge as read_knowledge
     from mistruct.structure import score as score
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _PUBLIC = {
     "mistruct.data": ("Dataset", "Note", "as_dataset", "discretize", "read_table"),

@@ -63,22 +63,25 @@ def aracne(
     output: Output,
     regulators: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Columns that may regulate others, one on a line."),
+        typer.Option(
+            metavar="FILE", help="File of the columns that may regulate others, one per line."
+        ),
     ] = None,
     target: Target = None,
     alpha: Annotated[
-        float, typer.Option(metavar="LEVEL", help="Level of significance of a pair.")
+        float, typer.Option(metavar="LEVEL", help="Significance level of a pair.")
     ] = 0.05,
     correction: Correction = "bh",
     tolerance: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", help="By which a pair may be weaker than two others and still stay."
+            metavar="SHARE",
+            help="Share by which a pair may be weaker than its pairs with a third column.",
         ),
     ] = 0.1,
     direction: Annotated[
         Literal["hubs"] | None,
-        typer.Option(help="Give edges a direction, away from columns that have many."),
+        typer.Option(help="Direct edges away from columns that have many edges."),
     ] = None,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
@@ -88,8 +91,8 @@ def aracne(
         typer.Option(
             "--for",
             metavar="TOOL",
-            help="Write the table that pyscenic, aracne, viper or decoupler reads, too; may "
-            "repeat.",
+            help="Also write the table that pyscenic, aracne, viper or decoupler reads; may be "
+            "repeated.",
         ),
     ] = [],  # noqa: B006
     estimator: Estimator = "auto",
@@ -101,9 +104,9 @@ def aracne(
 ) -> None:
     """Learn a gene network from a table.
 
-    The network has the significant pairs of columns, less those that a third column explains.
-    Written are the network, all significant pairs as a table, a picture of the strongest edges and
-    a record of the run.
+    The network has the significant pairs of columns, without those that a third column explains.
+    The command writes the network, a table of all significant pairs, a picture of the strongest
+    edges and a record of the run.
     """
     parameters = as_record(locals())
     check_numbers(columns, seed, alpha)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PICTURES = (".png", ".pdf", ".svg")
 
-Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Where the table goes: .csv.")]
+Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Output table: .csv.")]
 Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture: .png, .pdf or .svg.")]
 
 
@@ -30,22 +30,25 @@ Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Picture: .png, 
 @grouped
 def rank(
     data: Data,
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="What the others are to tell.")],
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     features: Annotated[
         int | None,
         typer.Option(
             metavar="NUMBER",
-            help="How many to choose; by default until a test finds none that adds anything.",
+            help="Number of columns to choose; by default a test decides when to stop.",
         ),
     ] = None,
     criterion: Annotated[
         Literal["jmi", "mim", "mrmr", "cmim", "disr"],
-        typer.Option(help="By which the next one is chosen."),
+        typer.Option(help="Criterion to choose the next column."),
     ] = "jmi",
     output: Output = None,
     plot: Plot = None,
     alpha: Annotated[
-        float, typer.Option(metavar="NUMBER", help="Level of the test, for all candidates.")
+        float,
+        typer.Option(
+            metavar="NUMBER", help="Significance level of the test, for all candidates together."
+        ),
     ] = 0.05,
     test: Test = "auto",
     *,
@@ -53,10 +56,10 @@ def rank(
     source: Source,
     seed: Seed = 0,
 ) -> None:
-    """Rank columns by what they tell about a target.
+    """Rank columns by what they say about a target.
 
-    Mutual information in nats with p-value and interval; then which columns to keep, what each
-    shares with those kept before it, and what it adds to them.
+    Shows the mutual information in nats, with p-value and interval; then which columns to keep, the
+    information that each shares with those kept before it, and the information that it adds.
     """
     check_numbers(columns, seed, alpha)
     _check_files(output, plot)
@@ -95,10 +98,10 @@ def compare(
     *,
     source: Source,
 ) -> None:
-    """How alike two clusterings of the same rows are.
+    """Compare two clusterings of the same rows.
 
-    Adjusted and other measures, and the table of their clusters. The table goes to --output, its
-    picture to --plot.
+    Shows adjusted and other measures of similarity, and the contingency table of the clusters.
+    --output writes this table, and --plot draws it.
     """
     _check_files(output, plot)
     step = Steps()

@@ -75,14 +75,14 @@ def learn(
         Method | None,
         typer.Option(
             help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
-            "strongest tree; markov-blanket: causal graph around --target. By default boss or pc, "
-            "whichever is nearer the truth in such tables, where it is quick."
+            "strongest tree; markov-blanket: causal graph around --target. Default: boss or pc, "
+            "whichever is nearer the truth in such tables and quick, otherwise chow-liu."
         ),
     ] = None,
     target: Target = None,
     alpha: Annotated[
         float | None,
-        typer.Option(metavar="LEVEL", help="Level of significance of an edge; default 0.01."),
+        typer.Option(metavar="LEVEL", help="Significance level of an edge; default 0.01."),
     ] = None,
     test: Test = "auto",
     *,
@@ -98,12 +98,12 @@ def learn(
 ) -> None:
     """Learn a network from a table.
 
-    With pc a candidate causal graph: the pairs of columns that no others make independent, with
-    arrows where the data tell the direction. With boss such a graph by a search for the best score.
-    With chow-liu a forest: the strongest tree of mutual information, less the edges that the data
-    do not support. With markov-blanket the part of a causal graph that surrounds one column, of
-    tables however wide. Written are the network, its evidence as tables, a picture, a fitted
-    Bayesian network and a record of the run.
+    pc learns a candidate causal graph: an edge joins two columns that no tested set of columns
+    makes independent, with an arrow if the data determine its direction. boss learns such a graph
+    by a search for the best score. chow-liu learns a forest: the tree with the largest mutual
+    information, without edges that the data do not support. markov-blanket learns the causal graph
+    around one column, also in very wide tables. The command writes the network, its evidence as
+    tables, a picture, a fitted Bayesian network and a record of the run.
     """
     parameters = dict(locals())
     del parameters["context"]

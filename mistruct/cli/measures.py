@@ -39,9 +39,9 @@ def mi(
     columns: Columns,
     source: Source,
 ) -> None:
-    """Mutual information of two columns.
+    """Estimate the mutual information of two columns.
 
-    In nats, conditional on the columns given.
+    The result is in nats, and conditional on the columns of --given.
     """
     check_numbers(columns)
     step = Steps()
@@ -78,7 +78,8 @@ def test(
 ) -> None:
     """Test whether two columns are independent, given others.
 
-    The p-value is the chance of a dependence at least as strong as the one seen, were there none.
+    The p-value is the probability of a dependence at least as strong as the observed one, if the
+    columns were independent.
     """
     check_numbers(columns, seed)
     step = Steps()
@@ -103,7 +104,7 @@ def test(
 def matrix(
     data: Data,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=".csv file; by default the screen.")
+        Path | None, typer.Option(metavar="FILE", help="Output table: .csv; by default the screen.")
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Picture: .png, .pdf or .svg.")
@@ -113,9 +114,9 @@ def matrix(
     columns: Columns,
     source: Source,
 ) -> None:
-    """Mutual information of all pairs of columns.
+    """Estimate the mutual information of all pairs of columns.
 
-    In nats, as a table, a picture or both.
+    The matrix is in nats, and shown or written as a table, a picture or both.
     """
     check_numbers(columns)
     if output is not None:
@@ -153,14 +154,17 @@ def describe(
     kinds: KindsFile = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The kinds of the columns, to edit for --kinds: .csv."),
+        typer.Option(
+            metavar="FILE",
+            help="Output .csv with the kinds of the columns, to edit and pass to --kinds.",
+        ),
     ] = None,
     *,
     source: Source,
 ) -> None:
-    """What mistruct makes of a table.
+    """Show how mistruct reads a table.
 
-    The kind of each column and why, its states or range, and how many entries are missing.
+    Shows the kind of each column and why, its states or range, and the number of missing entries.
     """
     if output is not None:
         check_file("--output", output, (".csv",))

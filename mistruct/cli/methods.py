@@ -40,24 +40,30 @@ class ForPC:
 
     max_conditioning: Annotated[
         int | None,
-        typer.Option(metavar="NUMBER", help="pc: largest set to test given; default any."),
+        typer.Option(
+            metavar="NUMBER",
+            help="pc: size of the largest conditioning set; default: what a minute allows.",
+        ),
     ] = None
     orientation: Annotated[
         Literal["majority", "standard", "conservative"],
-        typer.Option(help="pc: how many of the separating sets have to say which way."),
+        typer.Option(help="pc: which of the separating sets decide on the direction."),
     ] = "majority"
     fdr: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="pc: keep edges up to this share of false ones."),
+        typer.Option(metavar="SHARE", help="pc: also bound the expected share of false edges."),
     ] = None
     determinism: Annotated[
         Literal["informative", "textbook"],
-        typer.Option(help="pc: what a set that determines a column separates it from."),
+        typer.Option(
+            help="pc: whether a set that determines a column separates it from all others "
+            "(textbook) or only if it makes the column redundant."
+        ),
     ] = "informative"
     knowledge: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="pc, boss: edges and tiers that are known, .toml or .csv."
+            metavar="FILE", help="pc, boss: file of known edges and tiers, .toml or .csv."
         ),
     ] = None
 
@@ -82,18 +88,20 @@ class ForBOSS:
 
     score: Annotated[
         Literal["auto", "bic", "bdeu", "qnml", "gaussian-bic"],
-        typer.Option(help="boss: what a graph is scored by."),
+        typer.Option(help="boss: score of a graph."),
     ] = "auto"
     max_parents: Annotated[
         int | None,
-        typer.Option(metavar="NUMBER", help="boss: most parents of a column; default any."),
+        typer.Option(
+            metavar="NUMBER", help="boss: largest number of parents of a column; default: no limit."
+        ),
     ] = None
     restarts: Annotated[
         int | None,
         typer.Option(
             metavar="NUMBER",
-            help="boss: how often the search starts again; default 0 where all columns are "
-            "discrete, else 10.",
+            help="boss: number of restarts of the search; default: 0 where all columns are "
+            "discrete, otherwise 10.",
         ),
     ] = None
 
@@ -124,16 +132,18 @@ class ForChowLiu:
     correction: Annotated[
         CorrectionName,
         typer.Option(
-            help="chow-liu: whether alpha bounds the chance of any false edge, the share of false "
-            "edges, or the chance of each alone."
+            help="chow-liu: what alpha bounds: the probability of any false edge (bonferroni), the "
+            "expected share of false edges (bh), or the error of each edge (none)."
         ),
     ] = "bonferroni"
     penalty: Annotated[
         Literal["bic", "aic"] | None,
-        typer.Option(help="chow-liu: keep the edges that pay for their parameters, not alpha."),
+        typer.Option(
+            help="chow-liu: keep the edges that improve this criterion, instead of alpha."
+        ),
     ] = None
     estimator: Annotated[
-        EstimatorName, typer.Option(help="chow-liu: of the mutual information.")
+        EstimatorName, typer.Option(help="chow-liu: estimator of mutual information.")
     ] = "auto"
 
     def learner(self, alpha: float, test: IndependenceTest) -> ChowLiu:

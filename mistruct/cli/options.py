@@ -23,18 +23,18 @@ Data = Annotated[
     ),
 ]
 Output = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is not there.")
+    Path, typer.Option(metavar="FOLDER", help="Output folder; created if it does not exist.")
 ]
 Target = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Column of interest: highlighted, root of a model."),
+    typer.Option(metavar="COLUMN", help="Column of interest: highlighted, and root of the model."),
 ]
 CorrectionName = Literal["bonferroni", "bh", "none"]
 Correction = Annotated[
     CorrectionName,
     typer.Option(
-        help="What alpha bounds: the chance of any false edge, the share of false edges, or the "
-        "chance of each alone."
+        help="What alpha bounds: the probability of any false edge (bonferroni), the "
+        "expected share of false edges (bh), or the error of each edge (none)."
     ),
 ]
 Kinds = Annotated[
@@ -42,8 +42,8 @@ Kinds = Annotated[
     typer.Option(
         "--kind",
         metavar="COLUMN=KIND",
-        help="Take a column as discrete, ordinal or continuous, whatever it looks like; 'V*' is a "
-        "pattern; may repeat.",
+        help="Treat a column as discrete, ordinal or continuous, overriding the guess; 'V*' is a "
+        "pattern; may be repeated.",
     ),
 ]
 KindsFile = Annotated[
@@ -51,14 +51,14 @@ KindsFile = Annotated[
     typer.Option(
         "--kinds",
         metavar="FILE",
-        help="Kinds of many columns, as describe --output writes them: .csv.",
+        help="Kinds of columns as a .csv file, as written by describe --output.",
     ),
 ]
 Missing = Annotated[
     Policy,
     typer.Option(
-        help="Missing entries: refuse them, use the rows that are complete for each pair, or take "
-        "them as a state of their own."
+        help="Missing entries: refuse them (raise), use the rows that are complete for each "
+        "quantity (testwise), or treat missing as a state (state)."
     ),
 ]
 Weights = Annotated[
@@ -69,16 +69,19 @@ Weights = Annotated[
     ),
 ]
 Index = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Column that names the rows, no variable.")
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column with the names of the rows, not a variable."),
 ]
 Transpose = Annotated[
-    bool, typer.Option("--transpose", help="Variables are rows; the first column names them.")
+    bool,
+    typer.Option("--transpose", help="Rows are variables, and the first column has their names."),
 ]
 Drop = Annotated[
     list[str],
     typer.Option(
         metavar="COLUMN",
-        help="Column, or sample of a turned table, to leave out; 'id_*' is a pattern; may repeat.",
+        help="Column to leave out, or sample with --transpose; 'id_*' is a pattern; may be "
+        "repeated.",
     ),
 ]
 Marks = Annotated[
@@ -86,58 +89,66 @@ Marks = Annotated[
     typer.Option(
         "--missing-mark",
         metavar="TEXT",
-        help="Exactly what stands for a missing entry, instead of the usual marks; may repeat.",
+        help="Text that marks a missing entry, instead of the usual marks; may be repeated.",
     ),
 ]
 Separator = Annotated[
-    str | None, typer.Option(metavar="CHARACTER", help="Between the fields of text, if not seen.")
+    str | None,
+    typer.Option(
+        metavar="CHARACTER", help="Separator of the fields of a text file; default: detected."
+    ),
 ]
 Decimal = Annotated[
-    Literal[".", ","] | None, typer.Option(help="Decimal mark of text, if not seen.")
+    Literal[".", ","] | None, typer.Option(help="Decimal mark of a text file; default: detected.")
 ]
 Comment = Annotated[
     str | None,
     typer.Option(
-        metavar="TEXT", help="How lines of text begin that are left out; default # and !."
+        metavar="TEXT", help="Beginning of lines to skip in a text file; default # and !."
     ),
 ]
 Header = Annotated[
     bool | None,
-    typer.Option("--header/--no-header", help="Whether the first row has the names of columns."),
+    typer.Option(
+        "--header/--no-header", help="Whether the first row has the names of the columns."
+    ),
 ]
 Encoding = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Of text, such as latin-1; by default UTF-8.")
+    str | None,
+    typer.Option(metavar="NAME", help="Encoding of a text file, such as latin-1; default UTF-8."),
 ]
 Sheet = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Sheet of an .xlsx file, instead of the first.")
+    str | None, typer.Option(metavar="NAME", help="Sheet of an .xlsx file; default: the first.")
 ]
 Duplicates = Annotated[
     Literal["sum", "mean", "first"] | None,
-    typer.Option(help="What becomes of variables with one name, where they are rows."),
+    typer.Option(help="How to combine variables with the same name, with --transpose."),
 ]
 Layer = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Layer of an .h5ad file, instead of X; raw is its raw."),
+    typer.Option(
+        metavar="NAME", help="Layer of an .h5ad file, instead of X; raw selects adata.raw."
+    ),
 ]
 Obs = Annotated[
     list[str],
     typer.Option(
-        metavar="COLUMN", help="Column of obs to take along, of an .h5ad file; may repeat."
+        metavar="COLUMN", help="Column of obs to add, from an .h5ad file; may be repeated."
     ),
 ]
 Discretize = Annotated[
     Method | None,
-    typer.Option(help="Bin the continuous columns first; by default they are taken as they are."),
+    typer.Option(help="Bin the continuous columns first; by default they are used as they are."),
 ]
 Bins = Annotated[
     int | None,
     typer.Option(
         metavar="NUMBER",
-        help="Number of bins, with --discretize; by default the fourth root of rows.",
+        help="Number of bins, with --discretize; default: the fourth root of the number of rows.",
     ),
 ]
 Given = Annotated[
-    list[str], typer.Option(metavar="COLUMN", help="Condition on this column; may repeat.")
+    list[str], typer.Option(metavar="COLUMN", help="Condition on this column; may be repeated.")
 ]
 EstimatorName = Literal[
     "auto",
@@ -157,12 +168,13 @@ EstimatorName = Literal[
 ]
 Estimator = Annotated[
     EstimatorName,
-    typer.Option(help="Of the mutual information; auto goes by the kinds of the columns."),
+    typer.Option(help="Estimator of mutual information; auto chooses by the kinds of the columns."),
 ]
 Test = Annotated[
     Literal["auto", "g", "copula", "knn", "hybrid"],
     typer.Option(
-        help="Of independence; auto is g between discrete columns, copula where one is continuous."
+        help="Test of independence; auto uses g for discrete columns, and copula if one is "
+        "continuous."
     ),
 ]
 Bootstraps = Annotated[
@@ -171,14 +183,17 @@ Bootstraps = Annotated[
         "--bootstraps",
         "--bootstrap",
         metavar="NUMBER",
-        help="Learn from so many samples of the rows, and say in how many of them each edge is.",
+        help="Learn from this number of samples of the rows, and report the share that has "
+        "each edge.",
     ),
 ]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Keeps finished bootstraps, to go on after an end."),
+    typer.Option(
+        metavar="FOLDER", help="Folder for finished bootstraps, to resume an interrupted run."
+    ),
 ]
-Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of whatever is drawn at random.")]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Seed of random numbers.")]
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ _NUMBERS = ("mi", "p_value", "cmi", "gain", "loss", "reverse_loss")
 @app.command()
 def why(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="What learn or aracne has written.")
+        Path, typer.Argument(metavar="FOLDER", help="Output folder of learn or aracne.")
     ],
     x: Annotated[str, typer.Argument(metavar="X", help="Column.")],
     y: Annotated[str, typer.Argument(metavar="Y", help="Column.")],
 ) -> None:
-    """Why two columns of a network are joined or not.
+    """Explain why two columns of a network are joined or not.
 
-    Which test, or which other columns, decided that when the network was learned.
+    Shows the test, or the other columns, that decided on the pair when the network was learned.
     """
     run = read_run(folder)
     from mistruct.structure.additions import explain_by_score

@@ -68,7 +68,7 @@ def total_correlation(
     weights: str | None = None,
     base: float | None = None,
 ) -> float:
-    r"""Total correlation :math:`\sum_i H(X_i) - H(X_1, \dots, X_p)` of all columns of a table.
+    r"""Total correlation :math:`\sum_i H(X_i) - H(X_1, \ldots, X_p)` of all columns of a table.
 
     Parameters
     ----------

@@ -106,8 +106,14 @@ def reasons_by_score(
         How many pairs without an edge.
     """
     known = {frozenset(arc) for arc in required}
+    edge: Any
+    pair: Any
     adjacent = [
-        Reason(edge.source, edge.target, _why_adjacent(edge, {edge.source, edge.target} in known))
+        Reason(
+            edge.source,
+            edge.target,
+            _why_adjacent(edge, frozenset((edge.source, edge.target)) in known),
+        )
         for edge in edges.itertuples()
     ]
     absent = [
