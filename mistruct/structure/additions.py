@@ -106,20 +106,13 @@ def reasons_by_score(
         How many pairs without an edge.
     """
     known = {frozenset(arc) for arc in required}
-    edge: Any
-    pair: Any
-    adjacent = [
-        Reason(
-            edge.source,
-            edge.target,
-            _why_adjacent(edge, frozenset((edge.source, edge.target)) in known),
-        )
-        for edge in edges.itertuples()
-    ]
-    absent = [
-        Reason(pair.source, pair.target, _why_not(copies, pair))
-        for pair in additions.head(most).itertuples()
-    ]
+    row: Any
+    adjacent, absent = [], []
+    for row in edges.itertuples():
+        kept = frozenset((row.source, row.target)) in known
+        adjacent.append(Reason(row.source, row.target, _why_adjacent(row, kept)))
+    for row in additions.head(most).itertuples():
+        absent.append(Reason(row.source, row.target, _why_not(copies, row)))
     return Reasons(adjacent, absent, max(0, len(additions) - most))
 
 
