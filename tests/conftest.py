@@ -26,8 +26,8 @@ def pytest_configure() -> None:
     calls, in another file, has.
     """
     kernels = Path(__file__).resolve().parent.parent / "mistruct" / "kernels"
-    compiled = [*kernels.glob("__pycache__/*.nbi"), *kernels.glob("__pycache__/*.nbc")]
-    newest = max(source.stat().st_mtime for source in kernels.glob("*.py"))
+    compiled = [*kernels.rglob("*.nbi"), *kernels.rglob("*.nbc")]
+    newest = max(source.stat().st_mtime for source in kernels.rglob("*.py"))
     if any(file.stat().st_mtime < newest for file in compiled):
         for file in compiled:
             file.unlink(missing_ok=True)

@@ -7,11 +7,14 @@ so that each floor can be understood, tested and replaced knowing only those bel
 from __future__ import annotations
 
 import ast
+import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -216,20 +219,20 @@ def test_house_rules(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("mistruct/information/discrete.py", "from mistruct.independence import g_test"),
-        ("mistruct/information/discrete.py", "import mistruct.structure.chow_liu"),
-        ("mistruct/information/discrete.py", "from ..structure import ChowLiu"),
-        ("mistruct/information/discrete.py", "from .. import cli"),
-        ("mistruct/information/discrete.py", "from mistruct import plot"),
-        ("mistruct/information/discrete.py", "from mistruct import entropy"),
-        ("mistruct/information/discrete.py", "import mistruct as ms"),
-        ("mistruct/information/discrete.py", "def f():\n    from mistruct.cli import main"),
+        ("mistruct/information/measures.py", "from mistruct.independence import g_test"),
+        ("mistruct/information/measures.py", "import mistruct.structure.trees.chow_liu"),
+        ("mistruct/information/measures.py", "from ..structure import ChowLiu"),
+        ("mistruct/information/measures.py", "from .. import cli"),
+        ("mistruct/information/measures.py", "from mistruct import plot"),
+        ("mistruct/information/measures.py", "from mistruct import entropy"),
+        ("mistruct/information/measures.py", "import mistruct as ms"),
+        ("mistruct/information/measures.py", "def f():\n    from mistruct.cli import main"),
         ("mistruct/information/__init__.py", "from ..structure import ChowLiu"),
         ("mistruct/data/readers.py", "from mistruct.parallel import run_blocks"),
         ("mistruct/export/network_files.py", "from mistruct.plot import plot_network"),
-        ("mistruct/kernels/bitsets.py", "from mistruct.errors import DataError"),
-        ("mistruct/kernels/bitsets.py", "from mistruct import __getattr__"),
-        ("mistruct/kernels/bitsets.py", "import pandas"),
+        ("mistruct/kernels/counts/bitsets.py", "from mistruct.errors import DataError"),
+        ("mistruct/kernels/counts/bitsets.py", "from mistruct import __getattr__"),
+        ("mistruct/kernels/counts/bitsets.py", "import pandas"),
         ("mistruct/errors.py", "from mistruct.kernels import bitsets"),
         ("mistruct/helpers.py", ""),
         ("mistruct/data/__init__.py", "def f(): ..."),
@@ -239,12 +242,15 @@ def test_house_rules(path: str) -> None:
         ("mistruct/__init__.py", "LIMIT = 3"),
         ("mistruct/data/dataset.py", "def f():\n    print('read')"),
         ("mistruct/data/dataset.py", "x = 1\n" * (MAX_LINES + 1)),
-        ("mistruct/structure/pc.py", "isinstance(test, GTest)"),
-        ("mistruct/structure/pc.py", "isinstance(test, (IndependenceTest, ms.GTest))"),
-        ("mistruct/structure/pc.py", "issubclass(kind, KSG | str)"),
-        ("mistruct/structure/pc.py", "type(estimator) is PlugIn"),
-        ("mistruct/structure/pc.py", "match estimator:\n    case PlugIn(correction=None): ..."),
-        ("mistruct/information/binned.py", "isinstance(estimator, PlugIn)"),
+        ("mistruct/structure/causal/pc.py", "isinstance(test, GTest)"),
+        ("mistruct/structure/causal/pc.py", "isinstance(test, (IndependenceTest, ms.GTest))"),
+        ("mistruct/structure/causal/pc.py", "issubclass(kind, KSG | str)"),
+        ("mistruct/structure/causal/pc.py", "type(estimator) is PlugIn"),
+        (
+            "mistruct/structure/causal/pc.py",
+            "match estimator:\n    case PlugIn(correction=None): ...",
+        ),
+        ("mistruct/information/counts/binned.py", "isinstance(estimator, PlugIn)"),
     ],
 )
 def test_violations_are_seen(path: str, source: str) -> None:
@@ -254,20 +260,23 @@ def test_violations_are_seen(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("mistruct/information/discrete.py", "from mistruct.kernels.bitsets import pack"),
-        ("mistruct/information/discrete.py", "from ..data import Dataset"),
-        ("mistruct/information/discrete.py", "from .estimators import PlugIn"),
-        ("mistruct/information/discrete.py", "from mistruct.information import estimators"),
-        ("mistruct/information/discrete.py", "from mistruct import parallel, __version__"),
-        ("mistruct/information/discrete.py", "from mistructure import anything"),
+        ("mistruct/information/measures.py", "from mistruct.kernels.counts.bitsets import pack"),
+        ("mistruct/information/measures.py", "from ..data import Dataset"),
+        ("mistruct/information/measures.py", "from .names import resolve_estimator"),
+        ("mistruct/information/measures.py", "from mistruct.information import names"),
+        ("mistruct/information/measures.py", "from mistruct import parallel, __version__"),
+        ("mistruct/information/measures.py", "from mistructure import anything"),
         ("mistruct/information/__init__.py", '"""Doc."""\nfrom .matrix import m\n__all__ = ["m"]'),
-        ("mistruct/kernels/bitsets.py", "import math\nimport numpy as np\nfrom . import pruning"),
+        (
+            "mistruct/kernels/counts/bitsets.py",
+            "import math\nimport numpy as np\nfrom . import pruning",
+        ),
         ("mistruct/data/readers.py", "from mistruct.errors import DataError"),
         ("mistruct/plot.py", "def f():\n    import matplotlib.pyplot"),
-        ("mistruct/cli/measures.py", "import mistruct as ms"),
-        ("mistruct/structure/pc.py", "isinstance(test, IndependenceTest)\nused == PlugIn()"),
-        ("mistruct/structure/pc.py", "match path:\n    case Path() | ms.Estimator(): ..."),
-        ("mistruct/information/discrete.py", "isinstance(other, PlugIn)"),
+        ("mistruct/cli/column_commands.py", "import mistruct as ms"),
+        ("mistruct/structure/causal/pc.py", "isinstance(test, IndependenceTest)\nused == PlugIn()"),
+        ("mistruct/structure/causal/pc.py", "match path:\n    case Path() | ms.Estimator(): ..."),
+        ("mistruct/information/counts/plug_in.py", "isinstance(other, PlugIn)"),
         (
             "mistruct/__init__.py",
             '"""Doc."""\n__version__ = "1"\n_HOMES: dict = {}\nif TYPE_CHECKING:\n'
@@ -286,3 +295,102 @@ def test_import_is_light() -> None:
     )
     heavy = {"numba", "pandas", "sklearn", "matplotlib", "pgmpy", "scipy", "networkx"}
     assert heavy & set(run.stdout.split()) == set()
+
+
+MAX_ROOMS = 25
+
+#: Names of files that mean the same in every package: its base classes, and what it has by name.
+SAME_EVERYWHERE = {"base", "names"}
+
+
+def modules_of(paths: list[str]) -> dict[str, str]:
+    """The path of each module by its dotted name."""
+    return {
+        ".".join(PurePosixPath(p).with_suffix("").parts): p
+        for p in paths
+        if not p.endswith("__init__.py")
+    }
+
+
+def import_graph(paths: list[str]) -> nx.DiGraph:
+    """The modules that import one another when they are loaded or run, but not for types alone."""
+    modules = modules_of(paths)
+    graph = nx.DiGraph()
+    for module, path in modules.items():
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        tree.body = [
+            node
+            for node in tree.body
+            if not (isinstance(node, ast.If) and name_of(node.test) == "TYPE_CHECKING")
+        ]
+        for _, dotted in imported_modules(path, tree):
+            found = dotted if dotted in modules else dotted.rpartition(".")[0]
+            if found in modules:
+                graph.add_edge(module, found)
+    return graph
+
+
+def circles(graph: nx.DiGraph) -> list[set[str]]:
+    return [part for part in nx.strongly_connected_components(graph) if len(part) > 1]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert circles(import_graph(SOURCES)) == []
+
+
+def test_no_room_of_a_floor_imports_itself_through_others() -> None:
+    """Rooms are the folders of a package; what lies beside them is shared by all of them."""
+    graph = nx.DiGraph()
+    for a, b in import_graph(SOURCES).edges:
+        rooms = [name.rpartition(".")[0] for name in (a, b)]
+        if rooms[0] != rooms[1] and all(room.count(".") > 1 for room in rooms):
+            graph.add_edge(*rooms)
+    assert graph.has_edge("mistruct.structure.orders", "mistruct.structure.causal")
+    assert circles(graph) == []
+
+
+def test_a_folder_can_be_taken_in_at_a_glance() -> None:
+    inside: dict[PurePosixPath, set[PurePosixPath]] = {}
+    for path in map(PurePosixPath, SOURCES):
+        own = path.parent if path.name == "__init__.py" else path
+        inside.setdefault(own.parent, set()).add(own)
+    assert PurePosixPath("mistruct/kernels/counts") in inside[PurePosixPath("mistruct/kernels")]
+    assert {str(f): len(names) for f, names in inside.items() if len(names) > MAX_ROOMS} == {}
+
+
+def test_a_name_means_one_thing() -> None:
+    """Two files have one name only in rooms of one subject, or where all packages have it."""
+    subjects: dict[str, list[str]] = {}
+    for path in map(PurePosixPath, modules_of(SOURCES).values()):
+        subjects.setdefault(path.stem, []).append(path.parent.name)
+    assert len(subjects["ties"]) > 1
+    assert {
+        name: rooms
+        for name, rooms in subjects.items()
+        if name not in SAME_EVERYWHERE and len(rooms) > 1 and len(set(rooms)) > 1
+    } == {}
+
+
+def test_the_picture_of_the_house_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("house", ROOT / "docs" / "house.py")
+    assert spec is not None and spec.loader is not None
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    assert house.stored_description() == house.description(), "run python docs/house.py"
+
+
+def test_the_files_named_in_the_docs_exist() -> None:
+    """Paths in backticks, as they are or below the package; a bare name may be anywhere."""
+    names = {path.rpartition("/")[2] for path in SOURCES}
+    named = [
+        path
+        for page in ("docs/architecture.md", "CONTRIBUTING.md")
+        for path in re.findall(r"`([\w/]+\.py)`", (ROOT / page).read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 50
+    assert [
+        path
+        for path in named
+        if not ((ROOT / path).exists() or f"mistruct/{path}" in SOURCES)
+        and ("/" in path or path not in names)
+    ] == []

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
     from mistruct.structure import BOSS, PC, ChowLiu
-    from mistruct.structure.order_cost import OrderCost
-    from mistruct.structure.search_cost import SearchCost
+    from mistruct.structure.causal.order_cost import OrderCost
+    from mistruct.structure.causal.search_cost import SearchCost
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 
@@ -230,7 +230,7 @@ def tree_in_seconds(table: Dataset, estimator: EstimatorName) -> float:
     """What `learn` takes in all with a tree; NaN where the estimator does not know."""
     import numpy as np
 
-    from mistruct.information.estimators import resolve_pairwise
+    from mistruct.information.names import resolve_pairwise
 
     columns = np.arange(table.n_variables)
     return _SECONDS_BESIDE + resolve_pairwise(estimator, table).seconds(table, columns, columns)

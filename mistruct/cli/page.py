@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.why import read_graph, read_part, read_run
+from mistruct.cli.why_command import read_graph, read_part, read_run
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -63,9 +63,9 @@ def page(
 
 def _reasons(run: dict[str, Any], folder: Path, graph: nx.Graph) -> Reasons:
     """The reasons of a run, from its tables."""
-    from mistruct.structure.additions import reasons_by_score
-    from mistruct.structure.blanket_tables import with_roles
-    from mistruct.structure.evidence import reasons
+    from mistruct.structure.blanket.blanket_tables import with_roles
+    from mistruct.structure.causal.evidence import reasons
+    from mistruct.structure.orders.additions import reasons_by_score
     from mistruct.structure.reasons import forest_reasons, network_reasons
 
     asked, edges = run["parameters"], read_part(folder, "edges.csv")

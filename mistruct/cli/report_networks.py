@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
-    from mistruct.structure.cost import Cost
+    from mistruct.structure.networks.cost import Cost
 
 _STRONGEST = 10
 _WIDTH = 96
@@ -64,7 +64,7 @@ def show_seconds(seconds: float) -> None:
 
 def show_forest(forest: ChowLiu, table: Dataset) -> None:
     """How many edges, by which rule, and what estimated and tested them."""
-    from mistruct.structure.forest import count_pairs
+    from mistruct.structure.trees.edge_rules import count_pairs
 
     rule = f"{forest.penalty} penalty"
     if not forest.penalty:

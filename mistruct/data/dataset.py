@@ -14,7 +14,7 @@ from mistruct.data.columns import Column, Door, Kind, all_missing_error
 from mistruct.data.frames import anndata_frame, is_anndata, read_weighed
 from mistruct.data.gene_tables import Duplicates
 from mistruct.data.kinds import WHY
-from mistruct.data.marks import Marks
+from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Note, taken_as
 from mistruct.data.table import settled
 from mistruct.data.weights import name_of_weights

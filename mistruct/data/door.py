@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.kinds import why
-from mistruct.data.marks import Marks
+from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Found, Note
 
 Kind = Literal["discrete", "ordinal", "continuous"]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.data.marks import Marks
+from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Found, Note, blanks_trimmed, in_rows, read_as_numbers
 from mistruct.errors import DataError, Setting
 

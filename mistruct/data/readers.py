@@ -27,7 +27,7 @@ from mistruct.data.gene_tables import (
     annotation_note,
     merged_duplicates,
 )
-from mistruct.data.marks import Marks
+from mistruct.data.missing_marks import Marks
 from mistruct.data.patterns import by_pattern, no_column
 from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mistruct.data.dialects import Dialect, check_length
-from mistruct.data.marks import Marks
+from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Found
 from mistruct.data.number_text import Words
 from mistruct.errors import DataError

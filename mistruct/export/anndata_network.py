@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from mistruct.data.frames import check_distinct, is_anndata
 from mistruct.errors import DataError, ParameterError, nearest_names
 from mistruct.structure.learner import StructureLearner, provenance
-from mistruct.structure.ranking import in_network
+from mistruct.structure.ranked_edges import in_network
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -27,7 +27,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, check_count
 from mistruct.export.junction_tree import JunctionTree, junction_tree
 from mistruct.export.tables import MAX_CELLS, binned, columns_of, complete_part, count_table
-from mistruct.structure.orientation import to_dag
+from mistruct.structure.causal.to_dag import to_dag
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteMarkovNetwork

@@ -36,7 +36,7 @@ from mistruct.export.tables import (
     complete_part,
     count_table,
 )
-from mistruct.structure.orientation import to_dag
+from mistruct.structure.causal.to_dag import to_dag
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork, LinearGaussianBayesianNetwork

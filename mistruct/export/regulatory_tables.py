@@ -28,8 +28,8 @@ import pandas as pd
 
 from mistruct.atomic import replacing
 from mistruct.errors import DataError, ParameterError, check_choice
-from mistruct.structure.network import NetworkLearner
-from mistruct.structure.ranking import in_network
+from mistruct.structure.networks.base import NetworkLearner
+from mistruct.structure.ranked_edges import in_network
 
 Form = Literal["pyscenic", "aracne", "viper", "decoupler"]
 

@@ -1,10 +1,10 @@
 """Which columns: selection of features for a target, and how alike two clusterings are."""
 
 from mistruct.features.blanket_selector import MarkovBlanketSelector
-from mistruct.features.comparison import ClusteringComparison, compare_clusterings
+from mistruct.features.clustering_comparison import ClusteringComparison, compare_clusterings
 from mistruct.features.correlation_explanation import CorrelationExplanation
+from mistruct.features.feature_ranking import rank_features
 from mistruct.features.projection import InformationProjection
-from mistruct.features.ranking import rank_features
 from mistruct.features.selector import InformationSelector
 
 __all__ = [

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.kernels.density import class_slopes, class_sums
+from mistruct.kernels.gaussian.density import class_slopes, class_sums
 
 Floats = NDArray[np.float64]
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.errors import ParameterError, check_choice, check_count
-from mistruct.features.pairs import next_pair
+from mistruct.features.feature_pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
 from mistruct.features.terms import Floats, PairTerms
 from mistruct.independence.base import IndependenceTest

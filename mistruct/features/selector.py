@@ -12,8 +12,8 @@ from mistruct.features.column_selector import ColumnSelector
 from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
 from mistruct.features.terms import PairTerms
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.testing import resolve_test
-from mistruct.information.discrete import PlugIn
+from mistruct.independence.names import resolve_test
+from mistruct.information.counts.plug_in import PlugIn
 
 
 class InformationSelector(ColumnSelector):

@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.features.bins import bin_ranks
-from mistruct.information.auto import ByKinds
-from mistruct.information.copula_knn import CopulaKNN
-from mistruct.information.corrections import Correction
-from mistruct.information.discrete import PlugIn
-from mistruct.information.knn import MixedKNN
-from mistruct.information.pairwise import PackedTable
-from mistruct.kernels.contingency import join_strata
+from mistruct.information.by_kinds import ByKinds
+from mistruct.information.copula.copula_knn import CopulaKNN
+from mistruct.information.counts.corrections import Correction
+from mistruct.information.counts.pair_matrix import PackedTable
+from mistruct.information.counts.plug_in import PlugIn
+from mistruct.information.neighbors.knn import MixedKNN
+from mistruct.kernels.counts.contingency import join_strata
 from mistruct.parallel import run_blocks
 
 Floats = NDArray[np.float64]

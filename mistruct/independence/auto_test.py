@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.copula.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.protocol import (
     DeterminingSets,
@@ -20,9 +20,9 @@ from mistruct.independence.protocol import (
     Separations,
     TestBatch,
 )
-from mistruct.information.auto import ByKinds
 from mistruct.information.base import Estimator
-from mistruct.information.discrete import PlugIn
+from mistruct.information.by_kinds import ByKinds
+from mistruct.information.counts.plug_in import PlugIn
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from mistruct.independence.protocol import (
     TestBatch,
 )
 from mistruct.information.base import Estimator
-from mistruct.information.estimators import resolve_pairwise
+from mistruct.information.names import resolve_pairwise
 from mistruct.parallel import run_blocks
 
 # What is asked of a test about a table, which it answers from its view of it.

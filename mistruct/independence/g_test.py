@@ -23,13 +23,21 @@ from mistruct.independence.protocol import (
 from mistruct.independence.same_questions import originals, searches_once, sets_once
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
 from mistruct.information.base import Estimator
-from mistruct.information.discrete import PlugIn
-from mistruct.information.packing import packed_columns
-from mistruct.kernels.columns import CodedColumns, label_strata, no_strata
-from mistruct.kernels.determinism import find_determining
-from mistruct.kernels.g_test import DOF, HOW, N_RESULTS, N_SAMPLES, P_VALUE, G, g_test_pairs
-from mistruct.kernels.separation import g_test_separate, g_test_which_separate
-from mistruct.kernels.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
+from mistruct.information.counts.packing import packed_columns
+from mistruct.information.counts.plug_in import PlugIn
+from mistruct.kernels.counts.coded_columns import CodedColumns, label_strata, no_strata
+from mistruct.kernels.counts.determined import find_determining
+from mistruct.kernels.g_test.g_statistic import (
+    DOF,
+    HOW,
+    N_RESULTS,
+    N_SAMPLES,
+    P_VALUE,
+    G,
+    g_test_pairs,
+)
+from mistruct.kernels.g_test.separating_set import g_test_separate, g_test_which_separate
+from mistruct.kernels.g_test.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
 from mistruct.parallel import run_blocks
 
 _METHODS = np.array(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import IndependenceTest, separate_by
-from mistruct.independence.knn_test import KNNTest
+from mistruct.independence.neighbors.knn_test import KNNTest
 from mistruct.independence.protocol import (
     DeterminingSets,
     Positions,

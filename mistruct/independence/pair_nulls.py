@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.copula.skewed_columns import SkewedScores
+from mistruct.independence.names import resolve_test
 from mistruct.independence.nulls import null_of
 from mistruct.independence.permutation_moments import is_skewed
-from mistruct.independence.skewed_scores import SkewedScores
-from mistruct.independence.testing import resolve_test
 from mistruct.information.base import Estimator
 from mistruct.information.null_distributions import ChiSquareNull
 

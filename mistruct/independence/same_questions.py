@@ -13,7 +13,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.independence.protocol import Positions, Ragged
 from mistruct.independence.streams import column_keys
-from mistruct.kernels.columns import hash_strata, same_strata
+from mistruct.kernels.counts.coded_columns import hash_strata, same_strata
 
 
 @once_per_table

@@ -1,18 +1,18 @@
 """How much: estimates of information between columns, from tables."""
 
 from mistruct.information.base import Estimator
-from mistruct.information.binned import Binned
 from mistruct.information.clusterings import (
     normalized_mutual_information,
     variation_of_information,
 )
-from mistruct.information.copula import GaussianCopula
-from mistruct.information.copula_knn import CopulaKNN
+from mistruct.information.copula.copula_knn import CopulaKNN
+from mistruct.information.copula.gaussian_copula import GaussianCopula
+from mistruct.information.counts.binned import Binned
+from mistruct.information.counts.partition import AdaptivePartition
+from mistruct.information.counts.plug_in import PlugIn
+from mistruct.information.density.kde import KDE
 from mistruct.information.diagnose import diagnose
-from mistruct.information.discrete import PlugIn
 from mistruct.information.estimate import Estimate
-from mistruct.information.kde import KDE
-from mistruct.information.knn import KSG, MixedKNN
 from mistruct.information.matrix import mutual_information_matrix
 from mistruct.information.measures import (
     conditional_mutual_information,
@@ -20,7 +20,7 @@ from mistruct.information.measures import (
     mutual_information,
 )
 from mistruct.information.multivariate import interaction_information, total_correlation
-from mistruct.information.partition import AdaptivePartition
+from mistruct.information.neighbors.knn import KSG, MixedKNN
 
 __all__ = [
     "KDE",

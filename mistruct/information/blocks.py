@@ -15,8 +15,8 @@ from scipy.special import ndtri
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
-from mistruct.kernels.contingency import join_strata
-from mistruct.kernels.ranks import score_ranks
+from mistruct.kernels.counts.contingency import join_strata
+from mistruct.kernels.gaussian.ranks import score_ranks
 
 
 def complete(data: Dataset, names: Sequence[str]) -> Dataset:

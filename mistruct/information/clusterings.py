@@ -9,7 +9,7 @@ from mistruct.data.dataset import Missing
 from mistruct.errors import check_choice
 from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
-from mistruct.information.estimators import resolve_estimator
+from mistruct.information.names import resolve_estimator
 
 Normalizer = Literal["arithmetic", "geometric", "min", "max", "joint"]
 

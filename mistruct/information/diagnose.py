@@ -23,7 +23,7 @@ from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
 from mistruct.information.confidence import confidence_interval
-from mistruct.information.estimators import ESTIMATORS
+from mistruct.information.names import ESTIMATORS
 
 _MORE_NEIGHBORS = ", n_neighbors=10"
 

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, TooFewRowsError
 from mistruct.information.base import Estimator
-from mistruct.information.discrete import PlugIn
+from mistruct.information.counts.plug_in import PlugIn
 from mistruct.parallel import run_in_turn
 
 

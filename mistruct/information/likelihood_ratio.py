@@ -28,8 +28,8 @@ from scipy.special import chdtr, chdtri, chndtr
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning
 from mistruct.information.blocks import complete, joint_labels
-from mistruct.information.embedding import information_of
-from mistruct.information.residual_blocks import Block, Known
+from mistruct.information.copula.basis import information_of
+from mistruct.information.copula.residual_blocks import Block, Known
 
 Interval = tuple[float, float]
 Names = Sequence[str]

@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import ParameterError
 from mistruct.information.base import Estimator
-from mistruct.information.estimators import resolve_estimator, resolve_pairwise
 from mistruct.information.group_matrix import group_matrix
+from mistruct.information.names import resolve_estimator, resolve_pairwise
 
 
 def mutual_information_matrix(

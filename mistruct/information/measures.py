@@ -16,7 +16,7 @@ from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
 from mistruct.information.confidence import confidence_interval
 from mistruct.information.estimate import Estimate
-from mistruct.information.estimators import resolve_estimator
+from mistruct.information.names import resolve_estimator
 
 
 def entropy(

@@ -7,7 +7,7 @@ from typing import Any
 from mistruct.data.dataset import Missing, as_dataset
 from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
-from mistruct.information.estimators import resolve_estimator
+from mistruct.information.names import resolve_estimator
 
 
 def interaction_information(

@@ -30,7 +30,7 @@ from mistruct.errors import (
 from mistruct.information.arguments import as_blocks
 from mistruct.information.base import Estimator
 from mistruct.information.blocks import complete
-from mistruct.information.embedding import warn_infinite
+from mistruct.information.copula.basis import warn_infinite
 from mistruct.neural.inputs import encode, split
 from mistruct.parallel import run_in_turn
 

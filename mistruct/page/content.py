@@ -12,7 +12,7 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.page.pictures import Pictures
-from mistruct.plot.page import lay_out
+from mistruct.plot.sheet import lay_out
 from mistruct.structure.reasons import Reasons
 
 #: More than this is not drawn; the strongest part is.

@@ -17,8 +17,8 @@ from mistruct.plot.canvas import check_axes
 from mistruct.plot.fonts import with_glyphs
 from mistruct.plot.layout import Array
 from mistruct.plot.marks import LEGEND_ROW, counted, draw_legend, not_shown
-from mistruct.plot.page import Page, lay_out
-from mistruct.structure.comparison import as_cpdags
+from mistruct.plot.sheet import Page, lay_out
+from mistruct.structure.causal.compare import as_cpdags
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

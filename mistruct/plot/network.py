@@ -29,7 +29,7 @@ from mistruct.plot.marks import (
     draw_legend,
     legend_rows,
 )
-from mistruct.plot.page import lay_out
+from mistruct.plot.sheet import lay_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

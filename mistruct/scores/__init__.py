@@ -1,7 +1,7 @@
 """What does a family earn: scores of a column given its parents."""
 
+from mistruct.scores.base import Families, Score
 from mistruct.scores.discrete import BIC, QNML, BDeu
 from mistruct.scores.gaussian import GaussianBIC
-from mistruct.scores.score import Families, Score
 
 __all__ = ["BIC", "QNML", "BDeu", "Families", "GaussianBIC", "Score"]

@@ -25,15 +25,14 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_positive
-from mistruct.information.packing import packed_columns
-from mistruct.kernels.family_counts import (
+from mistruct.information.counts.packing import packed_columns
+from mistruct.kernels.scores.family_counts import (
     LIKELIHOOD,
     N_STRATA,
     Counted,
     count_families,
 )
-from mistruct.scores.incomplete import IncompleteCounts
-from mistruct.scores.score import (
+from mistruct.scores.base import (
     Families,
     Floats,
     Positions,
@@ -41,6 +40,7 @@ from mistruct.scores.score import (
     check_gamma,
     price_of_edge,
 )
+from mistruct.scores.incomplete import IncompleteCounts
 
 _NOTHING = np.array([-1])
 

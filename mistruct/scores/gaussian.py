@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_positive
-from mistruct.information.embedding import RESOLUTION, embed
-from mistruct.kernels.gaussian_families import gaussian_families
-from mistruct.scores.score import (
+from mistruct.information.copula.basis import RESOLUTION, embed
+from mistruct.kernels.scores.gaussian_families import gaussian_families
+from mistruct.scores.base import (
     Families,
     Floats,
     Positions,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mistruct.data.dataset import Dataset
-from mistruct.kernels.incomplete_families import (
+from mistruct.kernels.scores.incomplete_families import (
     INFORMATION,
     LIKELIHOOD,
     N_COMPLETE,
@@ -28,7 +28,7 @@ from mistruct.kernels.incomplete_families import (
     SCORED,
     count_incomplete_families,
 )
-from mistruct.scores.score import Families, Floats, Positions, price_of_edge
+from mistruct.scores.base import Families, Floats, Positions, price_of_edge
 
 if TYPE_CHECKING:
     from mistruct.scores.discrete import DiscreteScore

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice
+from mistruct.scores.base import Score
 from mistruct.scores.discrete import BIC, QNML, BDeu
 from mistruct.scores.gaussian import GaussianBIC
-from mistruct.scores.score import Score
 
 #: Each name stands for its score with default parameters.
 SCORES: dict[str, type[Score]] = {

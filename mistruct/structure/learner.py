@@ -14,9 +14,9 @@ from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.testing import resolve_test
+from mistruct.independence.names import resolve_test
 from mistruct.information.base import Estimator
-from mistruct.information.estimators import resolve_pairwise
+from mistruct.information.names import resolve_pairwise
 from mistruct.structure.reasons import Reasons, plain_reasons
 
 

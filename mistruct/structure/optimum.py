@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.structure.backward import Parents
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.order_search import Forest
+from mistruct.structure.orders.backward import Parents
+from mistruct.structure.orders.order_search import Forest
 
 # Ten columns have 5,120 families, which are scored in less than a second.
 MOST_COLUMNS = 10

@@ -13,9 +13,9 @@ import pytest
 from scipy.stats import multivariate_t
 
 from mistruct.data.dataset import as_dataset
-from mistruct.information.copula import GaussianCopula
-from mistruct.information.copula_knn import CopulaKNN
-from mistruct.information.knn import KSG
+from mistruct.information.copula.copula_knn import CopulaKNN
+from mistruct.information.copula.gaussian_copula import GaussianCopula
+from mistruct.information.neighbors.knn import KSG
 from tests.bench.accuracy_tasks import BENCHMARK, TUNING, Task, additive_noise, dense
 
 N_SAMPLES, SEEDS = 2000, range(5)

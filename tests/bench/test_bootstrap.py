@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 import mistruct as ms
-from mistruct.structure.replicates import draw_rows
+from mistruct.structure.resampling.replicates import draw_rows
 from tests.bench.conftest import Beside
 from tests.bench.test_networks import genes
 

@@ -13,8 +13,8 @@ import pytest
 
 import mistruct as ms
 from tests.bench.conftest import Beside
-from tests.structure.networks import network_graph, sample_network
-from tests.structure.test_order_search import random_dag
+from tests.structure.orders.test_order_search import random_dag
+from tests.structure.sampled_networks import network_graph, sample_network
 
 N_ROWS, N_SAMPLES = 5000, 9
 NAMES = ("insurance", "alarm", "hailfinder", "win95pts")

@@ -11,7 +11,7 @@ import pytest
 import mistruct as ms
 from tests.bench.conftest import Beside
 from tests.bench.test_matrix import size, table_of
-from tests.structure.networks import sample_tree
+from tests.structure.sampled_networks import sample_tree
 
 N_VARIABLES, N_SAMPLES, N_STATES = 1000, 10_000, 3
 

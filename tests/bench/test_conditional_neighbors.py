@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mistruct.data.dataset import as_dataset
-from mistruct.independence.knn_test import KNNTest
+from mistruct.independence.neighbors.knn_test import KNNTest
 from tests.bench.conftest import Beside
 
 N_ROWS, N_PERMUTATIONS = 1000, 200

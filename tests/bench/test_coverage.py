@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
 import mistruct as ms
-from mistruct.information.binned import Binned
 from mistruct.information.confidence import confidence_interval
-from mistruct.information.copula_knn import CopulaKNN
-from mistruct.information.kde import KDE
-from mistruct.information.knn import KSG, MixedKNN
-from mistruct.information.partition import AdaptivePartition
+from mistruct.information.copula.copula_knn import CopulaKNN
+from mistruct.information.counts.binned import Binned
+from mistruct.information.counts.partition import AdaptivePartition
+from mistruct.information.density.kde import KDE
+from mistruct.information.neighbors.knn import KSG, MixedKNN
 
 pytestmark = pytest.mark.long
 

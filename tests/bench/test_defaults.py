@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.structure.networks import sample_network
+from tests.structure.sampled_networks import sample_network
 
 DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
 NETWORKS = ("asia", "survey", "sachs", "insurance", "alarm", "hailfinder", "win95pts")

@@ -13,10 +13,10 @@ import pytest
 from scipy.stats import binom
 
 import mistruct as ms
-from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.copula.copula_test import CopulaTest
 from tests.bench.conftest import Beside
-from tests.independence.test_copula_test import result_of
-from tests.information.test_copula import Table, states
+from tests.independence.copula.test_copula_test import result_of
+from tests.information.copula.test_gaussian_copula import Table, states
 
 N_NULLS = 500
 

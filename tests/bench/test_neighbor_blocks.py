@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from scipy.special import psi
 
 from mistruct.data.dataset import as_dataset
-from mistruct.information.knn import KSG, MixedKNN
+from mistruct.information.neighbors.knn import KSG, MixedKNN
 from tests.bench.conftest import Beside
 
 N_NEIGHBORS = 3

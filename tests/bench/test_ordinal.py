@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom, norm
 
 import mistruct as ms
-from mistruct.independence.testing import resolve_test
+from mistruct.independence.names import resolve_test
 from tests.bench.conftest import Beside
 
 KINDS: Any = ("discrete", "ordinal", "continuous")

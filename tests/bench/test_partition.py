@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import mistruct as ms
-from mistruct.information.kde import KDE
-from mistruct.information.partition import AdaptivePartition
+from mistruct.information.counts.partition import AdaptivePartition
+from mistruct.information.density.kde import KDE
 from tests.bench.conftest import Beside
 
 

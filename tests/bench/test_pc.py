@@ -14,7 +14,7 @@ import pytest
 
 import mistruct as ms
 from tests.bench.conftest import Beside
-from tests.structure.networks import network, sample_network
+from tests.structure.sampled_networks import network, sample_network
 
 N_ROWS, ALPHA, N_SAMPLES = 10_000, 0.05, 9
 # Tables too sparse for chi-square are held against it all the same, as other programs do.

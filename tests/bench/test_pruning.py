@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import mistruct as ms
-from mistruct.structure.aracne import explain
-from mistruct.structure.network import Network
-from mistruct.structure.significance import Pairs, significant_pairs
+from mistruct.structure.networks.aracne import explain
+from mistruct.structure.networks.base import Network
+from mistruct.structure.networks.significance import Pairs, significant_pairs
 from tests.bench.conftest import Beside, seconds
 from tests.structure.genomes import expression, genome
 

@@ -1,8 +1,8 @@
 """How well true edges are ranked, on generated networks whose tables look like a benchmark's.
 
-The weights of `mistruct.structure.ranking` were chosen on networks like these: of many that are
-generated those are kept whose table is most like one of three with 100 genes and 100 samples of the
-DREAM4 challenge, in how strong correlations are and how they gather around genes.
+The weights of `mistruct.structure.ranked_edges` were chosen on networks like these: of many that
+are generated those are kept whose table is most like one of three with 100 genes and 100 samples of
+the DREAM4 challenge, in how strong correlations are and how they gather around genes.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from scipy.stats import binom
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.copula.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
 from mistruct.independence.hybrid_test import HybridTest
-from mistruct.independence.knn_test import KNNTest
+from mistruct.independence.neighbors.knn_test import KNNTest
 
 ALPHAS = (0.01, 0.05, 0.10)
 N_NULLS = int(os.environ.get("N_NULLS", "1000"))

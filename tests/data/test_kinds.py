@@ -13,7 +13,7 @@ import mistruct as ms
 from mistruct.data.dataset import with_numbers
 from mistruct.data.kinds import end_of_scale, is_matrix_of_counts, rule_of_whole_numbers
 from mistruct.errors import DataError
-from tests.structure.networks import sample_network
+from tests.structure.sampled_networks import sample_network
 
 N = 300
 Draw = Callable[[np.random.Generator], Any]

@@ -20,10 +20,10 @@ from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import IndependenceTest, separate_by
 from mistruct.independence.hybrid_test import HybridTest
-from mistruct.independence.knn_test import KNNTest
+from mistruct.independence.neighbors.knn_test import KNNTest
 from mistruct.independence.protocol import Ragged, TestBatch
 from tests.bench.test_size import Cell
-from tests.independence.test_knn_test import (
+from tests.independence.neighbors.test_knn_test import (
     ODD,
     RELATIONS,
     assert_size,
@@ -33,7 +33,7 @@ from tests.independence.test_knn_test import (
     of_batch,
     result_of,
 )
-from tests.information.test_copula import Table, make_table, states, tables
+from tests.information.copula.test_gaussian_copula import Table, make_table, states, tables
 
 KINDS = ["normal", "states", "tied", "states", "normal", "states"]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom, expon, gamma, ks_2samp, kstest, norm
 
 from mistruct.errors import MistructWarning
-from mistruct.independence.knn_test import KNNTest
+from mistruct.independence.neighbors.knn_test import KNNTest
 from mistruct.independence.nulls import Null, independent_columns, null_of
-from mistruct.information.knn import KSG, MixedKNN
+from mistruct.information.neighbors.knn import KSG, MixedKNN
 
 draws = st.builds(
     lambda seed, n, decimals: np.random.default_rng(seed).gumbel(size=n).round(decimals),

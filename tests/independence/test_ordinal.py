@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom, chi2, norm, pearsonr, rankdata
 
 import mistruct as ms
-from mistruct.independence.testing import TESTS, resolve_test
+from mistruct.independence.names import TESTS, resolve_test
 
 
 def likert(

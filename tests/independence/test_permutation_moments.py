@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom, pearsonr
 
 from mistruct.data.dataset import as_dataset
-from mistruct.independence.copula_test import CopulaTest
+from mistruct.independence.copula.copula_test import CopulaTest
+from mistruct.independence.copula.skewed_columns import SkewedScores
 from mistruct.independence.permutation_moments import is_skewed, standardised_sum, tail
 from mistruct.independence.protocol import Ragged
-from mistruct.independence.skewed_scores import SkewedScores
 
 
 def all_sums(u: np.ndarray, v: np.ndarray, strata: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.independence.same_questions import originals
 from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
 from mistruct.parallel import THREADS_VARIABLE
-from tests.information.test_copula import of_normal
+from tests.information.copula.test_gaussian_copula import of_normal
 
 Asked = list[tuple[int, int, tuple[int, ...]]]
 

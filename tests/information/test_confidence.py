@@ -19,13 +19,13 @@ from scipy.stats import binom, chi2, norm, rankdata
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.information.binned import Binned
 from mistruct.information.confidence import confidence_interval
-from mistruct.information.copula import GaussianCopula
-from mistruct.information.discrete import PlugIn
-from mistruct.information.kde import KDE
-from mistruct.information.knn import KSG, MixedKNN
+from mistruct.information.copula.gaussian_copula import GaussianCopula
+from mistruct.information.counts.binned import Binned
+from mistruct.information.counts.plug_in import PlugIn
+from mistruct.information.density.kde import KDE
 from mistruct.information.likelihood_ratio import interval_of_copula, interval_of_counts
+from mistruct.information.neighbors.knn import KSG, MixedKNN
 from tests import reference as ref
 from tests import strategies
 

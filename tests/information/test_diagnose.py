@@ -12,7 +12,7 @@ import pytest
 
 import mistruct as ms
 from mistruct.information.diagnose import diagnose
-from mistruct.information.knn import KSG
+from mistruct.information.neighbors.knn import KSG
 
 DISAGREE = "^estimators disagree by more than their intervals: "
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import mistruct as ms
 from tests import reference_pc as reference
-from tests.structure.networks import undirected
+from tests.structure.sampled_networks import undirected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from sklearn.base import clone
 
 import mistruct as ms
-from tests.structure.networks import sample_tree, undirected
+from tests.structure.sampled_networks import sample_tree, undirected
 
 LEARNERS = [ms.ChowLiu(alpha=0.2, correction="bh"), ms.TAN("v1", penalty="aic")]
 learners = pytest.mark.parametrize("learner", LEARNERS, ids=["chow-liu", "tan"])

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 import mistruct as ms
-from mistruct.structure.redundant_groups import as_one_column, redundant_groups
+from mistruct.structure.causal.redundant_groups import as_one_column, redundant_groups
 
 N_ITEMS = 10
 TRUE = {frozenset((f"q{j}", f"q{(j - 1) // 2}")) for j in range(1, N_ITEMS)}

@@ -1,0 +1,193 @@
+"""`mistruct aracne`: a gene network."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mistruct.cli.app import app
+from mistruct.cli.files import (
+    TABLES,
+    check_bootstraps,
+    check_folder,
+    run_record,
+    together,
+    write_gene_network,
+    write_text,
+)
+from mistruct.cli.groups import as_record, grouped
+from mistruct.cli.options import (
+    Bootstraps,
+    Checkpoint,
+    Columns,
+    Correction,
+    Data,
+    Estimator,
+    Output,
+    Seed,
+    Source,
+    Target,
+    Test,
+)
+from mistruct.cli.page import Page, write_page
+from mistruct.cli.report import counted, show_bins, show_table
+from mistruct.cli.report_networks import (
+    pairs_in,
+    show_cost,
+    show_edges,
+    show_gene_network,
+    show_neighbours,
+)
+from mistruct.cli.table_options import bin_columns, check_numbers, read
+from mistruct.cli.terminal import Steps
+from mistruct.errors import DataError, MistructWarning, check_choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mistruct.data import Dataset
+    from mistruct.structure import ARACNE
+    from mistruct.structure.networks.cost import Cost
+
+# Who asks for these takes whole numbers for states.
+_OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb")
+
+
+@app.command()
+@grouped
+def aracne(
+    data: Data,
+    output: Output,
+    regulators: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File of the columns that may regulate others, one per line."
+        ),
+    ] = None,
+    target: Target = None,
+    alpha: Annotated[
+        float, typer.Option(metavar="LEVEL", help="Significance level of a pair.")
+    ] = 0.05,
+    correction: Correction = "bh",
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share by which a pair may be weaker than its pairs with a third column.",
+        ),
+    ] = 0.1,
+    direction: Annotated[
+        Literal["hubs"] | None,
+        typer.Option(help="Direct edges away from columns that have many edges."),
+    ] = None,
+    bootstraps: Bootstraps = None,
+    checkpoint: Checkpoint = None,
+    page: Page = True,
+    for_tool: Annotated[
+        list[str],
+        typer.Option(
+            "--for",
+            metavar="TOOL",
+            help="Also write the table that pyscenic, aracne, viper or decoupler reads; may be "
+            "repeated.",
+        ),
+    ] = [],  # noqa: B006
+    estimator: Estimator = "auto",
+    test: Test = "auto",
+    *,
+    columns: Columns,
+    source: Source,
+    seed: Seed = 0,
+) -> None:
+    """Learn a gene network from a table.
+
+    The network has the significant pairs of columns, without those that a third column explains.
+    The command writes the network, a table of all significant pairs, a picture of the strongest
+    edges and a record of the run.
+    """
+    parameters = as_record(locals())
+    check_numbers(columns, seed, alpha)
+    check_bootstraps(bootstraps, checkpoint)
+    check_folder("--output", output)
+    for tool in for_tool:
+        check_choice("--for", tool, TABLES)
+    step = Steps()
+    with step("read", f"reading {data}"):
+        import mistruct as ms
+        from mistruct.independence.names import resolve_test
+        from mistruct.structure.regulators import find_regulators
+
+        genes = test != "g" and estimator not in _OF_COUNTS
+        table = read(data, source, columns, genes=genes)
+        if target is not None:
+            (target,) = table.check_names("--target", [target])
+        # Read once: it may be a pipe.
+        found = regulators and find_regulators(str(regulators), table.names)
+    with step("bin"):
+        learnt = bin_columns(table, columns)
+    net = ms.ARACNE(
+        alpha,
+        correction,
+        tolerance,
+        found,
+        direction,
+        estimator,
+        test if test == "auto" else resolve_test(test, seed),
+        n_bootstraps=bootstraps,
+        checkpoint=checkpoint,
+        seed=seed,
+    )
+    with step("estimate"):
+        cost = _cost_of(net, learnt)
+    show_cost(cost)
+    with step("learn"):
+        net.fit(learnt)
+        edges = _edges_of(net)
+    if edges.empty:
+        raise DataError(f"there are 0 edges{_why_none(net)}, so nothing is written")
+    with together(output) as folder:
+        with step("write", f"writing to {output}"):
+            files = write_gene_network(net, edges, folder, target, for_tool)
+            if page and (folder / "network.graphml").exists():
+                files.append(write_page(net, table, target, folder))
+        record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
+        write_text(folder / "run.json", record)
+    show_table(data, table)
+    show_bins(table, learnt, columns.discretize)
+    show_gene_network(net, len(edges), bootstraps)
+    show_edges(edges, directed=net.directed)
+    if target is not None:
+        show_neighbours(edges, target)
+    typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+
+
+def _cost_of(net: ARACNE, table: Dataset) -> Cost:
+    """What a network takes; DataError if that is nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
+        cost = net.cost(table)
+    if not cost.n_pairs:
+        rows = counted(table.n_samples, "row")
+        raise DataError(f"no pair of columns varies in {rows}, so there is nothing to learn")
+    return cost
+
+
+def _edges_of(net: ARACNE) -> pd.DataFrame:
+    """The edges of the graph, which may be too large to be made."""
+    from mistruct.structure.ranked_edges import heavier_way
+
+    edges = net.chosen_edges()
+    return heavier_way(edges) if net.directed else edges
+
+
+def _why_none(net: ARACNE) -> str:
+    """Why there is no edge, where there are pairs; otherwise a warning has said it."""
+    if net.edges_.empty:
+        return ""
+    pairs = counted(pairs_in(net), "significant pair")
+    if net.n_bootstraps is None:
+        return f", as the estimate of none of {pairs} is above 0"
+    return f", as none of {pairs} is in more samples than by chance"

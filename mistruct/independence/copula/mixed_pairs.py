@@ -1,0 +1,115 @@
+"""Tests of pairs of columns of any kinds given one set, in rows without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from mistruct.data.dataset import Dataset
+from mistruct.independence.copula.many_states import States, moments, p_value, sum_of_squares
+from mistruct.independence.copula.residuals import FEW_STATES, Condition, is_skewed_kept, score
+from mistruct.independence.permutation_moments import standardised_sum, tail
+from mistruct.information.copula.basis import information_of
+from mistruct.information.copula.residual_blocks import Block
+from mistruct.kernels.gaussian.partial_correlation import (
+    DOF,
+    HOW,
+    N_X,
+    N_Y,
+    N_Z,
+    NATS,
+    SCORE,
+    WILKS,
+)
+from mistruct.kernels.gaussian.wilks import P_VALUE, STATISTIC, wilks_test
+
+Floats = NDArray[np.float64]
+
+N_RESULTS = 8
+SHUFFLED, MOMENTS = 2, 3  # how a p-value was found, after WILKS and SCORE
+FEWEST_ROWS = 4
+
+
+class MixedPairs:
+    """Tests given one set of columns, `given` by position; what they share is made once."""
+
+    def __init__(self, data: Dataset, given: Sequence[int]) -> None:
+        self._data = data
+        self._condition = Condition.of(data, [data.names[z] for z in given])
+        self._n_z = self._condition.known.rank
+        self._n_error = data.n_samples - 1 - self._n_z
+        self._left: dict[int, Block] = {}
+
+    def test(self, x: int, y: int) -> Floats:
+        """The test of two columns by position, as the kernels for continuous columns fill it."""
+        data, condition, n_z = self._data, self._condition, self._n_z
+        names = data.names[x], data.names[y]
+        of_x, of_y = self._left_of(x), self._left_of(y)
+        d_x, d_y = len(of_x), len(of_y)
+        result = np.empty(N_RESULTS)
+        result[[N_X, N_Y, N_Z, DOF, HOW]] = d_x, d_y, n_z, d_x * d_y, WILKS
+        result[NATS] = information_of(of_x.products(of_y)) if d_x and d_y else 0.0
+        wilks_test(result[NATS], d_x, d_y, self._n_error, result)
+        if np.isnan(result[P_VALUE]):
+            return result
+        discrete = [data.kinds[n] == "discrete" for n in names]
+        many = [
+            d and int(data.n_observed[data.row(n)]) > FEW_STATES
+            for d, n in zip(discrete, names, strict=True)
+        ]
+        if any(many) and (n_z or all(discrete)):
+            self._by_moments(names if many[1] else names[::-1], result)
+            return result
+        if condition.has_discrete or (any(discrete) and n_z):
+            self._by_score(names, any(discrete), result)
+        if d_x == d_y == 1 and not np.isnan(result[P_VALUE]):
+            self._by_permutations(names, (of_x.rows[0], of_y.rows[0]), result)
+        return result
+
+    def _left_of(self, column: int) -> Block:
+        if column not in self._left:
+            self._left[column] = self._condition.left(self._data, self._data.names[column])
+        return self._left[column]
+
+    def _by_score(self, names: tuple[str, str], fitted: bool, result: Floats) -> None:
+        """Sums of products of residuals against their covariance.
+
+        Chi-square where variances are fitted; else what is exact for a sum of normal products.
+        """
+        x, y = (self._condition.residuals(self._data, n) for n in names)
+        statistic, dof = score(x, y)
+        result[[STATISTIC, DOF, HOW]] = statistic, dof, SCORE
+        if not dof:
+            result[P_VALUE] = np.nan
+        elif fitted:
+            result[P_VALUE] = gammaincc(dof / 2, statistic / 2)
+        else:
+            result[P_VALUE] = tail(statistic**0.5, 0.0, self._n_error)[0]
+
+    def _by_moments(self, names: tuple[str, str], result: Floats) -> None:
+        """A sum of squares against its moments; the second column has many states."""
+        x, y = (self._condition.side(self._data, n) for n in names)
+        assert isinstance(y, States)
+        of_total = p_value(sum_of_squares(x, y), *moments(x, y))
+        result[[P_VALUE, STATISTIC, DOF]] = of_total
+        result[HOW] = MOMENTS
+
+    def _by_permutations(
+        self, names: tuple[str, str], rows: tuple[Floats, Floats], result: Floats
+    ) -> None:
+        """One sum of products against its moments, in strata or where both columns are skewed."""
+        known = self._condition.known
+        in_strata = self._condition.by_strata and self._n_z > 0
+        if not in_strata and not all(is_skewed_kept(self._data, n) for n in names):
+            return
+        strata = known.labels if in_strata else np.zeros(known.labels.size, dtype=np.int64)
+        total, skewness = standardised_sum(*rows, strata)
+        by_moments = tail(total, skewness, self._n_error)[0]
+        if in_strata:
+            result[[STATISTIC, DOF, HOW]] = total**2, 1, SHUFFLED
+            result[P_VALUE] = by_moments
+        else:
+            result[P_VALUE] = max(result[P_VALUE], by_moments)

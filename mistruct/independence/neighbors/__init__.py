@@ -1,0 +1,1 @@
+"""The test of independence by nearest neighbours."""

@@ -1,0 +1,1 @@
+"""Estimators from the Gaussian copula, and what neighbours find beyond it."""

@@ -1,0 +1,201 @@
+r"""The matrix of copula information between the columns of a table without gaps.
+
+Each column becomes an orthonormal basis, of one row for a continuous column and of r - 1 for a
+discrete one, and one matrix product holds the products of all. The canonical correlations of a
+pair are the singular values of its block of that product; where one of the two has a single row,
+their squares sum to those of the block. A column of many states stays as codes: its products are
+sums over the rows of each state (`residual_blocks`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.information.copula.basis import (
+    Bases,
+    information_of,
+    least_remainder,
+    require_rows,
+    warn_infinite,
+)
+from mistruct.information.copula.residual_blocks import Block, Known, is_wide
+from mistruct.information.tiles import mirror
+from mistruct.parallel import run_blocks
+
+# Enough of the product at once for it to run at full speed, and little beside the result.
+_PANEL_ENTRIES = 8_000_000
+# What one thread turns into information at a time fits into its cache.
+_CHUNK_ENTRIES = 100_000
+
+Positions = NDArray[np.int64]
+#: The bias of a pair of columns of these dimensions.
+Bias = Callable[[int, int], float]
+
+
+def pairwise_by_products(
+    data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
+) -> NDArray[Any]:
+    """Information less its `bias` between columns by position, shape (len(rows), len(columns))."""
+    result = np.empty((len(rows), len(columns)), dtype=dtype)
+    if not result.size:
+        return result
+    wide = np.array([is_wide(data, n) for n in data.names])
+    _require_rows(data, rows, columns)
+    some_rows, some_columns = np.flatnonzero(~wide[rows]), np.flatnonzero(~wide[columns])
+    if len(some_rows) and len(some_columns):
+        of_narrow = _narrow_pairs(data, rows[some_rows], columns[some_columns], bias, result.dtype)
+        if not wide[rows].any() and not wide[columns].any():
+            result = of_narrow  # the matrix of 20,000 columns, which is not copied
+        else:
+            result[np.ix_(some_rows, some_columns)] = of_narrow
+    for p in np.unique(np.concatenate([rows[wide[rows]], columns[wide[columns]]])):
+        in_rows, in_columns = np.flatnonzero(rows == p), np.flatnonzero(columns == p)
+        if len(in_rows):
+            result[in_rows] = _wide_column(data, p, columns, bias)
+        if len(in_columns):
+            result[:, in_columns] = _wide_column(data, p, rows, bias)[:, np.newaxis]
+    warn_of_infinite_pairs(data, rows, columns, result)
+    return result
+
+
+def _narrow_pairs(
+    data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """The matrix between columns of few states, or continuous ones."""
+    result = np.empty((len(rows), len(columns)), dtype=dtype)
+    symmetric = np.array_equal(rows, columns)
+    of_columns = Bases(data, columns, dtype)
+    of_rows = of_columns if symmetric else Bases(data, rows, dtype)
+    entries = len(of_rows.vectors) * len(of_columns.vectors)
+    length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
+
+    def fill(panel: slice) -> None:
+        right = slice(panel.start if symmetric else 0, len(columns))
+        _fill(of_rows.part(panel), of_columns.part(right), bias, result[panel, right])
+
+    panels = [slice(a, min(a + length, len(rows))) for a in range(0, len(rows), length)]
+    for _ in run_blocks(fill, panels, description="mutual information (copula)"):
+        pass
+    if symmetric:
+        mirror(result)
+    return result
+
+
+def _wide_column(
+    data: Dataset, position: int, others: Positions, bias: Bias
+) -> NDArray[np.float64]:
+    """Information between a column of many states and each of others, shape (n_others,)."""
+    nothing = Known.of(data, ())
+    wide = Block.of(data, [data.names[position]], nothing)
+
+    def information(p: int) -> float:
+        if p == position:
+            return math.inf
+        other = Block.of(data, [data.names[p]], nothing)
+        if not len(other):
+            return 0.0
+        nats = information_of(wide.products(other))
+        return nats if math.isinf(nats) else nats - bias(len(wide), len(other))
+
+    found = run_blocks(information, others.tolist(), description="mutual information (copula)")
+    return np.array(list(found))
+
+
+def _require_rows(data: Dataset, rows: Positions, columns: Positions) -> None:
+    """Refuse the widest pair, of a column with another, that has too few rows."""
+    dims_x, dims_y = _dimensions(data, rows), _dimensions(data, columns)
+    pairs = [
+        (int(dims_x[i] + dims_y[j]), rows[i], columns[j])
+        for i in np.argsort(-dims_x, kind="stable")[:2]
+        for j in np.argsort(-dims_y, kind="stable")[:2]
+        if rows[i] != columns[j]
+    ]
+    if pairs:
+        n_dimensions, x, y = max(pairs)
+        require_rows(data.n_samples, n_dimensions, (data.names[x], data.names[y]))
+
+
+def _dimensions(data: Dataset, positions: Positions) -> Positions:
+    """How many dimensions columns have: none without variation."""
+    values = data.values
+    varies = dict(zip(data.continuous, values.max(axis=1) > values.min(axis=1), strict=True))
+    return np.array(
+        [
+            int(varies[n]) if n in varies else int(data.n_observed[data.row(n)]) - 1
+            for n in (data.names[p] for p in positions)
+        ],
+        dtype=np.int64,
+    )
+
+
+def warn_of_infinite_pairs(
+    data: Dataset, rows: Positions, columns: Positions, nats: NDArray[Any]
+) -> None:
+    """Warn of the first infinite entry of a matrix, other than of a column with itself."""
+    for row, values in zip(rows, nats, strict=True):
+        for column in columns[np.isinf(values)]:
+            if column != row:
+                warn_infinite([data.names[row]], [data.names[column]])
+                return
+
+
+def _fill(
+    x: tuple[NDArray[Any], Positions],
+    y: tuple[NDArray[Any], Positions],
+    bias: Bias,
+    nats: NDArray[Any],
+) -> None:
+    """Fill `nats` with the information between the columns of x and those of y."""
+    (of_x, dims_x), (of_y, dims_y) = x, y
+    products = of_x @ of_y.T
+    if (dims_x == 1).all() and (dims_y == 1).all():
+        # By chunks that stay in the cache, and in place: this is the matrix of 20,000 columns.
+        step = max(1, _CHUNK_ENTRIES // len(of_y))
+        for a in range(0, len(of_x), step):
+            chunk = products[a : a + step]
+            _nats_of_squares(np.multiply(chunk, chunk, out=chunk))
+            np.subtract(chunk, bias(1, 1), out=nats[a : a + step], casting="same_kind")
+        return
+    starts_x, starts_y = np.cumsum(dims_x) - dims_x, np.cumsum(dims_y) - dims_y
+    some_x, some_y = np.flatnonzero(dims_x), np.flatnonzero(dims_y)
+    nats[...] = 0.0
+    if not some_x.size or not some_y.size:
+        return
+    by_y = np.add.reduceat(products**2, starts_y[some_y], axis=1)
+    values = np.add.reduceat(by_y, starts_x[some_x], axis=0)
+    _nats_of_squares(values)
+    for i in np.flatnonzero(dims_x[some_x] > 1):
+        of_i = products[starts_x[some_x[i]] :][: dims_x[some_x[i]]]
+        for j in np.flatnonzero(dims_y[some_y] > 1):
+            values[i, j] = information_of(of_i[:, starts_y[some_y[j]] :][:, : dims_y[some_y[j]]])
+    # A column with itself may have more dimensions than there are rows, and so no bias.
+    np.subtract(
+        values,
+        _biases(bias, dims_x[some_x], dims_y[some_y]),
+        out=values,
+        where=np.isfinite(values),
+    )
+    nats[np.ix_(some_x, some_y)] = values
+
+
+def _biases(bias: Bias, dims_x: Positions, dims_y: Positions) -> NDArray[np.float64]:
+    (distinct_x, of_x), (distinct_y, of_y) = (
+        np.unique(d, return_inverse=True) for d in (dims_x, dims_y)
+    )
+    table = np.array([[bias(int(a), int(b)) for b in distinct_y] for a in distinct_x])
+    return table[np.ix_(of_x, of_y)]
+
+
+def _nats_of_squares(squares: NDArray[Any]) -> None:
+    """Turn squared correlations of single vectors into information, in place."""
+    np.subtract(1.0, squares, out=squares, casting="same_kind")
+    squares[squares < least_remainder(squares.dtype)] = 0.0
+    with np.errstate(divide="ignore"):
+        np.log(squares, out=squares)
+    squares *= -0.5

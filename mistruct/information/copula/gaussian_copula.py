@@ -1,0 +1,185 @@
+r"""Information of the Gaussian copula, for continuous, discrete and mixed columns.
+
+Ranks become normal scores, and the mutual information is that of jointly normal variables with
+their correlations: :math:`-\frac12 \sum_i \log(1 - \rho_i^2)` over the canonical correlations of
+the two blocks, after the conditioning block has been regressed out of both. A discrete column
+enters as indicators of its states (the degenerate Gaussian of Andrews, Ramsey and Cooper 2019), so
+one closed form serves any mix of kinds.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.special import psi
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import MistructWarning, ParameterError
+from mistruct.information.base import Estimator, seconds_of_pairs
+from mistruct.information.blocks import complete
+from mistruct.information.confidence import Blocks
+from mistruct.information.copula.basis import information_of, require_rows, warn_infinite
+from mistruct.information.copula.correlations import pairwise_by_products, warn_of_infinite_pairs
+from mistruct.information.copula.residual_blocks import Block, Known
+from mistruct.information.likelihood_ratio import Interval, interval_of_copula
+from mistruct.information.null_distributions import WilksNull
+from mistruct.information.tiles import pairwise_by_loop
+
+_NANOSECONDS_OF_A_PAIR = 200.0
+_NANOSECONDS_PER_ROW = 0.5
+
+
+@dataclass(frozen=True)
+class GaussianCopula(Estimator):
+    r"""Mutual information of the Gaussian copula, from normal scores.
+
+    It sees what is monotone: for a Gaussian copula it is exact, otherwise mostly a lower bound,
+    and a relation such as y = x^2 with symmetric x is invisible to it. In return it has the
+    smallest variance of all estimators, costs one matrix product for all pairs of a table, and
+    takes blocks, conditioning sets and discrete columns alike.
+
+    Parameters
+    ----------
+    bias_correction : bool
+        Subtract the bias that the sample covariance brings, which for independent blocks is
+        about d_x d_y / 2n; unconditional and conditional alike. Without it the estimate is the
+        likelihood ratio over 2n, as penalties such as BIC ask for.
+
+    Notes
+    -----
+    A discrete column of r states becomes r - 1 indicators. Between two discrete columns the result
+    is that of their canonical correlations, which is not Shannon's information and is infinite
+    where one determines the other; ``auto`` uses counts there. Of more than 2,000 states the rarest
+    share one. What z determines is left out, so that I(x; y | z) is 0 where z determines x.
+
+    The correction is exact for normal variables (Ince et al. 2017, from the expected log
+    determinant of a Wishart matrix); for normal scores its error is of the order 1/n^2 under
+    independence.
+
+    References
+    ----------
+    Ince, Giordano, Kayser, Rousselet, Gross and Schyns (2017), "A statistical framework for
+    neuroimaging data analysis based on mutual information estimated via a Gaussian copula",
+    Human Brain Mapping 38, eq. 2 and 9.
+    Andrews, Ramsey and Cooper (2019), "Learning high-dimensional directed acyclic graphs with
+    mixed data-types", PMLR 104.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=2000)
+    >>> y = np.exp(0.6 * x + 0.8 * rng.normal(size=2000))
+    >>> round(ms.mutual_information(x, y, estimator="copula"), 2)  # the truth is -log 0.8
+    0.22
+    """
+
+    bias_correction: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bias_correction, bool):
+            raise ParameterError(
+                f"bias_correction must be True or False, got {self.bias_correction!r}"
+            )
+
+    @property
+    def name(self) -> str:
+        """The name that resolves to this estimator."""
+        return "copula"
+
+    @property
+    def sees_ranks_only(self) -> bool:
+        """True: columns become normal scores."""
+        return True
+
+    def information(
+        self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
+    ) -> float:
+        """I(x; y | z) in nats between blocks of columns, over their complete rows."""
+        rows = complete(data, (*x, *y, *z))
+        known = Known.of(rows, z)
+        of_x, of_y = (Block.of(rows, block, known) for block in (x, y))
+        n_x, n_y, n_z = len(of_x), len(of_y), known.rank
+        if not n_x or not n_y:
+            return 0.0
+        require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
+        nats = information_of(of_x.products(of_y))
+        if math.isinf(nats):
+            warn_infinite(x, y)
+        return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
+
+    def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
+        """Interval of the information of the Gaussian copula, of its canonical correlations."""
+        x, y, z = blocks
+        return interval_of_copula(data, x, y, z, level)
+
+    def null(self, data: Dataset, x: str, y: str) -> WilksNull:
+        """Wilks' lambda, which is exact for normal columns."""
+        d_x, d_y = (
+            int(data.n_observed[data.row(c)]) - 1 if data.kinds[c] == "discrete" else 1
+            for c in (x, y)
+        )
+        n = data.n_samples
+        return WilksNull(n, d_x, d_y, self.bias(n, d_x, d_y))
+
+    @property
+    def null_by_n_states(self) -> bool:
+        """True: it goes by the dimensions of the columns."""
+        return True
+
+    def confirming_test(self, data: Dataset, x: str, y: str) -> str:
+        """That of the copula, whatever the kinds."""
+        return "copula"
+
+    def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
+        """About how long `pairwise` takes on one core."""
+        return seconds_of_pairs(
+            rows, columns, _NANOSECONDS_OF_A_PAIR + _NANOSECONDS_PER_ROW * data.n_samples
+        )
+
+    def pairwise(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> NDArray[Any]:
+        """I(x; y) of columns by position, x from `rows` and y from `columns`.
+
+        Shape (len(rows), len(columns)); each pair over the rows complete for the two. The
+        information of a column with itself is infinite.
+        """
+        if any(data.n_missing[data.names[p]] for p in (*rows, *columns)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", MistructWarning)  # one for all comes below
+                result = pairwise_by_loop(self, data, rows, columns, dtype)
+            warn_of_infinite_pairs(data, rows, columns, result)
+            return result
+        return pairwise_by_products(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+
+    def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
+        """What is subtracted from I(x; y | z) of n rows and blocks of these dimensions, in nats."""
+        return gaussian_bias(n, n_x, n_y, n_z) if self.bias_correction else 0.0
+
+
+@lru_cache(maxsize=10_000)
+def gaussian_bias(n: int, n_x: int, n_y: int, n_z: int) -> float:
+    """Bias in nats of the information between normal blocks, from n rows."""
+
+    def log_determinant(d: int) -> float:
+        return float(psi((n - np.arange(1, d + 1)) / 2).sum())
+
+    return 0.5 * (
+        log_determinant(n_x + n_z)
+        + log_determinant(n_y + n_z)
+        - log_determinant(n_x + n_y + n_z)
+        - log_determinant(n_z)
+    )

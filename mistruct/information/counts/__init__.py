@@ -1,0 +1,1 @@
+"""Estimators that count the joint states of discrete or binned columns."""

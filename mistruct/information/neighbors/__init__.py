@@ -1,0 +1,1 @@
+"""Estimators from distances to nearest neighbours."""

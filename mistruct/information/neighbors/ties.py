@@ -1,0 +1,70 @@
+r"""Counts among points whose k-th distance is tied, as if ties were broken at random.
+
+As `mistruct.kernels.neighbors.ties` has it for two axes, in any number of blocks of columns: the
+points that are equally far from a point in a block are put into random order. Ties in a block come
+only when all ties in the blocks before it have come. So the k-th neighbour is the m-th, in random
+order, of the J points at its distance that are there in some block and in no later one. A subspace
+counts what is closer in it, what is tied in earlier blocks alone, and
+
+- if the block is one of its own, P of the T points that are tied there in the subspace and in no
+  later block, P the place of the m-th of J marked among T in random order;
+- else the point itself.
+
+The mean of :math:`\psi` over P is taken, and the mean of this order of blocks and the reverse one.
+Given z the order is x, z, y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import psi
+
+from mistruct.information.neighbors.points import Counts, Floats, Line, Tree
+from mistruct.kernels.neighbors.ties import mean_psis
+
+
+def repeat_values(coordinates: Floats) -> bool:
+    """Whether one of the coordinates, of shape (d, n), has a value twice."""
+    return bool((np.diff(np.sort(coordinates, axis=1), axis=1) == 0).any())
+
+
+def mean_psi_of_spaces(
+    joint: Tree,
+    of_joint: Counts,
+    spaces: Sequence[Tree | Line],
+    of_spaces: Sequence[Counts],
+    n_nearest: Counts,
+    radii: Floats,
+) -> list[Floats]:
+    """Mean psi of the counts around each point in each of the spaces, of shape (n,) each.
+
+    `radii` are the distances to the neighbours `n_nearest` in the joint space. `of_joint` and
+    `of_spaces` say which block each coordinate belongs to, from 0 on, or that it is of no block
+    where negative.
+    """
+    n_blocks = int(of_joint.max()) + 1
+    closer, at_radius = joint.shells(radii, of_joint, n_blocks)
+    nth = n_nearest - closer
+    shells = [
+        space.shells(radii, blocks, n_blocks)
+        for space, blocks in zip(spaces, of_spaces, strict=True)
+    ]
+    table = np.asarray(psi(np.maximum(np.arange(radii.size + 1), 1)))
+    result = [np.zeros(radii.size) for _ in spaces]
+    # Later blocks are reached later, by the highest that a point is tied in; then the reverse.
+    for order, which in ((slice(None), 1), (slice(None, None, -1), 0)):
+        tied = at_radius[which, order]
+        reached = np.cumsum(tied, axis=0)
+        block = (reached < nth).sum(axis=0)[np.newaxis]
+
+        def of_block(counts: Counts, block: Counts = block) -> Counts:
+            return np.asarray(np.take_along_axis(counts, block, axis=0)[0])
+
+        nth_of_block, n_marked = nth - of_block(reached - tied), of_block(tied)
+        for total, (closer_there, at_radius_there) in zip(result, shells, strict=True):
+            own = at_radius_there[which, order]
+            before = closer_there + of_block(np.cumsum(own, axis=0) - own)
+            total += 0.5 * mean_psis(before, nth_of_block, n_marked, of_block(own), table)
+    return result

@@ -1,0 +1,1 @@
+"""Counts of the states of discrete columns, and what is made of them."""

@@ -1,0 +1,146 @@
+"""One tile of the matrix of mutual information between discrete columns.
+
+Each pair is counted the cheapest way: popcounts of packed words, a histogram where a table has
+many cells, sorted rows where it would have many more cells than rows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.kernels.compiler import kernel
+from mistruct.kernels.counts.bitsets import count_packed_pair
+from mistruct.kernels.counts.entropy import (
+    TABULATED,
+    count_margins,
+    count_pair,
+    count_pair_sparsely,
+    information_of_cells,
+)
+
+# A histogram takes as long for a row as this many cells for 1/64 of a word each, and a cell has a
+# cost of its own beside its words, that of so many rows. Measured with AVX2.
+PACKED_CELLS = 200
+_ROWS_OF_A_CELL = 1350
+
+# A dense table may have this many cells for each row.
+_CELLS_PER_ROW = 4
+
+
+class CountedColumns(NamedTuple):
+    """Discrete columns with what their pairs share.
+
+    Attributes
+    ----------
+    codes : ndarray of unsigned int, shape (n_columns, n_samples)
+    n_states : ndarray of int, shape (n_columns,)
+    margins : ndarray of int
+        The counts of the states of column j, from ``first_state[j]`` on.
+    first_state : ndarray of int, shape (n_columns,)
+    entropies : ndarray of float64, shape (n_columns,)
+    words : ndarray of uint64, shape (n_bitsets, n_words)
+        Bitsets of states; those of column j begin at ``first_word[j]``, which is -1 for none.
+    first_word : ndarray of int, shape (n_columns,)
+    complete : bool
+        Whether no entry is missing; only then `margins` and `entropies` are those of pairs.
+    """
+
+    codes: NDArray[Any]
+    n_states: NDArray[np.int64]
+    margins: NDArray[np.int64]
+    first_state: NDArray[np.int64]
+    entropies: NDArray[np.float64]
+    words: NDArray[np.uint64]
+    first_word: NDArray[np.int64]
+    complete: bool
+
+
+@kernel
+def sum_table(
+    table: NDArray[np.int64],
+    n_x: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+) -> None:
+    """Fill the margins of a dense table."""
+    margin_x[:n_x] = 0
+    margin_y[:n_y] = 0
+    for a in range(n_x):
+        for b in range(n_y):
+            margin_x[a] += table[a * n_y + b]
+            margin_y[b] += table[a * n_y + b]
+
+
+@kernel
+def information_tile(
+    counted: CountedColumns,
+    correction: int,
+    terms: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    symmetric: bool,
+    tile: NDArray[np.float64],
+) -> None:
+    """Fill ``tile[a, b]`` with the information between columns ``rows[a]`` and ``columns[b]``.
+
+    With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled.
+    """
+    codes, n_states, margins, first_state, entropies, words, first_word, complete = counted
+    n_samples = codes.shape[1]
+    log_n = math.log(n_samples)
+    packed_limit = PACKED_CELLS * n_samples // (n_samples + _ROWS_OF_A_CELL)
+    widest = 1
+    for i in rows:
+        widest = max(widest, n_states[i])
+    widest_column = 1
+    for j in columns:
+        widest_column = max(widest_column, n_states[j])
+    dense_limit = _CELLS_PER_ROW * n_samples + 1024
+    table = np.empty(max(min(widest * widest_column, dense_limit), n_samples), np.int64)
+    known_x = np.empty(widest, np.int64)
+    known_y = np.empty(widest_column, np.int64)
+    for a in range(rows.size):
+        i = rows[a]
+        n_x = n_states[i]
+        margin_x = margins[first_state[i] : first_state[i] + n_x]
+        for b in range(a if symmetric else 0, columns.size):
+            j = columns[b]
+            n_y = n_states[j]
+            margin_y = margins[first_state[j] : first_state[j] + n_y]
+            n_cells = n_x * n_y
+            dense = n_cells <= dense_limit
+            inner = (n_x - 1) * (n_y - 1) if complete else n_cells
+            if first_word[i] >= 0 and first_word[j] >= 0 and inner <= packed_limit:
+                count_packed_pair(
+                    words, first_word[i], n_x, first_word[j], n_y, margin_x, margin_y,
+                    complete, table,
+                )  # fmt: skip
+            elif dense:
+                count_pair(codes[i], codes[j], n_x, n_y, table)
+            else:
+                n_cells = count_pair_sparsely(codes[i], codes[j], n_x, n_y, table)
+            cells = table[:n_cells]
+            if complete and correction == TABULATED:
+                # entropy_of_counts, its logarithm out of the loop: half the time of small tables
+                total = 0.0
+                observed = 0
+                for c in range(n_cells):
+                    total += terms[table[c]]
+                    observed += table[c] > 0
+                joint = log_n - total / n_samples if observed > 1 else 0.0
+                tile[a, b] = entropies[i] + entropies[j] - joint
+            elif complete:
+                tile[a, b] = information_of_cells(cells, margin_x, margin_y, correction, terms)
+            else:
+                if dense:
+                    sum_table(cells, n_x, n_y, known_x, known_y)
+                else:
+                    count_margins(codes[i], codes[j], n_x, n_y, known_x, known_y)
+                tile[a, b] = information_of_cells(
+                    cells, known_x[:n_x], known_y[:n_y], correction, terms
+                )

@@ -1,0 +1,1 @@
+"""The G test: its statistic, its null distributions, and the search for separating sets."""

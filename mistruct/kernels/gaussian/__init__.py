@@ -1,0 +1,1 @@
+"""Ranks, correlations, regressions and densities."""

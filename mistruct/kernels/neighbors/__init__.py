@@ -1,0 +1,1 @@
+"""Nearest neighbours: finding them, counting them, and information from the counts."""

@@ -1,0 +1,1 @@
+"""Scores of a column given its parents."""

@@ -1,0 +1,1 @@
+"""The Markov blanket of one column."""

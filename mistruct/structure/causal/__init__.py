@@ -1,0 +1,1 @@
+"""Candidate causal graphs from tests: PC and its parts."""

@@ -1,0 +1,110 @@
+r"""What a search for separating sets takes, told before it begins.
+
+Nothing is timed: constants of the tests say what one takes, and the table says how many there will
+be, so that a choice that goes by the cost is the same on every machine. All pairs are tested once
+without conditioning, by counts and chi-square or by the copula, which is quick. An edge between x
+and y is expected to fall to one column z if I(x; y) is no larger than information that passes
+through z: with the share :math:`r_{xy}^2` that two columns have in common,
+:math:`r_{xy} \leq r_{xz} r_{zy}` but for noise, as in a Markov chain of normal variables. The sets
+of two columns and more are those that the edges left leave room for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import comb
+
+from mistruct.data.dataset import Dataset
+from mistruct.independence.auto_test import AutoTest
+from mistruct.independence.base import IndependenceTest
+from mistruct.independence.g_test import GTest
+from mistruct.structure.causal.skeleton import adjacency
+
+Floats = NDArray[np.float64]
+
+# Measured on the tuning networks at 500 and 5,000 rows, normal columns and gene expression, where
+# the number of tests so predicted was .5 to 1.7 times the true one: how far a pair may exceed what
+# passes through a column, the share of candidates tried until one separates, and how many of the
+# neighbours at one depth are left at the next.
+_SLACK, _TRIED, _LEFT = 1.1, 0.3, 0.85
+
+# Columns that share more are copies of each other, which separate nothing.
+_COPIES = 0.99
+
+
+@dataclass(frozen=True, eq=False)
+class SearchCost:
+    """What a search takes, for each size of conditioning sets from 0 on.
+
+    Attributes
+    ----------
+    n_tests, seconds : ndarray of float, shape (n_sizes,)
+        Expected, on one core of a common machine; seconds are NaN for a test that does not know.
+    """
+
+    n_tests: Floats
+    seconds: Floats
+
+
+def search_cost(
+    data: Dataset, test: IndependenceTest, alpha: float, max_conditioning: int | None
+) -> SearchCost:
+    """Expected cost of `learn_skeleton` with these parameters."""
+    pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
+    quick = AutoTest(discrete=GTest(sparse="chi-square"))
+    tests = quick.test_pairs(data, pairs)
+    found = tests.testable & (tests.p_value <= alpha)
+    shared = np.zeros((data.n_variables,) * 2)
+    information = np.maximum(tests.mi - tests.bias, 0.0)
+    shared[tuple(pairs.T)] = np.where(found, _shares(test.view(data), pairs, information), 0.0)
+    shared = np.sqrt(shared + shared.T)
+    edges = pairs[found]
+    n_first, left = _first_depth(shared, edges, data.n_samples)
+    n_tests = [float(len(pairs)), n_first]
+    room = adjacency(data.n_variables, edges[left]).sum(axis=1)[edges[left]] - 1.0
+    size = 2
+    while (max_conditioning is None or size <= max_conditioning) and (room >= size).any():
+        n_tests.append(float(comb(room, size).sum()))
+        room *= _LEFT
+        size += 1
+    if max_conditioning is not None:
+        n_tests = n_tests[: max_conditioning + 1]
+    of_size = [pairs, edges, *[edges[left]] * (len(n_tests) - 2)]
+    seconds = [
+        n * float(np.mean(test.seconds(data, asked, k))) if n else 0.0
+        for k, (n, asked) in enumerate(zip(n_tests, of_size, strict=False))
+    ]
+    return SearchCost(np.array(n_tests), np.array(seconds))
+
+
+def _shares(data: Dataset, pairs: NDArray[np.int64], information: Floats) -> Floats:
+    """The squared correlation that the information amounts to; of states, its share of entropy."""
+    entropies = np.full(data.n_variables, np.nan)
+    for position, name in enumerate(data.names):
+        if name in data.states:
+            codes = data.codes[data.row(name)]
+            shares = np.bincount(codes, minlength=len(data.states[name]))[: len(data.states[name])]
+            shares = shares[shares > 0] / shares.sum()
+            entropies[position] = -(shares * np.log(shares)).sum()
+    smaller = np.fmin(*entropies[pairs.T])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_states = np.minimum(np.where(smaller > 0, information / smaller, 0.0), 1.0)
+    return np.where(np.isnan(smaller), -np.expm1(-2.0 * information), of_states)
+
+
+def _first_depth(
+    shared: Floats, edges: NDArray[np.int64], n_samples: int
+) -> tuple[float, NDArray[np.bool_]]:
+    """Expected tests given one column, and which edges none is expected to remove."""
+    noise = 2.0 / np.sqrt(n_samples)
+    n_tests = 0.0
+    left = np.empty(len(edges), dtype=bool)
+    for k, (x, y) in enumerate(edges):
+        through = np.where(np.maximum(shared[x], shared[y]) < _COPIES, shared[x] * shared[y], 0.0)
+        left[k] = not (shared[x, y] <= _SLACK * through[through > 0] + noise).any()
+        candidates = np.count_nonzero((shared[x] > 0) | (shared[y] > 0)) - 2
+        n_tests += candidates if left[k] else max(_TRIED * candidates, 1.0)
+    return n_tests, left

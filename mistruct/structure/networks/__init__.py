@@ -1,0 +1,1 @@
+"""Networks of pairwise information: ARACNE, CLR and MRNET."""

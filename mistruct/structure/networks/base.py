@@ -1,0 +1,348 @@
+"""What the networks of pairwise information share: ARACNE, CLR and MRNET.
+
+All three estimate the information of every pair of columns, or of regulators with columns, keep
+the pairs that are significant, and rank these by a score of their own.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.errors import MistructWarning, check_choice, check_fraction
+from mistruct.structure.learner import StructureLearner, describe
+from mistruct.structure.networks.cost import Cost, check_memory
+from mistruct.structure.networks.significance import (
+    Correction,
+    Pairs,
+    count_tests,
+    significant_pairs,
+    threshold,
+    why_none,
+)
+from mistruct.structure.ranked_edges import (
+    count_samples,
+    heavier_way,
+    hub_weights,
+    in_network,
+    ranked,
+    ranked_both_ways,
+    signs,
+)
+from mistruct.structure.regulators import find_regulators
+from mistruct.structure.resampling.consensus import Votes
+from mistruct.structure.resampling.replicates import (
+    Arrays,
+    Folder,
+    check_replicates,
+    run_replicates,
+)
+from mistruct.structure.trees.edge_rules import degrees_of_freedom
+
+Direction = Literal["hubs"]
+Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# A matrix of more entries is made in single precision.
+_MOST_DOUBLES = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class PairMatrix:
+    """Information of pairs of columns, and which of them are significant.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_rows,)
+        Positions of the regulators, or of all columns.
+    matrix : ndarray of float, shape (n_rows, n_variables)
+        Estimates in nats, NaN of a column with itself.
+    pairs : Pairs
+        Those that passed.
+    """
+
+    rows: Positions
+    matrix: NDArray[Any]
+    pairs: Pairs
+
+    @property
+    def source(self) -> NDArray[Any]:
+        """Position of the first column of each pair, a regulator; shape (n_pairs,)."""
+        return self.rows.astype(np.int32)[self.pairs.row]
+
+    @property
+    def target(self) -> NDArray[Any]:
+        """Position of the second, which may be a regulator too."""
+        return self.pairs.column
+
+    @property
+    def mi(self) -> NDArray[Any]:
+        """Information of each pair."""
+        return self.matrix[self.pairs.row, self.pairs.column]
+
+    @property
+    def row_of(self) -> Positions:
+        """Row of each column in the matrix, -1 where it has none."""
+        row_of = np.full(self.matrix.shape[1], -1, dtype=np.int64)
+        row_of[self.rows] = np.arange(len(self.rows))
+        return row_of
+
+
+@dataclass(frozen=True, eq=False)
+class Network(PairMatrix):
+    """The same with the table that it is of: columns that vary, in the order of their names."""
+
+    data: Dataset
+
+
+class NetworkLearner(StructureLearner):
+    """Base of the learners that rank pairs by their information.
+
+    A subclass scores the significant pairs in `_score`.
+    """
+
+    alpha: float | None
+    correction: Correction
+    regulators: Any
+    direction: Direction | None
+    regulators_: tuple[str, ...]
+    n_bootstraps: int | None
+    checkpoint: Folder | None
+    seed: int | None
+    #: Whether edges without a direction are ranked by their shares, too, instead of their score.
+    _by_shares = False
+    test_: Any  # a test, or None where the p-values are from the null of the estimator
+    _made: Any  # the graph, or its nodes before it is made
+    _cut: float  # the largest p-value in the graph
+
+    @property
+    def directed(self) -> bool:  # type: ignore[override]  # it depends on a parameter here
+        """Whether `graph_` has arcs."""
+        return self.direction is not None
+
+    def _check_parameters(self) -> None:
+        if self.alpha is not None:
+            check_fraction("alpha", self.alpha)
+        check_choice("correction", self.correction, ("bh", "bonferroni", "none"))
+        check_choice("direction", self.direction, (None, "hubs"))
+        check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
+
+    def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
+        """The score of each pair, and further columns of `edges_`."""
+        raise NotImplementedError
+
+    def cost(self, data: Any) -> Cost:
+        """What `fit` is going to take, without estimating anything.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        Cost
+            With `n_pairs`, `n_bytes` and `seconds`.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As `fit`; also where the memory does not suffice.
+        """
+        self._check_parameters()
+        learner, table = clone(self), as_dataset(data)
+        table, rows = _varying(*learner._prepare(table.select(sorted(table.names))))
+        n_pairs = count_tests(len(rows), table.n_variables)
+        n_bytes = learner._check_memory(table, rows)
+        columns = np.arange(table.n_variables)
+        seconds = learner.estimator_.seconds(table, rows, columns) if n_pairs else 0.0
+        return Cost(n_pairs, n_bytes, seconds * (self.n_bootstraps or 1))
+
+    def _prepare(self, data: Dataset) -> tuple[Dataset, Sequence[str]]:
+        """The table, and the columns that may regulate others."""
+        self.regulators_ = data.names
+        if self.regulators is not None:
+            self.regulators_ = find_regulators(self.regulators, data.names)
+        self._choose(data, penalised=False)
+        if isinstance(self.test, str) and self.test == "auto":
+            self.test_ = None
+        return data, self.regulators_
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        if self.n_bootstraps is None:
+            return self._learn_once(*self._prepare(data))
+        return self._learn_consensus(*self._prepare(data), self.n_bootstraps)
+
+    def _learn_once(self, data: Dataset, regulators: Sequence[str]) -> pd.DataFrame:
+        self._cut = 1.0
+        network = self._estimate(*_varying(data, regulators))
+        self._warn_of_none(network)
+        data, source, target = network.data, network.source, network.target
+        columns: dict[str, NDArray[Any]] = {
+            "mi": network.mi.astype(np.float64),
+            "p_value": network.pairs.p_value,
+            "n_samples": count_samples(data, source, target),
+        }
+        columns["weight"], own = self._score(network)
+        regulates = network.row_of >= 0
+        del network  # the matrix is most of the memory
+        columns |= {"sign": signs(data, source, target), **own}
+        return self._ranked(data, source, target, columns, regulates)
+
+    def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
+        data, rows = _varying(data, regulators)
+        regulators = [data.names[r] for r in rows]
+        position = {name: i for i, name in enumerate(data.names)}
+
+        def replicate(sample: Dataset) -> Arrays:
+            network = self._estimate(*_varying(sample, regulators))
+            place = np.array([position[name] for name in network.data.names], dtype=np.int32)
+            mi = network.mi.astype(np.float64)
+            weight, own = self._score(network)
+            found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
+            found |= {"source": place[network.source], "target": place[network.target]}
+            held = (weight > 0) & own.get("direct", True)
+            return {name: values[held] for name, values in found.items()}
+
+        made_with = self._made_with(regulators)
+        replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
+        votes = Votes(data.n_variables)
+        for found in replicates:
+            votes.add(found)
+        # What chance has put into the table recurs in its replicates: support is not enough.
+        whole = self._estimate(data, rows)
+        self._warn_of_none(whole)
+        votes.restrict(whole.source, whole.target)
+        del whole  # the matrix is most of the memory
+        source, target = votes.source, votes.target
+        n_tests = max(1, count_tests(len(rows), data.n_variables))
+        p_value = votes.p_values(n_tests)
+        self._cut = threshold(p_value, n_tests, self.alpha, self.correction)
+        columns: dict[str, NDArray[Any]] = {
+            "mi": votes.mi / votes.count,
+            "p_value": p_value,
+            "n_samples": count_samples(data, source, target),
+            "weight": votes.weight / n,
+            "support": votes.count / n,
+            "sign": signs(data, source, target),
+        }
+        return self._ranked(data, source, target, columns, np.isin(data.names, regulators))
+
+    def _made_with(self, regulators: Sequence[str]) -> dict[str, Any]:
+        """What replicates depend on, besides the table and the seed."""
+        used = self._used()
+        for name in ("n_bootstraps", "seed"):
+            del used[name]
+        described = {name: describe(value) for name, value in used.items()}
+        # A file may have other names the next time.
+        described["regulators"] = None if self.regulators is None else list(regulators)
+        return {"algorithm": self.algorithm, **described}
+
+    def _ranked(
+        self,
+        data: Dataset,
+        source: Positions,
+        target: Positions,
+        columns: dict[str, NDArray[Any]],
+        regulates: NDArray[np.bool_],
+    ) -> pd.DataFrame:
+        names = np.array(data.names, dtype=object)
+        if not (self.directed or self._by_shares):
+            return ranked(names, source, target, columns)
+        information = columns["mi"] * columns.get("support", 1.0)
+        back = regulates[target]
+        weights = hub_weights(source, target, information, back, data.n_variables)
+        absent = ~(columns["weight"] > 0)
+        weights[0][absent], weights[1][absent[back]] = 0.0, 0.0
+        if self.directed:
+            return ranked_both_ways(names, source, target, columns, back, weights)
+        weights[0][back] += weights[1]
+        weights[0][back] /= 2.0
+        columns["weight"] = weights[0]
+        return ranked(names, source, target, columns)
+
+    def _estimate(self, data: Dataset, rows: Positions) -> Network:
+        """The matrix of information and the pairs that pass."""
+        columns, dtype = np.arange(data.n_variables), _precision(data, rows)
+        self._check_memory(data, rows)
+        if not count_tests(len(rows), len(columns)):
+            none = np.empty(0, dtype=np.int32)
+            empty = np.empty((len(rows), len(columns)), dtype=dtype)
+            return Network(rows, empty, Pairs(none, none, np.empty(0)), data)
+        matrix = self.estimator_.pairwise(data, rows, columns, dtype)
+        for row, position in enumerate(rows):
+            matrix[row, position] = np.nan
+            # Two products may round to two numbers, and a pair has one.
+            matrix[row + 1 :, position] = matrix[row, rows[row + 1 :]]
+        pairs = significant_pairs(
+            data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_
+        )
+        return Network(rows, matrix, pairs, data)
+
+    def _check_memory(self, data: Dataset, rows: Positions) -> int:
+        n_pairs = count_tests(len(rows), data.n_variables)
+        dtype = _precision(data, rows)
+        return check_memory(data, len(rows), dtype, n_pairs, keeps_all=self.alpha is None)
+
+    def _warn_of_none(self, network: Network) -> None:
+        """Say what the strongest pair would have needed, where none is significant."""
+        data, rows, matrix = network.data, network.rows, network.matrix
+        n_tests = count_tests(len(rows), data.n_variables)
+        if self.alpha is None or len(network.pairs.row) or not n_tests:
+            return
+        why = why_none(data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_)
+        warnings.warn(why, MistructWarning, stacklevel=5)  # of `fit`
+
+    def chosen_edges(self) -> pd.DataFrame:
+        """The rows of `edges_` that are in the network, in both directions if both are ranked."""
+        return in_network(self.edges_[self.edges_["p_value"] <= self._cut])
+
+    @property
+    def graph_(self) -> nx.Graph:
+        """The network, made when it is first asked for: a million edges take a gigabyte."""
+        if not isinstance(self._made, nx.Graph):
+            chosen = self.chosen_edges()
+            if self.directed:
+                chosen = heavier_way(chosen)
+            chosen = chosen.drop(columns=["direct", "explained_by"], errors="ignore")
+            self._made = super()._graph(self._made, chosen)
+        return self._made
+
+    @graph_.setter
+    def graph_(self, nodes: Iterable[str]) -> None:
+        self._made = nodes
+
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> Any:
+        """What `fit` takes for the graph."""
+        return nodes
+
+    def _used(self) -> dict[str, Any]:
+        used = super()._used()
+        del used["checkpoint"]  # where a replicate is kept does not change it
+        return used
+
+    def _seed(self) -> int | None:
+        return super()._seed() if self.n_bootstraps is None else self.seed
+
+
+def _precision(data: Dataset, rows: Positions) -> np.dtype[Any]:
+    large = len(rows) * data.n_variables > _MOST_DOUBLES
+    return np.dtype(np.float32 if large else np.float64)
+
+
+def _varying(data: Dataset, regulators: Sequence[str]) -> tuple[Dataset, Positions]:
+    """The columns that vary, and the positions of regulators among them."""
+    varies = degrees_of_freedom(data) > 0
+    data = data.select(n for n, v in zip(data.names, varies, strict=True) if v)
+    chosen = set(regulators)
+    rows = np.array([i for i, n in enumerate(data.names) if n in chosen], dtype=np.int64)
+    return data, rows

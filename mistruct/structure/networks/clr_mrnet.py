@@ -1,0 +1,301 @@
+r"""Relevance networks against a background and without redundancy: CLR and MRNET.
+
+Both rank the significant pairs by their information, once it is taken into account what a column
+shares with all others. CLR asks how far a pair stands out of what either column has in common with
+the others (Faith et al. 2007). MRNET selects for each column those that are informative about it
+and not redundant with the ones selected before (Meyer et al. 2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.independence.base import IndependenceTest
+from mistruct.information.base import Estimator
+from mistruct.kernels.graphs.mrnet import select_relevant
+from mistruct.parallel import run_blocks
+from mistruct.structure.networks.base import Direction, Floats, Network, NetworkLearner
+from mistruct.structure.networks.significance import Correction
+from mistruct.structure.ranked_edges import blocks
+from mistruct.structure.resampling.replicates import Folder
+
+_COLUMNS_OF_A_BLOCK = 32
+
+
+class CLR(NetworkLearner):
+    r"""Network of the pairs of columns that stand out of the background of both.
+
+    The information of a pair is compared with that of either column with all others (Faith et al.
+    2007): z is how many standard deviations it lies above their mean, 0 below it, and the weight of
+    the pair is :math:`\sqrt{z_i^2 + z_j^2}`.
+
+    Parameters
+    ----------
+    alpha, correction, estimator, test
+        How pairs are estimated and which are significant, as in :class:`ARACNE`.
+    regulators : list of str or path, optional
+        Columns that may regulate others, or a file with one name on a line. Only pairs with a
+        regulator are tested, and they are the background of the other columns.
+    direction : {"hubs"}, optional
+        Weigh both directions of each pair by how much their source looks like a regulator of
+        many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_bootstraps, checkpoint, seed
+        A consensus of as many samples of the rows, as in :class:`ARACNE`.
+
+    Attributes
+    ----------
+    graph_ : networkx.Graph or networkx.DiGraph
+        The significant pairs of positive weight, with the evidence as edge attributes; of two
+        directions the arc of the larger weight.
+    edges_ : pandas.DataFrame
+        All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
+        n_samples, weight, sign. With `direction`, a row for each direction; with `n_bootstraps`,
+        `support` before `sign`.
+    regulators_ : tuple of str
+        The columns that may regulate others, sorted: all of them, unless `regulators` says which.
+    estimator_
+        What estimated the information.
+    test_
+        What tested the pairs; None for the null distribution of the estimator.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+
+    Raises
+    ------
+    DataError
+        The estimator or test does not take the kind of a column, the file of regulators cannot
+        be read, or `n_bootstraps` cannot work with the table or the checkpoint.
+    ParameterError
+        A parameter breaks its rule, no regulator is a column, or the checkpoint was made with
+        other parameters.
+
+    Warns
+    -----
+    MistructWarning
+        Some regulators are not columns, or a column determines another.
+
+    Notes
+    -----
+    The background is all pairs that are estimated, significant or not. It makes weights of columns
+    comparable that differ in how much they have in common with all others.
+
+    References
+    ----------
+    Faith, Hayete, Thaden, Mogno, Wierzbowski, Cottarel, Kasif, Collins and Gardner (2007),
+    "Large-scale mapping and validation of Escherichia coli transcriptional regulation from a
+    compendium of expression profiles", PLoS Biology 5, e8, section "Materials and Methods".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame(rng.normal(size=(200, 10)), columns=list("abcdefghij"))
+    >>> table["k"] = table["a"] + 0.3 * rng.normal(size=200)
+    >>> net = ms.CLR().fit(table)
+    >>> net.edges_.loc[0, ["source", "target"]].tolist()
+    ['a', 'k']
+    """
+
+    algorithm = "clr"
+
+    def __init__(
+        self,
+        alpha: float | None = 0.05,
+        correction: Correction = "bh",
+        regulators: Sequence[str] | str | PathLike[str] | None = None,
+        direction: Direction | None = None,
+        estimator: str | Estimator = "auto",
+        test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
+    ) -> None:
+        self.alpha = alpha
+        self.correction = correction
+        self.regulators = regulators
+        self.direction = direction
+        self.estimator = estimator
+        self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
+
+    def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
+        mean, deviation = _background(network)
+        mi = network.mi.astype(np.float64)
+
+        def stands_out(column: NDArray[np.int64]) -> Floats:
+            excess = np.maximum(mi - mean[column], 0.0)
+            return np.divide(
+                excess, deviation[column], out=np.zeros_like(mi), where=deviation[column] > 0
+            )
+
+        return np.hypot(stands_out(network.source), stands_out(network.target)), {}
+
+
+class MRNET(NetworkLearner):
+    r"""Network of the columns that are selected for each other, relevant and not redundant.
+
+    For each column y others are selected, one by one: that with the largest
+    :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)`, given those already selected, S,
+    until it is no longer positive (Meyer et al. 2007). It is the score of the pair; the weight is
+    the larger of the two that a pair has.
+
+    Parameters
+    ----------
+    alpha, correction, estimator, test
+        How pairs are estimated and which are significant, as in :class:`ARACNE`.
+    regulators : list of str or path, optional
+        Columns that may regulate others, or a file with one name on a line. Only pairs with a
+        regulator are tested, and only regulators are selected.
+    direction : {"hubs"}, optional
+        Weigh both directions of each pair by how much their source looks like a regulator of
+        many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_bootstraps, checkpoint, seed
+        A consensus of as many samples of the rows, as in :class:`ARACNE`.
+
+    Attributes
+    ----------
+    graph_ : networkx.Graph or networkx.DiGraph
+        The pairs of which one was selected for the other, with the evidence as edge attributes;
+        of two directions the arc of the larger weight.
+    edges_ : pandas.DataFrame
+        All significant pairs, the largest `weight` first: source, target, mi (nats), p_value,
+        n_samples, weight, sign. With `direction`, a row for each direction; with `n_bootstraps`,
+        `support` before `sign`.
+    regulators_ : tuple of str
+        The columns that may regulate others, sorted: all of them, unless `regulators` says which.
+    estimator_
+        What estimated the information.
+    test_
+        What tested the pairs; None for the null distribution of the estimator.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+
+    Raises
+    ------
+    DataError
+        The estimator or test does not take the kind of a column, the file of regulators cannot
+        be read, or `n_bootstraps` cannot work with the table or the checkpoint.
+    ParameterError
+        A parameter breaks its rule, no regulator is a column, or the checkpoint was made with
+        other parameters.
+
+    Warns
+    -----
+    MistructWarning
+        Some regulators are not columns, or a column determines another.
+
+    Notes
+    -----
+    Only significant pairs can be selected. The weight of those that are not is 0; in `edges_` they
+    are ranked by `mi`. The time grows with the cube of the number of columns: minutes for 10,000.
+
+    References
+    ----------
+    Meyer, Kontos, Lafitte and Bontempi (2007), "Information-theoretic inference of large
+    transcriptional regulatory networks", EURASIP Journal on Bioinformatics and Systems Biology
+    2007, 79879, section "MRNET".
+    Ding and Peng (2005), "Minimum redundancy feature selection from microarray gene expression
+    data", Journal of Bioinformatics and Computational Biology 3.
+
+    Examples
+    --------
+    The best predictor of c is b, and then nothing is left to say about it for a:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> a = rng.normal(size=300)
+    >>> b = a + 0.5 * rng.normal(size=300)
+    >>> c = b + 0.5 * rng.normal(size=300)
+    >>> net = ms.MRNET().fit(pd.DataFrame({"a": a, "b": b, "c": c}))
+    >>> sorted(net.graph_.edges)
+    [('a', 'b'), ('b', 'c')]
+    """
+
+    algorithm = "mrnet"
+
+    def __init__(
+        self,
+        alpha: float | None = 0.05,
+        correction: Correction = "bh",
+        regulators: Sequence[str] | str | PathLike[str] | None = None,
+        direction: Direction | None = None,
+        estimator: str | Estimator = "auto",
+        test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
+    ) -> None:
+        self.alpha = alpha
+        self.correction = correction
+        self.regulators = regulators
+        self.direction = direction
+        self.estimator = estimator
+        self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
+
+    def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
+        return _selected(network), {}
+
+
+def _background(network: Network) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the finite estimates of each column with the others."""
+    n_columns, of_row = network.data.n_variables, network.row_of
+    mean, deviation = np.zeros(n_columns), np.zeros(n_columns)
+
+    def run(some: slice) -> None:
+        for column in range(some.start, some.stop):
+            row = of_row[column]
+            values = network.matrix[row] if row >= 0 else network.matrix[:, column]
+            values = values[np.isfinite(values)].astype(np.float64)
+            if values.size:
+                mean[column], deviation[column] = values.mean(), values.std()
+
+    for _ in run_blocks(run, blocks(n_columns, _COLUMNS_OF_A_BLOCK), description="background"):
+        pass
+    return mean, deviation
+
+
+def _selected(network: Network) -> Floats:
+    """The score at which one column of each pair was selected for the other, the larger of two."""
+    matrix, row_of = network.matrix, network.row_of
+    largest = max((float(row[np.isfinite(row)].max(initial=0.0)) for row in matrix), default=0.0)
+    # Two equal columns share more than any others; a sum with infinity would stay infinite.
+    for row in matrix:
+        np.nan_to_num(row, copy=False, nan=0.0, posinf=2.0 * largest)
+    back = np.flatnonzero(row_of[network.target] >= 0)
+    of_pair = np.concatenate([np.arange(len(network.target)), back])
+    target = np.concatenate([network.target, network.source[back]])
+    candidate = np.concatenate([network.pairs.row, row_of[network.target[back]]]).astype(np.int32)
+    order = np.lexsort([candidate, target])
+    starts = np.searchsorted(target[order], np.arange(network.data.n_variables + 1))
+    candidates, relevance = candidate[order], network.mi[of_pair[order]].astype(np.float64)
+    scores = np.empty(len(order))
+
+    def run(targets: slice) -> None:
+        select_relevant(
+            matrix, starts[targets.start : targets.stop + 1], candidates, network.rows, relevance,
+            scores,
+        )  # fmt: skip
+
+    for _ in run_blocks(run, blocks(len(starts) - 1, _COLUMNS_OF_A_BLOCK), description="selection"):
+        pass
+    weight = np.zeros(len(network.target))
+    np.maximum.at(weight, of_pair[order], scores)
+    return weight

@@ -1,0 +1,1 @@
+"""Candidate causal graphs from scores: BOSS and its parts."""

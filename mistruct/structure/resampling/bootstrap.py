@@ -1,0 +1,246 @@
+"""How often a learner finds an edge, and which way, when it sees other samples of the rows.
+
+An edge that a learner finds in one table may rest on a few rows. Friedman, Goldszmidt and Wyner
+(1999) learn from many samples of the rows and ask in how many of them an edge is found; those that
+are in most make the consensus. The rows are drawn as `replicates` says.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError, check_count
+from mistruct.structure.learner import StructureLearner, describe
+from mistruct.structure.ranked_edges import count_samples
+from mistruct.structure.regulators import find_regulators
+from mistruct.structure.resampling.replicates import (
+    Arrays,
+    Folder,
+    check_replicates,
+    run_replicates,
+)
+
+_WAYS = _FORWARD, _BACKWARD, _BOTH = 1, -1, 0
+
+
+class Bootstrap(StructureLearner):
+    """Consensus of what a learner finds in many samples of the rows.
+
+    Parameters
+    ----------
+    learner : learner
+        Any of mistruct's; it is cloned, not fitted.
+    n_resamples : int
+        Number of samples. Each has 63.2 percent of the rows, drawn without replacement.
+    seed : int or None
+        Of the rows that are drawn; None draws afresh.
+    threshold : float
+        Share of the resamples that must hold an edge of the consensus; greater than 0, at most 1.
+    checkpoint : path, optional
+        Folder that keeps each finished resample, so that a run which was ended at any moment goes
+        on from there, also to more resamples, with the same result. It must be of the same
+        table, learner and seed.
+
+    Attributes
+    ----------
+    graph_ : networkx.Graph or networkx.DiGraph
+        The consensus, with the evidence as edge attributes. A DiGraph if the learner's is: an edge
+        has the direction that it has in more than half of the resamples that hold it, otherwise
+        it is undirected, as two opposite arcs.
+    edges_ : pandas.DataFrame
+        All edges that some resample holds, the largest `support` first: source, target, mi (nats),
+        p_value, n_samples, support, and for directed graphs forward, backward and undirected. See
+        Notes.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+
+    Raises
+    ------
+    DataError
+        The table has fewer than 10 rows, the learner does not take it, or the checkpoint is of
+        another table or cannot be written.
+    ParameterError
+        A parameter breaks its rule, or the checkpoint was made with others.
+
+    Warns
+    -----
+    MistructWarning
+        A file of the checkpoint is damaged; it is made again.
+
+    Notes
+    -----
+    `support` is the share of the resamples whose graph joins the two columns, in any direction. It
+    is the sum of `forward`, the share with an arc from source to target, `backward` and
+    `undirected`; rows are so turned that `forward` is not less than `backward`.
+
+    `mi` is the mean over the resamples that hold the edge. `p_value` is twice the median of those
+    of the learner over all resamples, at most 1, where a resample without the edge counts as
+    p = 1: it is a p-value of what the learner tests, whatever the dependence between resamples
+    (Meinshausen, Meier and Bühlmann 2009, with gamma = 1/2), and is 1 for support of less than
+    half. It is not corrected for the number of pairs. `n_samples` is the number of rows of the
+    table that are complete in both columns.
+
+    Rows are not repeated, as a bootstrap proper would do, since estimators by neighbours or ranks
+    and p-values take a repeated row for evidence. So each resample is a smaller table, in which
+    weak edges are missed more often. Support says how stable an edge is, not how likely it is
+    true: what a learner errs in the table, it mostly errs in its resamples too. A consensus of
+    acyclic graphs may have cycles, and of trees may be no tree.
+
+    An estimator or test of your own needs a `repr` that says its parameters, since that is how a
+    checkpoint knows it again.
+
+    References
+    ----------
+    Friedman, Goldszmidt and Wyner (1999), "Data analysis with Bayesian networks: a bootstrap
+    approach", UAI.
+    Meinshausen, Meier and Bühlmann (2009), "p-values for high-dimensional regression", Journal of
+    the American Statistical Association 104, eq. 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> a, other = rng.normal(size=(2, 200))
+    >>> table = pd.DataFrame({"a": a, "b": a + rng.normal(size=200), "other": other})
+    >>> stable = ms.Bootstrap(ms.ChowLiu(alpha=0.05), n_resamples=20).fit(table)
+    >>> list(stable.graph_.edges)
+    [('a', 'b')]
+    >>> float(stable.graph_.edges["a", "b"]["support"])
+    1.0
+    """
+
+    algorithm = "bootstrap"
+
+    def __init__(
+        self,
+        learner: StructureLearner,
+        n_resamples: int = 100,
+        seed: int | None = 0,
+        threshold: float = 0.5,
+        checkpoint: Folder | None = None,
+    ) -> None:
+        self.learner = learner
+        self.n_resamples = n_resamples
+        self.seed = seed
+        self.threshold = threshold
+        self.checkpoint = checkpoint
+
+    @property
+    def directed(self) -> bool:  # type: ignore[override]  # it is that of the learner
+        """Whether `graph_` has arcs."""
+        return self.learner.directed
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.learner, StructureLearner):
+            raise ParameterError(f"learner must be a learner of structure, got {self.learner!r}")
+        check_count("n_resamples", self.n_resamples)
+        check_replicates("n_resamples", self.n_resamples, self.seed, self.checkpoint)
+        share = self.threshold
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
+            raise ParameterError(
+                f"threshold must be a number greater than 0 and at most 1, got {share!r}"
+            )
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        learner = clone(self.learner)
+        if getattr(learner, "regulators", None) is not None:
+            # Once, as a file could change in between.
+            learner.regulators = list(find_regulators(learner.regulators, data.names))
+        position = {name: i for i, name in enumerate(data.names)}
+
+        def resample(sample: Dataset) -> Arrays:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "no pair is significant")
+                return _found(clone(learner).fit(sample).graph_, position)
+
+        used = learner.get_params(deep=False).items()
+        made_with = {"learner": type(learner).__name__}
+        made_with |= {f"learner__{name}": describe(value) for name, value in used}
+        resamples = run_replicates(
+            resample, data, self.n_resamples, self.seed, made_with, self.checkpoint
+        )
+        return _counted(list(resamples), data, self.directed)
+
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.Graph | nx.DiGraph:
+        edges = edges[edges["support"] >= self.threshold]
+        if self.directed:
+            open_ = edges[edges["forward"] <= edges["support"] / 2]
+            turned = {"source": "target", "target": "source"}
+            turned |= {"forward": "backward", "backward": "forward"}
+            edges = pd.concat([edges, open_.rename(columns=turned)])
+        return super()._graph(nodes, edges)
+
+    def _used(self) -> dict[str, Any]:
+        used: dict[str, Any] = self.get_params(deep=False)
+        del used["checkpoint"]  # where a resample is kept does not change it
+        return used
+
+    def _seed(self) -> int | None:
+        return self.seed
+
+
+def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
+    """The pairs that a graph joins, the lower position first, which way, and the evidence."""
+    pairs: dict[tuple[int, int], tuple[int, float, float]] = {}
+    for source, target, evidence in graph.edges(data=True):
+        i, j = position[source], position[target]
+        way = (_FORWARD if i < j else _BACKWARD) if graph.is_directed() else _BOTH
+        pair = (min(i, j), max(i, j))
+        if pair in pairs:
+            way = _BOTH
+        # Where a test could not tell, nothing speaks against independence.
+        p_value = 1.0 if np.isnan(evidence["p_value"]) else evidence["p_value"]
+        pairs[pair] = way, evidence["mi"], p_value
+    ends = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+    ways, mi, p_values = zip(*(pairs[p] for p in sorted(pairs)), strict=True) if pairs else [()] * 3
+    return {
+        "first": ends[:, 0],
+        "second": ends[:, 1],
+        "way": np.array(ways, dtype=np.int8),
+        "mi": np.array(mi, dtype=np.float64),
+        "p_value": np.array(p_values, dtype=np.float64),
+    }
+
+
+def _counted(resamples: list[Arrays], data: Dataset, directed: bool) -> pd.DataFrame:
+    """The table of edges."""
+    ends = ["first", "second"]
+    found = pd.concat([pd.DataFrame(r) for r in resamples], ignore_index=True)
+    found = found.sort_values([*ends, "p_value"], ignore_index=True)
+    pairs = found.groupby(ends)
+    count = pairs.size().to_numpy()
+    # The middle one of all p-values, with those of 1 where there is no edge.
+    n, middle = len(resamples), (len(resamples) + 1) // 2
+    place = np.minimum(np.cumsum(count) - count + middle, len(found)) - 1
+    p_value = np.where(count >= middle, 2 * found["p_value"].to_numpy()[place], 1.0)
+    source, target = (pairs[end].first().to_numpy() for end in ends)
+    columns = {
+        "mi": pairs["mi"].mean().to_numpy(),
+        "p_value": np.minimum(p_value, 1.0),
+        "n_samples": count_samples(data, source, target),
+        "support": count / n,
+    }
+    if directed:
+        ways = [(found["way"] == way).groupby([found[e] for e in ends]).sum() for way in _WAYS]
+        forward, backward, undirected = (way.to_numpy() / n for way in ways)
+        turned = backward > forward
+        source, target = np.where(turned, target, source), np.where(turned, source, target)
+        columns["forward"] = np.maximum(forward, backward)
+        columns["backward"] = np.minimum(forward, backward)
+        columns["undirected"] = undirected
+    names = np.array(data.names, dtype=object)
+    edges = pd.DataFrame({"source": names[source], "target": names[target], **columns})
+    by = ["support", "mi", "source", "target"]
+    return edges.sort_values(by, ascending=[False, False, True, True], ignore_index=True)

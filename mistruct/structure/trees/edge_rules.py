@@ -1,0 +1,114 @@
+"""The rules by which edges of a spanning tree stay, shared by Chow-Liu trees and TAN."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError, check_choice, check_fraction
+from mistruct.independence.protocol import TestBatch
+from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
+
+Correction = Literal["none", "bonferroni", "bh"]
+Penalty = Literal["bic", "aic"]
+
+
+def check_rule(alpha: float | None, correction: Correction, penalty: Penalty | None) -> None:
+    """Raise ParameterError unless the three say one rule."""
+    if alpha is not None:
+        check_fraction("alpha", alpha)
+    check_choice("correction", correction, get_args(Correction))
+    check_choice("penalty", penalty, (None, *get_args(Penalty)))
+    if alpha is not None and penalty is not None:
+        raise ParameterError(
+            f"alpha and penalty are two rules for one thing; got alpha={alpha!r} and "
+            f"penalty={penalty!r}, set one of them to None"
+        )
+
+
+def spanning_pairs(
+    data: Dataset, mi: NDArray[np.float64], penalty: Penalty | None, n_strata: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Pairs of positions, shape (p - 1, 2), of a maximum-weight spanning tree, and their weights.
+
+    The weights are `mi`, or under a penalty ``2 n mi - penalty * dof`` (Edwards, de Abreu and
+    Labouriau 2010), where an edge within each of `n_strata` strata costs its dof so many times. A
+    column that does not vary can join nothing, so it hangs on at weight -inf; `mi` is changed to
+    say so.
+    """
+    constant = degrees_of_freedom(data) == 0
+    mi[constant] = -np.inf
+    mi[:, constant] = -np.inf
+    weights = mi if penalty is None else _penalised(data, mi, penalty, n_strata)
+    pairs = np.empty((len(mi) - 1, 2), dtype=np.int64)
+    maximum_spanning_tree(weights, pairs)
+    return pairs, weights[tuple(pairs.T)]
+
+
+def staying(
+    tests: TestBatch,
+    weights: NDArray[np.float64],
+    n_pairs: int,
+    alpha: float | None,
+    correction: Correction,
+    penalty: Penalty | None,
+) -> NDArray[np.bool_]:
+    """Which edges of a tree pass the rule, given that it was chosen among `n_pairs` pairs.
+
+    A tree picks the strongest of all pairs, so all of them count as tested. For Benjamini and
+    Hochberg's (1995) step-up rule the pairs outside the tree have p = 1, which can only make it
+    stricter, so that the expected share of false edges stays below `alpha`.
+    """
+    if penalty is not None:
+        return tests.testable & (weights > 0)
+    if alpha is None:
+        return tests.testable
+    threshold = alpha
+    if correction == "bonferroni":
+        threshold = alpha / n_pairs
+    elif correction == "bh":
+        ordered = np.sort(tests.p_value)  # NaN, where nothing could be tested, comes last
+        passing = np.flatnonzero(ordered <= alpha * np.arange(1, len(ordered) + 1) / n_pairs)
+        threshold = float(ordered[passing[-1]]) if passing.size else 0.0
+    return tests.p_value <= threshold
+
+
+def count_pairs(data: Dataset) -> int:
+    """Number of pairs of columns that vary: those that a forest is chosen among."""
+    n_varying = int((degrees_of_freedom(data) > 0).sum())
+    return max(1, n_varying * (n_varying - 1) // 2)
+
+
+def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
+    """What each column brings to an edge: states that occur less one, or 1; 0 if constant."""
+    of_discrete = np.maximum(data.n_observed - 1.0, 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
+        of_continuous = np.nanmax(data.values, axis=1) > np.nanmin(data.values, axis=1)
+    dof = np.empty(data.n_variables)
+    dof[data.discrete_mask], dof[~data.discrete_mask] = of_discrete, of_continuous
+    return dof
+
+
+def known_entries(data: Dataset) -> NDArray[np.float32] | None:
+    """Which entries are not missing, as 0 and 1 so that a product counts rows; None if all."""
+    if not any(data.n_missing.values()):
+        return None
+    return np.array([data.known(n) for n in data.names], dtype=np.float32)
+
+
+def _penalised(
+    data: Dataset, mi: NDArray[np.float64], penalty: Penalty, n_strata: int
+) -> NDArray[np.float64]:
+    cost = n_strata * (np.log(data.n_samples) if penalty == "bic" else 2.0)
+    dof = degrees_of_freedom(data)
+    known = known_entries(data)
+    weights = np.empty_like(mi)
+    for i, row in enumerate(mi):
+        n = data.n_samples if known is None else known @ known[i]
+        weights[i] = 2.0 * n * row - cost * dof[i] * dof
+    return weights
