@@ -9,8 +9,8 @@ import numpy as np
 from mistruct.data.dataset import Missing
 from mistruct.features.column_selector import ColumnSelector
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
-from mistruct.structure.networks.significance import Correction
 
 
 class MarkovBlanketSelector(ColumnSelector):

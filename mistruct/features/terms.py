@@ -27,7 +27,7 @@ from mistruct.errors import DataError
 from mistruct.features.bins import bin_ranks
 from mistruct.information.by_kinds import ByKinds
 from mistruct.information.copula.copula_knn import CopulaKNN
-from mistruct.information.counts.corrections import Correction
+from mistruct.information.counts.corrections import BiasCorrection
 from mistruct.information.counts.pair_matrix import PackedTable
 from mistruct.information.counts.plug_in import PlugIn
 from mistruct.information.neighbors.knn import MixedKNN
@@ -36,7 +36,7 @@ from mistruct.parallel import run_blocks
 
 Floats = NDArray[np.float64]
 
-_CORRECTION: Correction = "miller-madow"
+_CORRECTION: BiasCorrection = "miller-madow"
 _NANOSECONDS_OF_A_BLOCK = 2e7
 
 

@@ -18,7 +18,7 @@ from mistruct.data.discretize import discretize
 from mistruct.errors import ParameterError, check_choice, check_count
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.confidence import Blocks
-from mistruct.information.counts.corrections import Correction
+from mistruct.information.counts.corrections import BiasCorrection
 from mistruct.information.counts.plug_in import PlugIn
 from mistruct.information.likelihood_ratio import Interval
 
@@ -78,7 +78,7 @@ class Binned(Estimator):
 
     method: Method = "quantile"
     n_bins: int | None = None
-    correction: Correction | None = "miller-madow"
+    correction: BiasCorrection | None = "miller-madow"
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, get_args(Method))

@@ -18,7 +18,7 @@ from mistruct.kernels.counts.entropy import (
     shrinkage_intensity,
 )
 
-Correction = Literal["miller-madow", "james-stein", "grassberger", "chao-shen", "nsb"]
+BiasCorrection = Literal["miller-madow", "james-stein", "grassberger", "chao-shen", "nsb"]
 
 #: The code by which a kernel knows each correction; NSB is an integral and has no kernel.
 KERNEL_CODES = {
@@ -30,7 +30,7 @@ KERNEL_CODES = {
 }
 
 
-def entropy_terms(largest: int, correction: Correction | None) -> NDArray[np.float64]:
+def entropy_terms(largest: int, correction: BiasCorrection | None) -> NDArray[np.float64]:
     """Table of ``c log c``, or of Grassberger's ``c G(c)``, for counts c from 0 to `largest`."""
     counts = np.arange(largest + 1.0)
     if correction != "grassberger":
@@ -42,7 +42,9 @@ def entropy_terms(largest: int, correction: Correction | None) -> NDArray[np.flo
     return terms
 
 
-def shrinkage(joint: NDArray[np.int64], n_states: float, correction: Correction | None) -> float:
+def shrinkage(
+    joint: NDArray[np.int64], n_states: float, correction: BiasCorrection | None
+) -> float:
     """James-Stein's intensity for a joint table; 0 under the other corrections."""
     if correction != "james-stein":
         return 0.0
@@ -52,7 +54,7 @@ def shrinkage(joint: NDArray[np.int64], n_states: float, correction: Correction 
 def entropy_from_counts(
     counts: NDArray[np.int64],
     n_states: float,
-    correction: Correction | None,
+    correction: BiasCorrection | None,
     intensity: float = 0.0,
 ) -> float:
     """Entropy in nats of a variable with `n_states` possible states, from its positive counts.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
-from mistruct.information.counts.corrections import KERNEL_CODES, Correction, entropy_terms
+from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
 from mistruct.information.counts.packing import pack
 from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
 from mistruct.kernels.counts.entropy import entropy_of_counts
@@ -22,7 +22,7 @@ def pairwise_by_counts(
     data: Dataset,
     rows: Positions,
     columns: Positions,
-    correction: Correction | None,
+    correction: BiasCorrection | None,
     dtype: DTypeLike = np.float64,
 ) -> Pairs:
     """Information between discrete columns, by their rows in `codes`; all corrections but NSB."""
@@ -38,7 +38,7 @@ class PackedTable:
     """Discrete columns with what their pairs share: bitsets, margins, entropies."""
 
     def __init__(
-        self, codes: NDArray[Any], n_states: NDArray[np.int64], correction: Correction | None
+        self, codes: NDArray[Any], n_states: NDArray[np.int64], correction: BiasCorrection | None
     ) -> None:
         n_samples = codes.shape[1]
         self.codes = codes

@@ -19,7 +19,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError, check_choice
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.confidence import Blocks
-from mistruct.information.counts.corrections import Correction, entropy_from_counts, shrinkage
+from mistruct.information.counts.corrections import BiasCorrection, entropy_from_counts, shrinkage
 from mistruct.information.counts.pair_matrix import pairwise_by_counts
 from mistruct.information.likelihood_ratio import Interval, interval_of_counts
 from mistruct.information.tiles import pairwise_by_loop
@@ -68,10 +68,10 @@ class PlugIn(Estimator):
     0.693147
     """
 
-    correction: Correction | None = None
+    correction: BiasCorrection | None = None
 
     def __post_init__(self) -> None:
-        check_choice("correction", self.correction, (None, *get_args(Correction)))
+        check_choice("correction", self.correction, (None, *get_args(BiasCorrection)))
 
     @property
     def name(self) -> str:

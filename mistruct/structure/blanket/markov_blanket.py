@@ -17,6 +17,7 @@ import pandas as pd
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.independence.names import resolve_or_call
 from mistruct.structure.blanket.blanket_tables import (
     evidence,
@@ -30,7 +31,6 @@ from mistruct.structure.blanket.surroundings import Surroundings
 from mistruct.structure.causal.evidence import both_ways, edge_table, explain, reasons
 from mistruct.structure.causal.to_dag import nearest_dag
 from mistruct.structure.learner import StructureLearner
-from mistruct.structure.networks.significance import Correction
 from mistruct.structure.reasons import Reasons
 
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.protocol import Given, Positions, TestBatch
-from mistruct.structure.networks.significance import Correction, threshold
 
 Floats = NDArray[np.float64]
 

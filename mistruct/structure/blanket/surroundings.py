@@ -21,10 +21,10 @@ from itertools import combinations
 import numpy as np
 
 from mistruct.data.dataset import Dataset
+from mistruct.independence.multiple_testing import Correction
 from mistruct.independence.protocol import Given, Ragged, TestBatch
 from mistruct.structure.blanket.neighbourhood import Neighbourhood, Rule, find_neighbourhood
 from mistruct.structure.causal.meek import Oriented, orient
-from mistruct.structure.networks.significance import Correction
 
 # A column, that through which it may be found, and what is given.
 Question = tuple[int, int, Given]

@@ -20,6 +20,7 @@ from scipy.special import comb
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import threshold
 from mistruct.independence.protocol import Given, Positions, Ragged, Separations
 from mistruct.kernels.graphs.candidates import candidates_of_pairs
 from mistruct.structure.causal.determinism import Determinism, believe
@@ -146,10 +147,8 @@ def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
     """
     edges = skeleton.edges
     n_pairs = skeleton.n_variables * (skeleton.n_variables - 1) // 2
-    ordered = np.sort(edges.tests.p_value)
-    passing = np.flatnonzero(ordered <= fdr * np.arange(1, len(ordered) + 1) / n_pairs)
-    threshold = ordered[passing[-1]] if passing.size else -1.0
-    removed = ~(edges.tests.p_value <= threshold) & ~kept[tuple(edges.pairs.T)]
+    largest = threshold(edges.tests.p_value, n_pairs, fdr, "bh")
+    removed = ~(edges.tests.p_value <= largest) & ~kept[tuple(edges.pairs.T)]
     last = Round(
         depth=skeleton.depth,
         pairs=edges.pairs,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.data_processing import explain_edges, list_neighbors
 from mistruct.parallel import run_blocks
@@ -30,7 +31,6 @@ from mistruct.structure.networks.base import (
     NetworkLearner,
     PairMatrix,
 )
-from mistruct.structure.networks.significance import Correction
 from mistruct.structure.ranked_edges import blocks
 from mistruct.structure.reasons import Reasons, network_reasons
 from mistruct.structure.resampling.replicates import Folder

@@ -19,16 +19,10 @@ from sklearn.base import clone
 
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import MistructWarning, check_choice, check_fraction
+from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.networks.cost import Cost, check_memory
-from mistruct.structure.networks.significance import (
-    Correction,
-    Pairs,
-    count_tests,
-    significant_pairs,
-    threshold,
-    why_none,
-)
+from mistruct.structure.networks.significance import Pairs, count_tests, significant_pairs, why_none
 from mistruct.structure.ranked_edges import (
     count_samples,
     heavier_way,

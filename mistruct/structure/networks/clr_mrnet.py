@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.mrnet import select_relevant
 from mistruct.parallel import run_blocks
 from mistruct.structure.networks.base import Direction, Floats, Network, NetworkLearner
-from mistruct.structure.networks.significance import Correction
 from mistruct.structure.ranked_edges import blocks
 from mistruct.structure.resampling.replicates import Folder
 

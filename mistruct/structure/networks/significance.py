@@ -1,9 +1,8 @@
 r"""Which pairs of columns are significant, among as many as 200 million.
 
 The p-value of an estimate is looked up where the null of its pair is (see `pair_nulls`), block by
-block, and only pairs with a p-value of at most alpha are kept. The rest can pass no correction:
-that of Bonferroni asks for alpha / m among m pairs tested, and the step-up rule of Benjamini and
-Hochberg (1995) for the largest k with the k-th smallest p-value at most alpha k / m <= alpha.
+block, and only pairs with a p-value of at most alpha are kept. The rest can pass no correction
+(see `multiple_testing`).
 
 Where a null is only near the truth, the p-value is the larger of its own and that of a check of the
 pair alone. The first is a lower bound then, so that only pairs which pass by it need the check.
@@ -13,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.pair_nulls import (
     ByTest,
     Check,
@@ -32,7 +32,6 @@ from mistruct.information.counts.plug_in import PlugIn
 from mistruct.information.null_distributions import NullDistribution
 from mistruct.parallel import run_blocks
 
-Correction = Literal["bh", "bonferroni", "none"]
 Places = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
@@ -157,24 +156,6 @@ def why_none(
 def count_tests(n_rows: int, n_columns: int) -> int:
     """Number of different pairs of columns, one of them among `n_rows`."""
     return n_rows * (n_columns - n_rows) + n_rows * (n_rows - 1) // 2
-
-
-def threshold(p_values: Floats, n_tests: int, alpha: float | None, correction: Correction) -> float:
-    """The largest p-value that passes; all that are not among `p_values` are larger than alpha."""
-    if alpha is None:
-        return 1.0
-    if correction == "none":
-        return alpha
-    if correction == "bonferroni":
-        return alpha / n_tests
-    ordered = np.sort(p_values)
-    for end in range(len(ordered), 0, -_ENTRIES_AT_ONCE):
-        start = max(0, end - _ENTRIES_AT_ONCE)
-        ranks = np.arange(start + 1, end + 1)
-        passing = np.flatnonzero(ordered[start:end] <= alpha * ranks / n_tests)
-        if passing.size:
-            return float(ordered[start + passing[-1]])
-    return -1.0
 
 
 class _Lookup:

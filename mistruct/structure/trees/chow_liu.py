@@ -13,11 +13,11 @@ import pandas as pd
 
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.reasons import Reasons, forest_reasons
 from mistruct.structure.trees.edge_rules import (
-    Correction,
     Penalty,
     check_rule,
     count_pairs,

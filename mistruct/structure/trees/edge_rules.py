@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_fraction
+from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.protocol import TestBatch
 from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
 
-Correction = Literal["none", "bonferroni", "bh"]
 Penalty = Literal["bic", "aic"]
 
 
@@ -67,14 +67,7 @@ def staying(
         return tests.testable & (weights > 0)
     if alpha is None:
         return tests.testable
-    threshold = alpha
-    if correction == "bonferroni":
-        threshold = alpha / n_pairs
-    elif correction == "bh":
-        ordered = np.sort(tests.p_value)  # NaN, where nothing could be tested, comes last
-        passing = np.flatnonzero(ordered <= alpha * np.arange(1, len(ordered) + 1) / n_pairs)
-        threshold = float(ordered[passing[-1]]) if passing.size else 0.0
-    return tests.p_value <= threshold
+    return tests.p_value <= threshold(tests.p_value, n_pairs, alpha, correction)
 
 
 def count_pairs(data: Dataset) -> int:

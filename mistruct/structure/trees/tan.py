@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.multiple_testing import Correction
 from mistruct.independence.protocol import TestBatch
 from mistruct.information.base import Estimator
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.trees.edge_rules import (
-    Correction,
     Penalty,
     check_rule,
     count_pairs,

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 
 import mistruct as ms
-from mistruct.information.counts.corrections import Correction, entropy_from_counts, shrinkage
+from mistruct.information.counts.corrections import BiasCorrection, entropy_from_counts, shrinkage
 from mistruct.information.counts.nsb import nsb_entropy
 from tests import reference as ref
 from tests import strategies
 
 
 def _estimate(counts: list[int], n_states: int, correction: str) -> float:
-    chosen: Correction | None = None if correction == "plug-in" else correction  # type: ignore[assignment]
+    chosen: BiasCorrection | None = None if correction == "plug-in" else correction  # type: ignore[assignment]
     table = np.array(counts)
     return entropy_from_counts(table, n_states, chosen, shrinkage(table, n_states, chosen))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mistruct.information.counts.corrections import KERNEL_CODES, Correction, entropy_terms
+from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
 from mistruct.kernels.counts.entropy import (
     count_margins,
     count_pair,
@@ -21,13 +21,13 @@ from mistruct.kernels.counts.entropy import (
 from tests import reference as ref
 from tests import strategies
 
-WITH_KERNEL: list[Correction | None] = list(KERNEL_CODES)  # type: ignore[arg-type]
+WITH_KERNEL: list[BiasCorrection | None] = list(KERNEL_CODES)  # type: ignore[arg-type]
 
 
 @given(strategies.state_counts(), st.sampled_from(WITH_KERNEL), st.integers(0, 4))
 @settings(max_examples=150, deadline=None)
 def test_entropy_of_counts(
-    drawn: tuple[list[int], int], correction: Correction | None, n_zeros: int
+    drawn: tuple[list[int], int], correction: BiasCorrection | None, n_zeros: int
 ) -> None:
     counts, n_states = drawn
     if correction == "grassberger" and len(counts) == 1:
@@ -73,7 +73,7 @@ def test_counts_of_a_pair(seed: int, n_samples: int, n_x: int, n_y: int) -> None
 
 
 @pytest.mark.parametrize("correction", WITH_KERNEL)
-def test_information_of_no_rows_is_not_a_number(correction: Correction | None) -> None:
+def test_information_of_no_rows_is_not_a_number(correction: BiasCorrection | None) -> None:
     nothing = np.zeros(4, np.int64)
     found = information_of_cells(
         nothing, nothing[:2], nothing[:2], KERNEL_CODES[correction], entropy_terms(4, correction)

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mistruct.information.counts.corrections import KERNEL_CODES, Correction
+from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection
 from mistruct.information.counts.pair_matrix import PackedTable
 from mistruct.kernels.counts.information_tile import PACKED_CELLS
 from tests import reference as ref
 from tests import strategies
 
-WITH_KERNEL: list[Correction | None] = list(KERNEL_CODES)  # type: ignore[arg-type]
+WITH_KERNEL: list[BiasCorrection | None] = list(KERNEL_CODES)  # type: ignore[arg-type]
 
 
 def _tile(
     codes: np.ndarray,
     n_states: list[int],
-    correction: Correction | None,
+    correction: BiasCorrection | None,
     rows: list[int],
     columns: list[int],
     symmetric: bool = False,
@@ -44,7 +44,7 @@ SIZES = {"packed": (3, 7), "histogram": (16, 20), "sparse": (300, 400), "mixed":
 @pytest.mark.parametrize("correction", WITH_KERNEL)
 @pytest.mark.parametrize("path", SIZES)
 def test_a_pair_is_the_reference_on_every_path(
-    path: str, correction: Correction | None, missing: bool
+    path: str, correction: BiasCorrection | None, missing: bool
 ) -> None:
     n_x, n_y = SIZES[path]
     n_samples = 450
@@ -77,7 +77,7 @@ def test_a_pair_is_the_reference_on_every_path(
 )
 @settings(max_examples=60, deadline=None)
 def test_tiles_of_any_table(
-    codes: np.ndarray, correction: Correction | None, seed: int, share_missing: float
+    codes: np.ndarray, correction: BiasCorrection | None, seed: int, share_missing: float
 ) -> None:
     n_states = (codes.max(axis=1).astype(int) + 1).tolist()
     codes = codes.astype(np.uint16)

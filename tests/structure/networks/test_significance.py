@@ -15,11 +15,12 @@ from scipy.stats import binom, chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
+from mistruct.independence.multiple_testing import threshold
 from mistruct.independence.pair_nulls import Reference, reference
 from mistruct.information.by_kinds import ByKinds
 from mistruct.information.null_distributions import ChiSquareNull, WilksNull
 from mistruct.structure.networks import significance
-from mistruct.structure.networks.significance import count_tests, significant_pairs, threshold
+from mistruct.structure.networks.significance import count_tests, significant_pairs
 from tests import reference_networks as ref
 
 COPULA = ms.GaussianCopula()

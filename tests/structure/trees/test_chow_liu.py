@@ -406,7 +406,7 @@ def test_penalty_weighs_each_pair_by_its_own_rows(penalty):
         ({"alpha": math.nan}, "alpha must be a number between 0 and 1, got nan"),
         (
             {"correction": "holm"},
-            "correction must be one of 'none', 'bonferroni', 'bh', got 'holm'",
+            "correction must be one of 'bh', 'bonferroni', 'none', got 'holm'",
         ),
         ({"correction": None}, "correction must be one of .* got None"),
         ({"penalty": "mdl"}, "penalty must be one of None, 'bic', 'aic', got 'mdl'"),

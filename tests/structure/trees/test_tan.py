@@ -397,7 +397,7 @@ def test_one_feature_is_too_few():
     ("parameters", "message"),
     [
         ({"alpha": 2}, "alpha must be a number between 0 and 1, got 2"),
-        ({"correction": "fdr"}, "correction must be one of 'none', 'bonferroni', 'bh', got 'fdr'"),
+        ({"correction": "fdr"}, "correction must be one of 'bh', 'bonferroni', 'none', got 'fdr'"),
         ({"penalty": "BIC"}, "penalty must be one of None, 'bic', 'aic', got 'BIC'; did you mean"),
         ({"alpha": 0.1, "penalty": "aic"}, "alpha and penalty are two rules for one thing"),
         ({"estimator": "ksgg"}, "estimator must be one of"),
