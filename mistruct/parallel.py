@@ -15,9 +15,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mistruct.errors import ParameterError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
@@ -26,6 +31,11 @@ Result = TypeVar("Result")
 THREADS_VARIABLE = "MISTRUCT_NUM_THREADS"
 
 _PROGRESS_DELAY = 2.0  # seconds of work before a progress bar appears
+
+# How long a block lasts, and how many there are at least, where the work is long enough.
+_BLOCK_NANOSECONDS = 5e7
+_SHORTEST_BLOCK_NANOSECONDS = 2e5
+_BLOCKS_PER_THREAD = 4
 
 # Set while a block of `run_in_turn` is computed: one bar is enough.
 _inside = ContextVar("_inside", default=False)
@@ -73,6 +83,57 @@ def run_blocks(
             running = [future for _, future in pending if not future.cancel()]
             if patient:
                 wait(running)
+
+
+def for_each(
+    function: Callable[[Block], object], blocks: Sequence[Block], *, description: str
+) -> None:
+    """Call ``function(block)`` for each block as `run_blocks` does, where nothing is returned."""
+    for _ in run_blocks(function, blocks, description=description):
+        pass
+
+
+def slices(n: int, length: int) -> list[slice]:
+    """Slices of `length` that together cover n items; the last may be shorter.
+
+    Examples
+    --------
+    >>> from mistruct.parallel import slices
+    >>> slices(5, 2)
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    return [slice(a, min(a + length, n)) for a in range(0, n, length)]
+
+
+def blocks_by_cost(n: int, nanoseconds: float | NDArray[np.float64]) -> list[slice]:
+    """Slices that cover n items and take about equally long, short enough to share out.
+
+    Parameters
+    ----------
+    n : int
+        Number of items.
+    nanoseconds : float or ndarray of float, shape (n,)
+        The time that every item takes, or each one.
+
+    Examples
+    --------
+    >>> from mistruct.parallel import blocks_by_cost
+    >>> blocks_by_cost(3, 100.0)
+    [slice(0, 3, None)]
+    >>> len(blocks_by_cost(10_000, 1e6)) >= 200
+    True
+    """
+    import numpy as np
+
+    each = np.broadcast_to(np.maximum(nanoseconds, 1.0), n)
+    end = np.cumsum(each)
+    if n == 0 or end[-1] <= _SHORTEST_BLOCK_NANOSECONDS:
+        return [slice(0, n)] if n else []
+    begin = end - each
+    even = end[-1] / (_BLOCKS_PER_THREAD * n_threads())
+    length = np.clip(even, _SHORTEST_BLOCK_NANOSECONDS, _BLOCK_NANOSECONDS)
+    starts = np.flatnonzero(np.diff(begin // length, prepend=-1.0)).tolist()
+    return [slice(*ends) for ends in pairwise([*starts, n])]
 
 
 def _started(function: Callable[[Block], Result], block: Block, threads: int) -> Future[Result]:

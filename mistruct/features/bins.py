@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from mistruct.data.dataset import Dataset
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each
 
 # As many as in the comparison of criteria by Brown et al. (2012), section 6.
 N_BINS = 5
@@ -38,8 +38,7 @@ def bin_ranks(data: Dataset) -> Dataset:
         codes[rows] = np.where(unknown, N_BINS, cells)
 
     chunks = [slice(a, a + _COLUMNS_AT_ONCE) for a in range(0, n_columns, _COLUMNS_AT_ONCE)]
-    for _ in run_blocks(cut, chunks, description="ranks"):
-        pass
+    for_each(cut, chunks, description="ranks")
     of_name = dict(zip(data.continuous, codes, strict=True))
     of_name |= dict(zip(data.discrete, data.codes, strict=True))
     states = {name: data.states.get(name, tuple(range(N_BINS))) for name in data.names}

@@ -20,7 +20,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
 from mistruct.information.confidence import confidence_interval
 from mistruct.information.counts.plug_in import PlugIn
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each
 
 
 def rank_features(
@@ -193,8 +193,7 @@ def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
                 used, terms.data, ([x], [y]), float(terms.mi[j]), level
             )
 
-    for _ in run_blocks(fill, range(len(terms.features)), description="intervals"):
-        pass
+    for_each(fill, range(len(terms.features)), description="intervals")
     return ends
 
 
@@ -233,6 +232,5 @@ def _complementarities(terms: PairTerms, selection: Selection) -> NDArray[np.flo
                     terms.counted, [terms.features[j]], [terms.target], names
                 )
 
-    for _ in run_blocks(fill, range(len(result)), description="what features add"):
-        pass
+    for_each(fill, range(len(result)), description="what features add")
     return result

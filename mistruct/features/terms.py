@@ -32,7 +32,7 @@ from mistruct.information.counts.pair_matrix import PackedTable
 from mistruct.information.counts.plug_in import PlugIn
 from mistruct.information.neighbors.knn import MixedKNN
 from mistruct.kernels.counts.contingency import join_strata
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, slices
 
 Floats = NDArray[np.float64]
 
@@ -125,12 +125,11 @@ def _row_of(packed: PackedTable, k: int, n_columns: int) -> Floats:
         result[:, block] = values
 
     step = max(1, int(_NANOSECONDS_OF_A_BLOCK / packed.nanoseconds_per_pair))
-    blocks = [slice(a, min(a + step, n_columns)) for a in range(0, n_columns, step)]
+    blocks = slices(n_columns, step)
     if len(blocks) == 1:
         fill(blocks[0])  # a thread would cost more
     else:
-        for _ in run_blocks(fill, blocks, description="information of pairs"):
-            pass
+        for_each(fill, blocks, description="information of pairs")
     return result.ravel()
 
 

@@ -21,7 +21,7 @@ from mistruct.independence.protocol import (
     TestBatch,
 )
 from mistruct.independence.same_questions import originals, searches_once, sets_once
-from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
+from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.base import Estimator
 from mistruct.information.counts.packing import packed_columns
 from mistruct.information.counts.plug_in import PlugIn
@@ -38,7 +38,7 @@ from mistruct.kernels.g_test.g_statistic import (
 )
 from mistruct.kernels.g_test.separating_set import g_test_separate, g_test_which_separate
 from mistruct.kernels.g_test.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
-from mistruct.parallel import run_blocks
+from mistruct.parallel import blocks_by_cost, for_each, run_blocks
 
 _METHODS = np.array(
     ["g, chi-square", "g, permutation", "g, untestable", "g, moments", "g, exact"], dtype=object
@@ -153,7 +153,7 @@ class GTest(IndependenceTest):
             g_test_pairs(columns, pairs[block], others, strata, self._rule, results)
             return results
 
-        blocks = pair_blocks(len(pairs), self._nanoseconds(data, cells, len(given)))
+        blocks = blocks_by_cost(len(pairs), self._nanoseconds(data, cells, len(given)))
         parts = list(run_blocks(run, blocks, description="independence tests"))
         return _batch(np.concatenate([np.empty((0, N_RESULTS)), *parts]))
 
@@ -187,9 +187,8 @@ class GTest(IndependenceTest):
 
         cells = data.n_states[rows].prod(axis=1) * data.n_states.mean() ** size
         n_sets = comb(among.lengths, size)
-        blocks = pair_blocks(len(asked), self._nanoseconds(data, cells, size) * n_sets)
-        for _ in run_blocks(run, blocks, description="separations"):
-            pass
+        blocks = blocks_by_cost(len(asked), self._nanoseconds(data, cells, size) * n_sets)
+        for_each(run, blocks, description="separations")
         places = places[answers]
         sets = np.full(places.shape, -1)
         found = places >= 0
@@ -215,9 +214,8 @@ class GTest(IndependenceTest):
                 columns, rows, owner[block], among[block], alpha, self._rule, separates[block]
             )
 
-        blocks = pair_blocks(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
-        for _ in run_blocks(run, blocks, description="votes"):
-            pass
+        blocks = blocks_by_cost(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
+        for_each(run, blocks, description="votes")
         return separates[answers]
 
     def determining_sets(
@@ -235,9 +233,8 @@ class GTest(IndependenceTest):
                 starts[block.start : block.stop + 1], sets[block], determined[block],
             )  # fmt: skip
 
-        blocks = pair_blocks(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples)
-        for _ in run_blocks(run, blocks, description="determining sets"):
-            pass
+        blocks = blocks_by_cost(len(pairs), _NANOSECONDS_PER_ROW * data.n_samples)
+        for_each(run, blocks, description="determining sets")
         owner, place = np.nonzero(determined)
         position = np.flatnonzero(row >= 0)
         return DeterminingSets(owner, position[sets[owner, place]], determined[owner, place])

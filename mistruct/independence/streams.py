@@ -1,4 +1,4 @@
-"""What makes the result of a test its own: keys of columns, the order of a pair, blocks of work.
+"""What makes the result of a test its own: keys of columns and the order of a pair.
 
 A random stream depends on the seed and the names of the columns tested alone, so a p-value does
 not change with the order of tests, the number of threads or what other columns there are.
@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.errors import check_count
 from mistruct.independence.protocol import Positions
-from mistruct.parallel import n_threads
-
-_BLOCK_NANOSECONDS = 5e7
-_SHORTEST_BLOCK_NANOSECONDS = 2e5
-_BLOCKS_PER_THREAD = 4
 
 
 def entropy_of(seed: int | None) -> np.uint64:
@@ -43,19 +37,3 @@ def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
     x, y = pairs.T
     swapped = keys[x] > keys[y]
     return np.column_stack([np.where(swapped, y, x), np.where(swapped, x, y)])
-
-
-def pair_blocks(n_pairs: int, nanoseconds: float | NDArray[np.float64]) -> list[slice]:
-    """Blocks of pairs that last about as long as a thread should be left alone.
-
-    `nanoseconds` is what every pair takes, or each one, shape (n_pairs,).
-    """
-    each = np.broadcast_to(np.maximum(nanoseconds, 1.0), n_pairs)
-    end = np.cumsum(each)
-    if n_pairs == 0 or end[-1] <= _SHORTEST_BLOCK_NANOSECONDS:
-        return [slice(0, n_pairs)] if n_pairs else []
-    begin = end - each
-    even = end[-1] / (_BLOCKS_PER_THREAD * n_threads())
-    length = np.clip(even, _SHORTEST_BLOCK_NANOSECONDS, _BLOCK_NANOSECONDS)
-    starts = np.flatnonzero(np.diff(begin // length, prepend=-1.0)).tolist()
-    return [slice(*ends) for ends in pairwise([*starts, n_pairs])]

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
-from mistruct.parallel import n_threads, run_blocks
+from mistruct.parallel import for_each, n_threads
 
 if TYPE_CHECKING:
     from mistruct.information.base import Estimator
@@ -56,8 +56,7 @@ def pairwise_by_tiles(
         result[of_rows, of_columns] = values
 
     tiles = _tiles(len(rows), len(columns), symmetric, nanoseconds_per_pair)
-    for _ in run_blocks(run, tiles, description=description):
-        pass
+    for_each(run, tiles, description=description)
     if symmetric:
         mirror(result)
     return result

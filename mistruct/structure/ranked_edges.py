@@ -26,7 +26,7 @@ from scipy.stats import rankdata
 
 from mistruct.data.dataset import Dataset
 from mistruct.kernels.gaussian.signs import covariance_signs
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, slices
 
 Positions = NDArray[np.int64]
 Names = NDArray[Any]
@@ -140,7 +140,7 @@ def count_samples(data: Dataset, source: Positions, target: Positions) -> Positi
     known = np.packbits([data.known(n) for n in data.names], axis=1)
     parts = [
         np.bitwise_count(known[source[block]] & known[target[block]]).sum(axis=1, dtype=np.int64)
-        for block in blocks(len(source), max(1, _ENTRIES_AT_ONCE // known.shape[1]))
+        for block in slices(len(source), max(1, _ENTRIES_AT_ONCE // known.shape[1]))
     ]
     return np.concatenate([np.empty(0, dtype=np.int64), *parts])
 
@@ -186,9 +186,8 @@ class _Levels:
 
         # So that sums of products fit into 64 bits.
         coarser = max(0, data.n_samples.bit_length() - _BITS_OF_A_RANK)
-        cut = blocks(len(self.ranks), _COLUMNS_AT_ONCE)
-        for _ in run_blocks(rank, cut, description="ranks"):
-            pass
+        cut = slices(len(self.ranks), _COLUMNS_AT_ONCE)
+        for_each(rank, cut, description="ranks")
 
     def signs(self, x: Positions, y: Positions) -> NDArray[np.int8]:
         """Signs of the covariances of pairs of columns."""
@@ -200,12 +199,6 @@ class _Levels:
                 self.ranks, self.states, self.is_rank, self.place, pairs[some], result[some]
             )
 
-        cut = blocks(len(pairs), max(1, _ENTRIES_AT_ONCE // self.n_samples))
-        for _ in run_blocks(sign, cut, description="signs"):
-            pass
+        cut = slices(len(pairs), max(1, _ENTRIES_AT_ONCE // self.n_samples))
+        for_each(sign, cut, description="signs")
         return result
-
-
-def blocks(n: int, length: int) -> list[slice]:
-    """Slices of this length that cover n things."""
-    return [slice(a, min(a + length, n)) for a in range(0, n, length)]

@@ -19,8 +19,8 @@ from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import separate_by
 from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.independence.same_questions import originals
-from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
-from mistruct.parallel import THREADS_VARIABLE
+from mistruct.independence.streams import column_keys, in_key_order
+from mistruct.parallel import THREADS_VARIABLE, blocks_by_cost
 from tests.information.copula.test_gaussian_copula import of_normal
 
 Asked = list[tuple[int, int, tuple[int, ...]]]
@@ -183,7 +183,7 @@ def test_a_pair_and_its_reverse_are_one() -> None:
 
 @given(st.integers(0, 3000), st.sampled_from([0.0, 1.0, 1e4, 1e7, 1e12]))
 def test_blocks_cover_the_pairs_in_order(n_pairs: int, nanoseconds: float) -> None:
-    blocks = pair_blocks(n_pairs, nanoseconds)
+    blocks = blocks_by_cost(n_pairs, nanoseconds)
     covered: list[Any] = [k for b in blocks for k in range(b.start, b.stop)]
     assert covered == list(range(n_pairs))
     assert all(b.stop > b.start for b in blocks)
@@ -194,7 +194,7 @@ def test_blocks_cover_the_pairs_in_order(n_pairs: int, nanoseconds: float) -> No
 def test_blocks_of_unequal_pairs_last_about_as_long(costs: list[float], n_threads: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(THREADS_VARIABLE, str(n_threads))
-        blocks = pair_blocks(len(costs), np.array(costs))
+        blocks = blocks_by_cost(len(costs), np.array(costs))
     assert [k for b in blocks for k in range(b.start, b.stop)] == list(range(len(costs)))
     for b in blocks:
         # None lasts longer than a block may, its last pair left out.

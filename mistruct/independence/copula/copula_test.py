@@ -16,7 +16,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula.mixed_pairs import FEWEST_ROWS, N_RESULTS, MixedPairs
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS
 from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
-from mistruct.independence.streams import column_keys, in_key_order, pair_blocks
+from mistruct.independence.streams import column_keys, in_key_order
 from mistruct.information.base import Estimator
 from mistruct.information.copula.basis import RESOLUTION
 from mistruct.information.copula.blas import one_blas_thread
@@ -38,7 +38,7 @@ from mistruct.kernels.gaussian.partial_correlation import (
     may_determine,
 )
 from mistruct.kernels.gaussian.wilks import P_VALUE, STATISTIC
-from mistruct.parallel import run_blocks
+from mistruct.parallel import blocks_by_cost, for_each
 
 _METHODS = np.array(
     [
@@ -247,9 +247,8 @@ def _results_of_continuous(
             block.start, results,
         )  # fmt: skip
 
-    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST)
-    for _ in run_blocks(run, blocks, description="independence tests"):
-        pass
+    blocks = blocks_by_cost(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST)
+    for_each(run, blocks, description="independence tests")
     return results
 
 
@@ -272,10 +271,9 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
                 results[:, k], n_rows[k] = _in_complete_rows(data, x, y, given)
 
     cost = _NANOSECONDS_OF_A_PAIR if complete else _NANOSECONDS_OF_A_PAIR_WITH_GAPS
-    blocks = pair_blocks(len(pairs), cost)
+    blocks = blocks_by_cost(len(pairs), cost)
     with one_blas_thread():
-        for _ in run_blocks(run, blocks, description="independence tests"):
-            pass
+        for_each(run, blocks, description="independence tests")
     return _batch(results, n_rows)
 
 
@@ -307,9 +305,8 @@ def _separate_continuous(
         )  # fmt: skip
 
     n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0
-    blocks = pair_blocks(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST * n_sets)
-    for _ in run_blocks(run, blocks, description="separations"):
-        pass
+    blocks = blocks_by_cost(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST * n_sets)
+    for_each(run, blocks, description="separations")
     sets = np.where(sets >= 0, position[sets], sets)
     return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
 
@@ -346,8 +343,7 @@ def _separate_any(
                 return
 
     with one_blas_thread():
-        for _ in run_blocks(search, range(len(pairs)), description="separations"):
-            pass
+        for_each(search, range(len(pairs)), description="separations")
     return Separations(_batch(results, n_rows), sets, n_tests)
 
 

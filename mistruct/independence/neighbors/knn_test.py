@@ -18,11 +18,11 @@ from mistruct.independence.neighbors.statistic import DESCRIPTION, estimates_of,
 from mistruct.independence.neighbors.surrogates import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
 from mistruct.independence.protocol import Positions, TestBatch
-from mistruct.independence.streams import column_keys, entropy_of, in_key_order, pair_blocks
+from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.neighbors.pairs import PairTable
 from mistruct.kernels.g_test.permutation import ENOUGH_EXCEEDING, stream_of
 from mistruct.kernels.random import mix
-from mistruct.parallel import run_blocks
+from mistruct.parallel import blocks_by_cost, for_each, run_blocks
 
 Floats = NDArray[np.float64]
 
@@ -171,9 +171,8 @@ class KNNTest(IndependenceTest):
 
         if len(pairs):
             null = _null_of_ranks(n, scales)
-            blocks = pair_blocks(len(pairs), 100.0 * n * scales[-1])
-            for _ in run_blocks(run, blocks, description=DESCRIPTION):
-                pass
+            blocks = blocks_by_cost(len(pairs), 100.0 * n * scales[-1])
+            for_each(run, blocks, description=DESCRIPTION)
             statistics = null.statistic(np.minimum(estimates, psi(n)))  # as in the null
             # Of all orders of the ranks none is as rare as half of this: its mirror image ties.
             least = 2.0 / math.factorial(n) if n < 20 else 0.0
@@ -245,9 +244,8 @@ def _null_of_ranks(n: int, scales: tuple[int, ...]) -> _NullOfRanks:
             found = table.information(first[block], others[block])
             estimates[block, s] = np.minimum(found, psi(drawn_for))  # few rows may be in order
 
-    blocks = pair_blocks(_DRAWS, 100.0 * drawn_for * scales[-1])
-    for _ in run_blocks(run, blocks, description="null distribution (nearest neighbours)"):
-        pass
+    blocks = blocks_by_cost(_DRAWS, 100.0 * drawn_for * scales[-1])
+    for_each(run, blocks, description="null distribution (nearest neighbours)")
     mean, spread = estimates.mean(axis=0), estimates.std(axis=0)
     distribution = Null(largest(estimates, mean, spread))
     shrunk = (drawn_for / n) ** 0.5

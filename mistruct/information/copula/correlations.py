@@ -26,7 +26,7 @@ from mistruct.information.copula.basis import (
 )
 from mistruct.information.copula.residual_blocks import Block, Known, is_wide
 from mistruct.information.tiles import mirror
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, run_blocks, slices
 
 # Enough of the product at once for it to run at full speed, and little beside the result.
 _PANEL_ENTRIES = 8_000_000
@@ -79,9 +79,8 @@ def _narrow_pairs(
         right = slice(panel.start if symmetric else 0, len(columns))
         _fill(of_rows.part(panel), of_columns.part(right), bias, result[panel, right])
 
-    panels = [slice(a, min(a + length, len(rows))) for a in range(0, len(rows), length)]
-    for _ in run_blocks(fill, panels, description="mutual information (copula)"):
-        pass
+    panels = slices(len(rows), length)
+    for_each(fill, panels, description="mutual information (copula)")
     if symmetric:
         mirror(result)
     return result

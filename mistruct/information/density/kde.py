@@ -24,7 +24,7 @@ from mistruct.information.blocks import complete, joint_labels, normal_scores
 from mistruct.information.copula.basis import warn_infinite
 from mistruct.information.density.kernel_sums import Floats, Labels, log_sums, mean_log_ratios
 from mistruct.information.tiles import mirror
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each
 
 _RULES = ("scott", "silverman")
 
@@ -219,8 +219,7 @@ class KDE(Estimator):
             for b in start + np.flatnonzero(np.isnan(result[a, start:])):
                 result[a, b] = self._pair(data, data.names[rows[a]], data.names[columns[b]])
 
-        for _ in run_blocks(run, range(len(rows)), description=self._description):
-            pass
+        for_each(run, range(len(rows)), description=self._description)
         if symmetric:
             mirror(result)
         return result

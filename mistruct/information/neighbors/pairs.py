@@ -48,7 +48,7 @@ from mistruct.kernels.neighbors.pairs_with_classes import (
 from mistruct.kernels.neighbors.pairs_with_ties import information_of_tied_pairs, sum_with_ties
 from mistruct.kernels.neighbors.sorted_line import COUNTED, sum_over_counts
 from mistruct.kernels.simd import LANES
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, run_blocks
 
 # Fewer rows say nothing.
 _FEWEST_ROWS = 4
@@ -304,8 +304,7 @@ class PairTable:
                 + sum_over_counts(axes.y, radius_y, axes.pad, first, last, self.terms)
             )
 
-        for _ in run_blocks(measure, blocks, description=_DESCRIPTION):
-            pass
+        for_each(measure, blocks, description=_DESCRIPTION)
         k = self.n_neighbors
         if tied:
             total = 0.0

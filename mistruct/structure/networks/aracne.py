@@ -23,7 +23,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.data_processing import explain_edges, list_neighbors
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, slices
 from mistruct.structure.networks.base import (
     Direction,
     Floats,
@@ -31,7 +31,6 @@ from mistruct.structure.networks.base import (
     NetworkLearner,
     PairMatrix,
 )
-from mistruct.structure.ranked_edges import blocks
 from mistruct.structure.reasons import Reasons, network_reasons
 from mistruct.structure.resampling.replicates import Folder
 
@@ -260,7 +259,7 @@ def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
     source, target = network.source, network.target
     matrix.fill(0.0)
     matrix[network.pairs.row, target] = mi
-    for some in blocks(len(mi), _PAIRS_AT_ONCE):
+    for some in slices(len(mi), _PAIRS_AT_ONCE):
         row = row_of[target[some]]
         mirrored = row >= 0
         matrix[row[mirrored], source[some][mirrored]] = mi[some][mirrored]
@@ -274,9 +273,8 @@ def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
             matrix, row_of, starts, neighbors, ties, edges[some], mi[some], keep, through[some]
         )
 
-    cut = blocks(len(edges), _EDGES_OF_A_BLOCK)
-    for _ in run_blocks(run, cut, description="data processing inequality"):
-        pass
+    cut = slices(len(edges), _EDGES_OF_A_BLOCK)
+    for_each(run, cut, description="data processing inequality")
     return through
 
 
@@ -296,6 +294,5 @@ def _strongest_ties(
             order = np.argsort(-ties[own])
             neighbors[own], ties[own] = neighbors[own][order], ties[own][order]
 
-    for _ in run_blocks(sort, blocks(n_columns, _COLUMNS_OF_A_BLOCK), description="strongest ties"):
-        pass
+    for_each(sort, slices(n_columns, _COLUMNS_OF_A_BLOCK), description="strongest ties")
     return starts, neighbors, ties

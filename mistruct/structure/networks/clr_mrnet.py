@@ -19,9 +19,8 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.mrnet import select_relevant
-from mistruct.parallel import run_blocks
+from mistruct.parallel import for_each, slices
 from mistruct.structure.networks.base import Direction, Floats, Network, NetworkLearner
-from mistruct.structure.ranked_edges import blocks
 from mistruct.structure.resampling.replicates import Folder
 
 _COLUMNS_OF_A_BLOCK = 32
@@ -267,8 +266,7 @@ def _background(network: Network) -> tuple[Floats, Floats]:
             if values.size:
                 mean[column], deviation[column] = values.mean(), values.std()
 
-    for _ in run_blocks(run, blocks(n_columns, _COLUMNS_OF_A_BLOCK), description="background"):
-        pass
+    for_each(run, slices(n_columns, _COLUMNS_OF_A_BLOCK), description="background")
     return mean, deviation
 
 
@@ -294,8 +292,7 @@ def _selected(network: Network) -> Floats:
             scores,
         )  # fmt: skip
 
-    for _ in run_blocks(run, blocks(len(starts) - 1, _COLUMNS_OF_A_BLOCK), description="selection"):
-        pass
+    for_each(run, slices(len(starts) - 1, _COLUMNS_OF_A_BLOCK), description="selection")
     weight = np.zeros(len(network.target))
     np.maximum.at(weight, of_pair[order], scores)
     return weight
