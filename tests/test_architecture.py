@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
+    "_typing": -2,  # names of types
     "errors": -1,  # below everything, so that every floor may raise them
     "memory": -1,
     "kernels": 0,

@@ -36,12 +36,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset, as_dataset, assemble
 from mistruct.data.door import Column
 from mistruct.errors import DataError, ParameterError, check_choice, check_count
 
 Method = Literal["quantile", "equal-width", "bayesian-blocks", "mdl"]
-Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 # The rate at which Bayesian blocks may cut a constant density; the value its authors work with.

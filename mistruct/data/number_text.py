@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Found, Note, blanks_trimmed, in_rows, read_as_numbers
 from mistruct.errors import DataError, Setting
-
-Floats = NDArray[np.float64]
 
 # A column with so large a share of numbers, and so many different ones, is one of numbers.
 _MOSTLY = 0.8

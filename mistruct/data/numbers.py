@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.data.frames import anndata_frame, is_anndata, read_columns
 from mistruct.errors import DataError
 
-Floats = NDArray[np.float64]
 Gaps = Literal["raise", "centre"]
 
 

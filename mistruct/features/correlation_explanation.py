@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from mistruct import __version__
+from mistruct._typing import Floats
 from mistruct.data.numbers import Gaps, read_numbers
 from mistruct.errors import DataError, check_choice, check_count
 from mistruct.features.explanation import Explained, find_weights
-from mistruct.features.numeric import Floats, Scores, check_n_components
+from mistruct.features.numeric import Scores, check_n_components
 
 
 class CorrelationExplanation(TransformerMixin, BaseEstimator):

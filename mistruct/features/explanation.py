@@ -37,13 +37,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mistruct._typing import Floats
 from mistruct.errors import MistructWarning
-
-Floats = NDArray[np.float64]
 
 # Share of noise in the standard deviation of a column. The last keeps the information of columns
 # that repeat each other finite, at 6.9 nats.

@@ -17,9 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.kernels.gaussian.density import class_slopes, class_sums
-
-Floats = NDArray[np.float64]
 
 # A density is never below this share of what its own bump would give a row.
 _LEAST = 1e-6

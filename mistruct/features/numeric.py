@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from mistruct._typing import Floats
 from mistruct.errors import ParameterError, check_count
-
-Floats = NDArray[np.float64]
 
 
 def check_n_components(n_components: Any, n_features: int) -> None:

@@ -24,13 +24,13 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mistruct._typing import Floats
 from mistruct.data.frames import read_columns
 from mistruct.data.numbers import read_numbers
 from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_count
 from mistruct.features.kernel_information import kernel_information
 from mistruct.information.measures import mutual_information
 
-Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 # A continuous target is climbed in so many bins of equal size.

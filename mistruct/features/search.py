@@ -22,10 +22,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.errors import ParameterError, check_choice, check_count
 from mistruct.features.feature_pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
-from mistruct.features.terms import Floats, PairTerms
+from mistruct.features.terms import PairTerms
 from mistruct.independence.base import IndependenceTest
 
 Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
-from mistruct.features.terms import Floats, PairTerms
+from mistruct.features.terms import PairTerms
 from mistruct.independence.base import IndependenceTest
 
 # Rows for each cell of a table, and for each dimension of a vector.

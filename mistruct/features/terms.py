@@ -20,8 +20,8 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.features.bins import bin_ranks
@@ -33,8 +33,6 @@ from mistruct.information.counts.plug_in import PlugIn
 from mistruct.information.neighbors.knn import MixedKNN
 from mistruct.kernels.counts.contingency import join_strata
 from mistruct.parallel import for_each, slices
-
-Floats = NDArray[np.float64]
 
 _CORRECTION: BiasCorrection = "miller-madow"
 _NANOSECONDS_OF_A_BLOCK = 2e7

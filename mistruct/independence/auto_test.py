@@ -9,17 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula.copula_test import CopulaTest
 from mistruct.independence.g_test import GTest
-from mistruct.independence.protocol import (
-    DeterminingSets,
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 from mistruct.information.base import Estimator
 from mistruct.information.by_kinds import ByKinds
 from mistruct.information.counts.plug_in import PlugIn

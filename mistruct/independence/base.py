@@ -10,15 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.views import see_views
-from mistruct.independence.protocol import (
-    DeterminingSets,
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
 from mistruct.parallel import run_blocks

@@ -11,15 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import (
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 
 PValue = Callable[[pd.DataFrame, str, str, tuple[str, ...]], float]
 

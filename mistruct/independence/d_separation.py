@@ -27,15 +27,11 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, nearest_names
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import (
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 
 _WALKS_KEPT = 100_000
 

@@ -10,16 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import (
-    DeterminingSets,
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 from mistruct.independence.same_questions import originals, searches_once, sets_once
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.base import Estimator

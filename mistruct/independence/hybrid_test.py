@@ -9,17 +9,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import IndependenceTest, separate_by
 from mistruct.independence.neighbors.knn_test import KNNTest
-from mistruct.independence.protocol import (
-    DeterminingSets,
-    Positions,
-    Ragged,
-    Separations,
-    TestBatch,
-)
+from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 
 # Below this p-value of the first test, the second is not asked: twice it passes any level.
 _CLEAR = 1e-9

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula.skewed_columns import SkewedScores
@@ -31,8 +32,6 @@ from mistruct.independence.nulls import null_of
 from mistruct.independence.permutation_moments import is_skewed
 from mistruct.information.base import Estimator
 from mistruct.information.null_distributions import ChiSquareNull
-
-Floats = NDArray[np.float64]
 
 # Share of the rows. Up to it, in columns rounded for the purpose, the p-values of all estimators
 # stayed right down to 0.001; at a fifth those of nearest neighbours were too small by half.

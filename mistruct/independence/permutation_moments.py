@@ -23,10 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, gammainc, gammaincc, ndtr
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.information.blocks import normal_scores
-
-Floats = NDArray[np.float64]
 
 # Skewness below which a column is near enough to normal.
 NEGLIGIBLE_SKEWNESS = 0.1

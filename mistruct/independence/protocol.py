@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Positions = NDArray[np.int64]
+from mistruct._typing import Positions
+
 Given = tuple[int, ...]
 
 

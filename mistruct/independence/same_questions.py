@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
-from mistruct.independence.protocol import Positions, Ragged
+from mistruct.independence.protocol import Ragged
 from mistruct.independence.streams import column_keys
 from mistruct.kernels.counts.coded_columns import hash_strata, same_strata
 

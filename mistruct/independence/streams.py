@@ -12,8 +12,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.errors import check_count
-from mistruct.independence.protocol import Positions
 
 
 def entropy_of(seed: int | None) -> np.uint64:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betainc, gammaincc
 
-Floats = NDArray[np.float64]
+from mistruct._typing import Floats
 
 
 class NullDistribution(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.parallel import for_each, n_threads
@@ -26,7 +27,6 @@ _TILES_PER_THREAD = 4
 _NANOSECONDS_OF_A_CALL = 1e6
 
 Pairs = NDArray[Any]
-Positions = NDArray[np.int64]
 Tile = tuple[slice, slice]
 #: Fills a tile, given the positions of its rows and of its columns and whether it is symmetric;
 #: a symmetric one needs its upper triangle only.

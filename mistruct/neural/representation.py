@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mistruct._typing import Floats
 from mistruct.data.numbers import read_numbers
 from mistruct.errors import DataError, ParameterError, check_count
 
-Floats = NDArray[np.float64]
 Points = NDArray[np.float32]
 
 

@@ -14,13 +14,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
-
-Positions = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Families(ABC):

@@ -23,6 +23,7 @@ from typing import Literal
 
 import numpy as np
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_positive
 from mistruct.information.counts.packing import packed_columns
@@ -32,14 +33,7 @@ from mistruct.kernels.scores.family_counts import (
     Counted,
     count_families,
 )
-from mistruct.scores.base import (
-    Families,
-    Floats,
-    Positions,
-    Score,
-    check_gamma,
-    price_of_edge,
-)
+from mistruct.scores.base import Families, Score, check_gamma, price_of_edge
 from mistruct.scores.incomplete import IncompleteCounts
 
 _NOTHING = np.array([-1])

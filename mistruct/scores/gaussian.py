@@ -18,18 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_positive
 from mistruct.information.copula.basis import RESOLUTION, embed
 from mistruct.kernels.scores.gaussian_families import gaussian_families
-from mistruct.scores.base import (
-    Families,
-    Floats,
-    Positions,
-    Score,
-    check_gamma,
-    price_of_edge,
-)
+from mistruct.scores.base import Families, Score, check_gamma, price_of_edge
 
 _NOTHING = np.array([-1])
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.kernels.scores.incomplete_families import (
     INFORMATION,
@@ -28,7 +29,7 @@ from mistruct.kernels.scores.incomplete_families import (
     SCORED,
     count_incomplete_families,
 )
-from mistruct.scores.base import Families, Floats, Positions, price_of_edge
+from mistruct.scores.base import Families, price_of_edge
 
 if TYPE_CHECKING:
     from mistruct.scores.discrete import DiscreteScore

@@ -24,13 +24,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.kernels.gaussian.signs import covariance_signs
 from mistruct.parallel import for_each, slices
 
-Positions = NDArray[np.int64]
 Names = NDArray[Any]
-Floats = NDArray[np.float64]
 
 # What a thread is given at a time: columns to rank, and entries of pairs of columns.
 _COLUMNS_AT_ONCE = 64

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula.mixed_pairs import FEWEST_ROWS, N_RESULTS, MixedPairs
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS
-from mistruct.independence.protocol import Positions, Ragged, Separations, TestBatch
+from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.independence.streams import column_keys, in_key_order
 from mistruct.information.base import Estimator
 from mistruct.information.copula.basis import RESOLUTION

@@ -33,13 +33,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import gammaincc
 
+from mistruct._typing import Floats
 from mistruct.information.copula.residual_blocks import Indicators, Known, Labels
-
-Floats = NDArray[np.float64]
 
 # Strata whose products among each other are made at once, and with all others at most.
 _STRATA_AT_ONCE = 256

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaincc
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.independence.copula.many_states import States, moments, p_value, sum_of_squares
 from mistruct.independence.copula.residuals import FEW_STATES, Condition, is_skewed_kept, score
@@ -25,8 +25,6 @@ from mistruct.kernels.gaussian.partial_correlation import (
     WILKS,
 )
 from mistruct.kernels.gaussian.wilks import P_VALUE, STATISTIC, wilks_test
-
-Floats = NDArray[np.float64]
 
 N_RESULTS = 8
 SHUFFLED, MOMENTS = 2, 3  # how a p-value was found, after WILKS and SCORE

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.independence.permutation_moments import scores_of, tail
 from mistruct.parallel import run_blocks
-
-Floats = NDArray[np.float64]
 
 _ENTRIES_AT_ONCE = 2_000_000
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.information.copula.residual_blocks import Labels, one_hot
-
-Floats = NDArray[np.float64]
 
 _MOST_STEPS = 6
 _MOST_HALVINGS = 4

@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_count
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.neighbors.statistic import DESCRIPTION, estimates_of, largest, run_here
 from mistruct.independence.neighbors.surrogates import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
-from mistruct.independence.protocol import Positions, TestBatch
+from mistruct.independence.protocol import TestBatch
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.neighbors.pairs import PairTable
 from mistruct.kernels.g_test.permutation import ENOUGH_EXCEEDING, stream_of
 from mistruct.kernels.random import mix
 from mistruct.parallel import blocks_by_cost, for_each, run_blocks
-
-Floats = NDArray[np.float64]
 
 # Two resolutions: the finest that neighbours have, and one where they are as many as a coarse
 # relation can be seen with, up to which a search is cheap.

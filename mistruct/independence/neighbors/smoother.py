@@ -13,12 +13,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.information.copula.basis import RESOLUTION, basis
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 # A line and levels have a term for so many rows at most, or the levels are left out.
 _ROWS_PER_TERM = 5

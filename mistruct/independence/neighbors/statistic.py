@@ -12,18 +12,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import psi
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.neighbors.surrogates import LocalShuffles
 from mistruct.information.neighbors.pairs import PairTable
 from mistruct.information.neighbors.ties import repeat_values
 from mistruct.kernels.neighbors.conditional import information_of_surrogates
 from mistruct.parallel import run_blocks
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 DESCRIPTION = "independence tests (nearest neighbours)"
 

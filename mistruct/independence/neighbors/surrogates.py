@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.copula.residuals import fitted_probabilities
 from mistruct.independence.neighbors.smoother import Smoother
@@ -33,9 +34,6 @@ from mistruct.information.copula.basis import basis
 from mistruct.kernels.neighbors.conditional import APART
 from mistruct.kernels.neighbors.surrogates import shuffle_within, swap_within, tilted_surrogates
 from mistruct.kernels.random import shuffle
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 # A group has the square root of the rows, but not fewer than so many where there are enough.
 _LEAST_GROUP = 10

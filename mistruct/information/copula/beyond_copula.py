@@ -32,6 +32,7 @@ from scipy.optimize import brentq
 from scipy.special import psi
 from scipy.stats import chi2, rankdata
 
+from mistruct._typing import Floats
 from mistruct.errors import TooFewRowsError
 from mistruct.information.blocks import normal_scores
 from mistruct.information.copula.basis import Basis, basis
@@ -39,7 +40,6 @@ from mistruct.information.copula.gaussian_copula import gaussian_bias
 from mistruct.information.neighbors.points import Tree, arrange
 from mistruct.information.neighbors.ties import mean_psi_of_spaces, repeat_values
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 # Canonical correlations are significant up to this p-value.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.special import psi
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
 from mistruct.information.blocks import normal_scores
@@ -29,7 +30,6 @@ from mistruct.information.tiles import pairwise_by_tiles
 from mistruct.kernels.neighbors.pairs_beyond_copula import ScoredColumns, excess_of_pairs
 from mistruct.kernels.neighbors.sorted_line import COUNTED
 
-Positions = NDArray[np.int64]
 Information = Callable[[Dataset, str, str], float]
 
 # Sorting and searching halves and, at times, all rows; on about two cores of 2023.

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.information.copula.basis import (
     Bases,
@@ -33,7 +34,6 @@ _PANEL_ENTRIES = 8_000_000
 # What one thread turns into information at a time fits into its cache.
 _CHUNK_ENTRIES = 100_000
 
-Positions = NDArray[np.int64]
 #: The bias of a pair of columns of these dimensions.
 Bias = Callable[[int, int], float]
 

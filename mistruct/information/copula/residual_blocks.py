@@ -28,11 +28,11 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 from scipy.sparse import csr_array
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.information.copula.basis import RESOLUTION, Basis, embed, of_unit_length, spanning
 
 Labels = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 # A column of more states is kept as codes.
 FEW_STATES = 32

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
@@ -19,9 +19,6 @@ _MOST_KEPT = 4096
 
 # Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
 _SHORT_PRODUCT = 1e8
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 
 @once_per_table

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
 from mistruct.information.counts.packing import pack
-from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
+from mistruct.information.tiles import Pairs, pairwise_by_tiles
 from mistruct.kernels.counts.entropy import entropy_of_counts
 from mistruct.kernels.counts.information_tile import PACKED_CELLS, CountedColumns, information_tile
 

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.stats import chi2
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, ParameterError, check_fraction
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.blocks import complete
 from mistruct.information.copula.basis import warn_infinite
-from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
+from mistruct.information.tiles import Pairs, pairwise_by_tiles
 from mistruct.kernels.counts.partition import Splitting, partition_tile
 
 # Measured for independent columns; more where cells are split further.

@@ -17,12 +17,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, ParameterError, TooFewRowsError
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.blocks import complete, joint_labels, normal_scores
 from mistruct.information.copula.basis import warn_infinite
-from mistruct.information.density.kernel_sums import Floats, Labels, log_sums, mean_log_ratios
+from mistruct.information.density.kernel_sums import Labels, log_sums, mean_log_ratios
 from mistruct.information.tiles import mirror
 from mistruct.parallel import for_each
 

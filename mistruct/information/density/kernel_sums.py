@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mistruct._typing import Floats
 from mistruct.kernels.gaussian.density import fill_kernels, sum_kernels
 from mistruct.parallel import run_blocks
 
-Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
 Tile = tuple[slice, slice]
 

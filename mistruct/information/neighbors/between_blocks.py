@@ -29,10 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete, joint_labels, normal_scores
-from mistruct.information.neighbors.points import Counts, Floats, Tree, arrange
+from mistruct.information.neighbors.points import Counts, Tree, arrange
 from mistruct.information.neighbors.ties import mean_psi_of_spaces, repeat_values
 
 # A category is a coordinate whose values are so far apart that no neighbour is sought in another

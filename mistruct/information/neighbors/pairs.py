@@ -34,11 +34,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.special import psi
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete
 from mistruct.information.blocks import normal_scores as scores_of
-from mistruct.information.tiles import Pairs, Positions, pairwise_by_tiles
+from mistruct.information.tiles import Pairs, pairwise_by_tiles
 from mistruct.kernels.neighbors.pair_axes import SortedColumns, lay_out, make_axes
 from mistruct.kernels.neighbors.pairs import find_extents, find_radii, information_of_pairs
 from mistruct.kernels.neighbors.pairs_with_classes import (

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.kernels.neighbors.tree import grow_tree, nearest_distances, reach_of_neighbors
 from mistruct.kernels.neighbors.tree_counts import count_on_line, count_shells, count_within
 from mistruct.parallel import run_blocks
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 # Handing fewer points than this to another thread costs more than they do.

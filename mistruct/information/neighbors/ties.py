@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import psi
 
-from mistruct.information.neighbors.points import Counts, Floats, Line, Tree
+from mistruct._typing import Floats
+from mistruct.information.neighbors.points import Counts, Line, Tree
 from mistruct.kernels.neighbors.ties import mean_psis
 
 

@@ -23,12 +23,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
-from mistruct.independence.protocol import Given, Positions, TestBatch
-
-Floats = NDArray[np.float64]
+from mistruct.independence.protocol import Given, TestBatch
 
 # A test of many columns with one may want a matrix of all of them.
 _COLUMNS_AT_ONCE = 500

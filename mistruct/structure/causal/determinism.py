@@ -29,9 +29,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import DeterminingSets, Positions, Ragged
+from mistruct.independence.protocol import DeterminingSets, Ragged
 from mistruct.kernels.counts.determined import X, Y
 
 Determinism = Literal["informative", "textbook"]

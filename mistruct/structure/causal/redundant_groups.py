@@ -22,13 +22,12 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
-from mistruct.independence.protocol import Given, Positions
+from mistruct.independence.protocol import Given
 from mistruct.information.counts.packing import packed_columns
 from mistruct.kernels.counts.bitsets import count_shared_bits
 from mistruct.kernels.counts.contingency import join_strata
-
-Floats = NDArray[np.float64]
 
 # Columns of more states, and all beyond so many states together, are in no group.
 _MOST_STATES = 32

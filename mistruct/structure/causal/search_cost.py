@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.g_test import GTest
 from mistruct.structure.causal.skeleton import adjacency
-
-Floats = NDArray[np.float64]
 
 # Measured on the tuning networks at 500 and 5,000 rows, normal columns and gene expression, where
 # the number of tests so predicted was .5 to 1.7 times the true one: how far a pair may exceed what

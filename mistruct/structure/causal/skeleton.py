@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.independence.protocol import Given, Positions, TestBatch
+from mistruct._typing import Floats, Positions
+from mistruct.independence.protocol import Given, TestBatch
 from mistruct.structure.causal.determinism import Lean, Pair
 
-Floats = NDArray[np.float64]
 Adjacency = NDArray[np.bool_]
 
 # Why a pair is no longer adjacent; "" while it is.

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import threshold
-from mistruct.independence.protocol import Given, Positions, Ragged, Separations
+from mistruct.independence.protocol import Given, Ragged, Separations
 from mistruct.kernels.graphs.candidates import candidates_of_pairs
 from mistruct.structure.causal.determinism import Determinism, believe
 from mistruct.structure.causal.redundant_groups import as_one_column, redundant_groups
@@ -33,7 +34,6 @@ from mistruct.structure.causal.skeleton import (
     UNTESTABLE,
     Adjacency,
     Edges,
-    Floats,
     Round,
     Skeleton,
     adjacency,

@@ -26,10 +26,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.protocol import Given, Positions, Ragged
+from mistruct.independence.protocol import Given, Ragged
 from mistruct.kernels.graphs.votes import count_votes, list_voters, most_voters
 from mistruct.structure.knowledge import Constraints
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
@@ -24,13 +25,7 @@ from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.data_processing import explain_edges, list_neighbors
 from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.base import (
-    Direction,
-    Floats,
-    Network,
-    NetworkLearner,
-    PairMatrix,
-)
+from mistruct.structure.networks.base import Direction, Network, NetworkLearner, PairMatrix
 from mistruct.structure.reasons import Reasons, network_reasons
 from mistruct.structure.resampling.replicates import Folder
 

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import MistructWarning, check_choice, check_fraction
 from mistruct.independence.multiple_testing import Correction, threshold
@@ -43,8 +44,6 @@ from mistruct.structure.resampling.replicates import (
 from mistruct.structure.trees.edge_rules import degrees_of_freedom
 
 Direction = Literal["hubs"]
-Positions = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 # A matrix of more entries is made in single precision.
 _MOST_DOUBLES = 50_000_000

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.mrnet import select_relevant
 from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.base import Direction, Floats, Network, NetworkLearner
+from mistruct.structure.networks.base import Direction, Network, NetworkLearner
 from mistruct.structure.resampling.replicates import Folder
 
 _COLUMNS_OF_A_BLOCK = 32

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
@@ -33,7 +34,6 @@ from mistruct.information.null_distributions import NullDistribution
 from mistruct.parallel import run_blocks
 
 Places = NDArray[np.int32]
-Floats = NDArray[np.float64]
 
 # Entries of a matrix that are looked up at a time, and pairs that are tested one by one.
 _ENTRIES_AT_ONCE = 1_000_000

@@ -16,10 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct._typing import Floats, Positions
 from mistruct.structure.resampling.replicates import Arrays
-
-Positions = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Votes:
