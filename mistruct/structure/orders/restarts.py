@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from mistruct.parallel import run_in_turn
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.optimum import MOST_COLUMNS, optimal_dag
 from mistruct.structure.orders.backward import Parents, delete_edges
 from mistruct.structure.orders.exchange import exchange_parents
+from mistruct.structure.orders.optimum import MOST_COLUMNS, optimal_dag
 from mistruct.structure.orders.order_search import Forest, Order, obedient, order_of
 
 # A restart moves this share of the columns, and so many at least.

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import mistruct as ms
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.optimum import optimal_dag
 from mistruct.structure.orders import restarts
 from mistruct.structure.orders.backward import delete_edges
+from mistruct.structure.orders.optimum import optimal_dag
 from mistruct.structure.orders.order_search import Forest, as_matrix, obedient
 from mistruct.structure.orders.restarts import best_dag
 from tests import reference_pc, reference_scores
