@@ -12,7 +12,7 @@ import pytest
 import mistruct as ms
 from mistruct.independence.names import resolve_test
 from mistruct.information.names import ESTIMATORS, auto
-from mistruct.structure.causal.base import skeleton_search, v_structures
+from mistruct.structure.causal import skeleton_search, v_structures
 from tests.structure.sampled_networks import sample_network
 
 OF_NUMBERS = ("copula", "ksg", "mixed-knn", "copula-knn", "kde", "adaptive-partition", "binned")
