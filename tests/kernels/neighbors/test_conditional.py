@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 from scipy.special import psi
 
 from mistruct.information.neighbors.knn import KSG, MixedKNN
-from mistruct.kernels.neighbors.conditional import (
-    APART,
-    information_of_surrogates,
+from mistruct.kernels.neighbors.conditional import APART, information_of_surrogates
+from mistruct.kernels.neighbors.sorted_line import stretch
+from mistruct.kernels.neighbors.sorted_lists import (
     n_below,
     n_sorted_of,
     n_within,
     nth_smallest,
     sort_around,
-    stretch,
 )
 from tests import reference_knn as ref
 from tests.information.copula.test_gaussian_copula import Table, of_normal, states
