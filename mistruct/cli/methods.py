@@ -100,8 +100,8 @@ class ForBOSS:
         int | None,
         typer.Option(
             metavar="NUMBER",
-            help="boss: number of restarts of the search; default: 0 where all columns are "
-            "discrete, otherwise 10.",
+            help="boss: number of restarts of the search; default: 10 where a column is "
+            "continuous and there are at most 500, otherwise 0.",
         ),
     ] = None
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
+from sklearn.base import clone
 
 import mistruct as ms
 from mistruct.structure.causal.redundant_groups import as_one_column, redundant_groups
@@ -78,13 +79,19 @@ def test_estimate_by_order_and_test_by_states(learner: Any, tables: dict[str, ms
 
 def test_scores_and_models_count_states(tables: dict[str, ms.Dataset]) -> None:
     ordinal, states = tables["ordinal"], tables["discrete"]
-    of_ordinal, of_states = ms.BOSS().fit(ordinal), ms.BOSS().fit(states)
-    assert of_ordinal.scored_by_.name == "qnml"
+    learner = ms.BOSS("qnml", start="random", n_restarts=0)
+    of_ordinal, of_states = learner.fit(ordinal), clone(learner).fit(states)
     assert set(of_ordinal.graph_.edges) == set(of_states.graph_.edges)
     tan = ms.TAN("q0").fit(ordinal)
     pd.testing.assert_frame_equal(tan.edges_, ms.TAN("q0").fit(states).edges_)
     model = ms.to_bayesian_network(of_ordinal.graph_, ordinal)
     assert model.get_cpds("q0").state_names["q0"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_boss_goes_by_the_order(tables: dict[str, ms.Dataset]) -> None:
+    by_order, numbers = (ms.BOSS().fit(tables[kind]) for kind in ("ordinal", "continuous"))
+    assert by_order.scored_by_ == ms.GaussianBIC(gamma=1.0)
+    assert set(by_order.graph_.edges) == set(numbers.graph_.edges)
 
 
 def test_a_bootstrap_keeps_the_kind(tables: dict[str, ms.Dataset], tmp_path: Any) -> None:
