@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 import mistruct as ms
+from mistruct.structure.orders import boss
 from tests.structure.orders.test_order_search import random_dag, random_table
 from tests.structure.sampled_networks import network_graph, sample_network
 
@@ -144,6 +145,28 @@ def test_more_restarts_score_no_lower() -> None:
     table = random_table(0, 12, 300, degree=4)
     scores = [ms.BOSS("bic", n_restarts=k).fit(table).score_ for k in (0, 3, 10)]
     assert scores == sorted(scores)
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "kind", "n_restarts"),
+    [(12, "discrete", 0), (12, "continuous", 10), (13, "continuous", 0)],
+)
+def test_restarts_are_for_continuous_columns_unless_there_are_many(
+    n_columns: int, kind: str, n_restarts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    search = boss.best_dag
+
+    def asking(*given: Any) -> Any:
+        asked.append(given[4])
+        return search(*given)
+
+    monkeypatch.setattr(boss, "best_dag", asking)
+    monkeypatch.setattr(boss, "_MOST_COLUMNS_TO_RESTART", 12)
+    numbers = np.random.default_rng(0).normal(size=(60, n_columns))
+    table = pd.DataFrame(numbers if kind == "continuous" else numbers > 0).add_prefix("c")
+    ms.BOSS().fit(table)
+    assert asked == [n_restarts]
 
 
 # The same whatever the order --------------------------------------------------------------------
