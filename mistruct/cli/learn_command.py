@@ -76,7 +76,8 @@ def learn(
         typer.Option(
             help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
             "strongest tree; markov-blanket: causal graph around --target. Default: boss or pc, "
-            "whichever is nearer the truth in such tables and quick, otherwise chow-liu."
+            "whichever was nearer the truth on sampled networks of such columns and rows, if it "
+            "is quick; otherwise chow-liu."
         ),
     ] = None,
     target: Target = None,

@@ -345,6 +345,19 @@ def test_the_edges_of_columns_that_are_determined_and_of_many_states() -> None:
     assert all("clinic" in clinics.separating_sets_[pair] for pair in lost)
 
 
+def test_a_column_of_many_states_costs_no_edge_of_the_others_where_learn_takes_boss() -> None:
+    found, alone = (
+        set(
+            map(
+                frozenset,
+                ms.BOSS().fit(ms.read_table(CASES / "clinics80.csv", drop=drop)).graph_.edges,
+            )
+        )
+        for drop in ((), ("clinic",))
+    )
+    assert {frozenset(("bp", "event")), frozenset(("bp", "statin"))} <= alone <= found
+
+
 def test_networks_of_cytoscape_and_igraph() -> None:
     graph = ms.read_network(CASES / "cyto.graphml")
     assert list(graph.edges(data="interaction")) == [("TP53", "MDM2", "pd")]
