@@ -34,26 +34,21 @@ def documents(n_networks: int, numbers: Sequence[str]) -> dict[str, Any]:
     return {place: _with_own_ids(item, place) for place, item in items.items()}
 
 
+def _source(name: str, columns: str) -> Any:
+    """An empty source of data, which the scripts of the page fill."""
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource({c: [] for c in columns.split()}, name=name)
+
+
 def _figures(n: int) -> list[Any]:
     """Figures that share nodes, labels and ranges, each with edges of its own."""
-    from bokeh.models import (
-        BoxSelectTool,
-        BoxZoomTool,
-        ColumnDataSource,
-        HoverTool,
-        LassoSelectTool,
-        PanTool,
-        PointDrawTool,
-        Range1d,
-        ResetTool,
-        WheelZoomTool,
-    )
+    from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    names = ("i", "x", "y", "size", "fill", "name", "about")
-    nodes = ColumnDataSource({k: [] for k in names}, name="nodes")
-    labels = ColumnDataSource({k: [] for k in ("x", "y", "text")}, name="labels")
-    marked = ColumnDataSource({k: [] for k in ("x", "y", "size", "line")}, name="marked")
+    nodes = _source("nodes", "i x y size fill name about")
+    labels = _source("labels", "x y text")
+    marked = _source("marked", "x y size line")
     # Both figures look at one place; scripts give it the aspect of the page.
     ranges: dict[str, Any] = {"x_range": Range1d(), "y_range": Range1d()}
     figures: list[Any] = []
@@ -72,86 +67,92 @@ def _figures(n: int) -> list[Any]:
         plot.axis.visible = False
         plot.grid.visible = False
         plot.toolbar.logo = None
-        ends = ("e", "x0", "y0", "x1", "y1", "width", "line", "dash", "alpha", "about")
-        edges = ColumnDataSource({c: [] for c in ends}, name=f"edges{k}")
-        heads = ColumnDataSource(
-            {c: [] for c in ("x", "y", "angle", "size", "fill")}, name=f"heads{k}"
-        )
-        strong = ColumnDataSource({c: [] for c in ("x0", "y0", "x1", "y1")}, name=f"strong{k}")
-        lines = plot.segment(
-            "x0",
-            "y0",
-            "x1",
-            "y1",
-            source=edges,
-            line_width="width",
-            line_color="line",
-            line_dash="dash",
-            line_alpha="alpha",
-        )
-        plot.segment(
-            "x0",
-            "y0",
-            "x1",
-            "y1",
-            source=strong,
-            line_width=6,
-            line_color="#E69F00",
-            line_alpha=0.7,
-        )
-        plot.scatter(
-            "x",
-            "y",
-            size="size",
-            angle="angle",
-            marker="triangle",
-            source=heads,
-            fill_color="fill",
-            line_color=None,
-        )
-        plot.scatter(
-            "x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3
-        )
-        dots: Any = plot.scatter(
-            "x",
-            "y",
-            size="size",
-            source=nodes,
-            fill_color="fill",
-            line_color="#FFFFFF",
-            line_width=1,
-        )
-        lines.nonselection_glyph = lines.selection_glyph = None
-        dots.nonselection_glyph = None
-        dots.selection_glyph = dots.glyph.clone(line_color="#D55E00", line_width=3)
-        plot.text(
-            "x",
-            "y",
-            text="text",
-            source=labels,
-            text_font_size="11px",
-            text_baseline="bottom",
-            text_align="center",
-            y_offset=-8,
-            text_color="#222222",
-            name="names",
-        )
-        pan, wheel = PanTool(), WheelZoomTool()
-        plot.add_tools(
-            pan,
-            wheel,
-            BoxZoomTool(match_aspect=True),
-            PointDrawTool(renderers=[dots], add=False, description="Move nodes"),
-            BoxSelectTool(renderers=[dots]),
-            LassoSelectTool(renderers=[dots]),
-            HoverTool(renderers=[dots], tooltips=[("", "@name"), ("", "@about")]),
-            HoverTool(renderers=[lines], tooltips=[("", "@about")], line_policy="interp"),
-            ResetTool(),
-        )
-        plot.toolbar.active_drag = pan
-        plot.toolbar.active_scroll = wheel
+        lines = _draw_edges(plot, k)
+        _add_tools(plot, _draw_nodes(plot, nodes, marked, labels), lines)
         figures.append(plot)
     return figures
+
+
+def _draw_edges(plot: Any, k: int) -> Any:
+    """Draw the edges of network k with their heads, and a strong line below the chosen ones."""
+    ends = {"x0": "x0", "y0": "y0", "x1": "x1", "y1": "y1"}
+    lines = plot.segment(
+        **ends,
+        source=_source(f"edges{k}", "e x0 y0 x1 y1 width line dash alpha about"),
+        line_width="width",
+        line_color="line",
+        line_dash="dash",
+        line_alpha="alpha",
+    )
+    heads = _source(f"heads{k}", "x y angle size fill")
+    strong = _source(f"strong{k}", "x0 y0 x1 y1")
+    plot.segment(**ends, source=strong, line_width=6, line_color="#E69F00", line_alpha=0.7)
+    plot.scatter(
+        "x",
+        "y",
+        size="size",
+        angle="angle",
+        marker="triangle",
+        source=heads,
+        fill_color="fill",
+        line_color=None,
+    )
+    lines.nonselection_glyph = lines.selection_glyph = None
+    return lines
+
+
+def _draw_nodes(plot: Any, nodes: Any, marked: Any, labels: Any) -> Any:
+    """Draw the nodes with their names, and rings around the marked ones."""
+    plot.scatter(
+        "x", "y", size="size", source=marked, fill_color=None, line_color="line", line_width=3
+    )
+    dots = plot.scatter(
+        "x", "y", size="size", source=nodes, fill_color="fill", line_color="#FFFFFF", line_width=1
+    )
+    dots.nonselection_glyph = None
+    dots.selection_glyph = dots.glyph.clone(line_color="#D55E00", line_width=3)
+    plot.text(
+        "x",
+        "y",
+        text="text",
+        source=labels,
+        text_font_size="11px",
+        text_baseline="bottom",
+        text_align="center",
+        y_offset=-8,
+        text_color="#222222",
+        name="names",
+    )
+    return dots
+
+
+def _add_tools(plot: Any, dots: Any, lines: Any) -> None:
+    """Let a reader pan, zoom, move and choose nodes, and see what is below the pointer."""
+    from bokeh.models import (
+        BoxSelectTool,
+        BoxZoomTool,
+        HoverTool,
+        LassoSelectTool,
+        PanTool,
+        PointDrawTool,
+        ResetTool,
+        WheelZoomTool,
+    )
+
+    pan, wheel = PanTool(), WheelZoomTool()
+    plot.add_tools(
+        pan,
+        wheel,
+        BoxZoomTool(match_aspect=True),
+        PointDrawTool(renderers=[dots], add=False, description="Move nodes"),
+        BoxSelectTool(renderers=[dots]),
+        LassoSelectTool(renderers=[dots]),
+        HoverTool(renderers=[dots], tooltips=[("", "@name"), ("", "@about")]),
+        HoverTool(renderers=[lines], tooltips=[("", "@about")], line_policy="interp"),
+        ResetTool(),
+    )
+    plot.toolbar.active_drag = pan
+    plot.toolbar.active_scroll = wheel
 
 
 def _table(numbers: Sequence[str]) -> Any:

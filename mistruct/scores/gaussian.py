@@ -107,7 +107,7 @@ class _Correlated(Families):
     """Families whose score follows from correlations."""
 
     def __init__(self, score: GaussianBIC, data: Dataset) -> None:
-        known = [_known(data, name) for name in data.names]
+        known = [data.known(name) for name in data.names]
         parts = [_dimensions(data, *of) for of in zip(data.names, known, strict=True)]
         self._sizes = np.array([len(part) for part in parts])
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)])
@@ -142,14 +142,6 @@ class _Correlated(Families):
         of_all = self._known[list(columns)].all(axis=0)
         also = np.where((added < 0)[:, np.newaxis], True, self._known[added])
         return np.asarray((also & of_all).sum(axis=1), dtype=np.float64)
-
-
-def _known(data: Dataset, name: str) -> NDArray[np.bool_]:
-    """In which rows a column is known, shape (n_samples,)."""
-    row = data.row(name)
-    if name in data.states:
-        return np.asarray(data.codes[row] < len(data.states[name]))
-    return np.asarray(~np.isnan(data.values[row]))
 
 
 def _dimensions(data: Dataset, name: str, known: NDArray[np.bool_]) -> Floats:
