@@ -21,14 +21,14 @@ from mistruct.cli.files import (
 )
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.methods import (
+    Asked,
     ForBOSS,
     ForChowLiu,
+    ForMarkovBlanket,
     ForPC,
     Method,
     choose_method,
-    cost_in_seconds,
     method_of,
-    tree_in_seconds,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -44,13 +44,9 @@ from mistruct.cli.options import (
 from mistruct.cli.page import Page, write_page
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import (
-    show_blanket,
-    show_causal_graph,
     show_edges,
-    show_forest,
     show_method,
     show_neighbours,
-    show_scored_graph,
     show_seconds,
     show_why,
 )
@@ -131,27 +127,25 @@ def learn(
             (target,) = table.check_names("--target", [target])
     with step("bin"):
         learnt = bin_columns(table, columns)
-    level, tested_by = 0.01 if alpha is None else alpha, resolve_test(test, seed)
-    causal: dict[Method, Any] = {
-        "pc": lambda: of_pc.learner(level, tested_by),
-        "boss": lambda: of_boss.learner(of_pc.knowledge, seed),
+    asked = Asked(
+        0.01 if alpha is None else alpha, resolve_test(test, seed), seed, target, of_pc.knowledge
+    )
+    methods: dict[Method, Any] = {
+        "pc": of_pc,
+        "boss": of_boss,
+        "chow-liu": of_chow_liu,
+        "markov-blanket": ForMarkovBlanket(),
     }
-    if chosen is None or chosen in causal:
-        with step("estimate"):
-            costs = {m: partial(lambda make: make().cost(learnt), causal[m]) for m in causal}
-            if chosen is None:
-                chosen, reason = choose_method(learnt, costs["pc"], costs["boss"], given)
-                show_method(chosen, reason)
-            else:
-                show_seconds(cost_in_seconds(costs[chosen]()))
-    elif chosen == "chow-liu":
-        show_seconds(tree_in_seconds(learnt, of_chow_liu.estimator))
-    own: Any = {"pc": of_pc, "boss": of_boss, "chow-liu": of_chow_liu}.get(chosen)
-    with step("learn"):
-        if own is None:
-            learner: Any = ms.MarkovBlanket(str(target), level, tested_by)
+    with step("estimate"):
+        if chosen is None:
+            pc, boss = (partial(methods[m].learner(asked).cost, learnt) for m in ("pc", "boss"))
+            chosen, reason = choose_method(learnt, pc, boss, given)
+            show_method(chosen, reason)
         else:
-            learner = causal.get(chosen, lambda: own.learner(level, tested_by))()
+            show_seconds(methods[chosen].seconds(asked, learnt))
+    own = methods[chosen]
+    with step("learn"):
+        learner = own.learner(asked)
         learner.fit(learnt)
         graph, tables = learner.graph_, {"edges.csv": learner.edges_}
         for name in ("separations", "triples", "members", "additions"):
@@ -201,14 +195,7 @@ def learn(
 
     show_table(data, table)
     show_bins(table, learnt, columns.discretize)
-    if chosen == "pc":
-        show_causal_graph(learner)
-    elif chosen == "boss":
-        show_scored_graph(learner)
-    elif chosen == "markov-blanket":
-        show_blanket(learner)
-    else:
-        show_forest(learner, learnt)
+    own.show(learner, learnt)
     show_edges(edges)
     if target is not None and chosen != "markov-blanket":
         show_neighbours(edges, target)

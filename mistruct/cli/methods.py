@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,14 +12,21 @@ import typer
 
 from mistruct.cli.options import CorrectionName, EstimatorName
 from mistruct.cli.report import counted, duration
+from mistruct.cli.report_networks import (
+    show_blanket,
+    show_causal_graph,
+    show_forest,
+    show_scored_graph,
+)
 from mistruct.errors import ParameterError, check_count, check_fraction
 
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import BOSS, PC, ChowLiu
+    from mistruct.structure import BOSS, PC, ChowLiu, MarkovBlanket
     from mistruct.structure.causal.order_cost import OrderCost
     from mistruct.structure.causal.search_cost import SearchCost
+    from mistruct.structure.knowledge import Knowledge
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
 
@@ -32,6 +40,17 @@ _FEWEST_ROWS = 100
 # From how many rows on, and how many for each column, the graphs of BOSS are on average nearer the
 # truth than those of PC as it comes; the table is in the guide, under "PC or BOSS?".
 _FEWEST_FOR_BOSS = {"discrete": (200, 0.0), "continuous": (100, 1.5), "mixed": (200, 3.0)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Options of `learn` that more than one method has."""
+
+    alpha: float
+    test: IndependenceTest
+    seed: int
+    target: str | None
+    knowledge: Path | None
 
 
 @dataclass(frozen=True)
@@ -74,12 +93,20 @@ class ForPC:
         if self.fdr is not None:
             check_fraction("--fdr", self.fdr)
 
-    def learner(self, alpha: float, test: IndependenceTest) -> PC:
+    def learner(self, asked: Asked) -> PC:
         """PC with these options."""
         import mistruct as ms
 
-        options = vars(self) | {"knowledge": self.knowledge and ms.read_knowledge(self.knowledge)}
-        return ms.PC(alpha, test, **options)
+        options = vars(self) | {"knowledge": _known(asked)}
+        return ms.PC(asked.alpha, asked.test, **options)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Time that `learn` takes in all."""
+        return cost_in_seconds(self.learner(asked).cost(table))
+
+    def show(self, learner: PC, table: Dataset) -> None:
+        """Print what was learned."""
+        show_causal_graph(learner)
 
 
 @dataclass(frozen=True)
@@ -112,7 +139,7 @@ class ForBOSS:
         if self.max_parents is not None:
             check_count("--max-parents", self.max_parents)
 
-    def learner(self, knowledge: Path | None, seed: int) -> BOSS:
+    def learner(self, asked: Asked) -> BOSS:
         """BOSS with these options."""
         import mistruct as ms
 
@@ -120,9 +147,17 @@ class ForBOSS:
             self.score,
             n_restarts=self.restarts,
             max_parents=self.max_parents,
-            knowledge=None if knowledge is None else ms.read_knowledge(knowledge),
-            seed=seed,
+            knowledge=_known(asked),
+            seed=asked.seed,
         )
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Time that `learn` takes in all."""
+        return cost_in_seconds(self.learner(asked).cost(table))
+
+    def show(self, learner: BOSS, table: Dataset) -> None:
+        """Print what was learned."""
+        show_scored_graph(learner)
 
 
 @dataclass(frozen=True)
@@ -146,15 +181,48 @@ class ForChowLiu:
         EstimatorName, typer.Option(help="chow-liu: estimator of mutual information.")
     ] = "auto"
 
-    def learner(self, alpha: float, test: IndependenceTest) -> ChowLiu:
+    def learner(self, asked: Asked) -> ChowLiu:
         """Chow-Liu with these options."""
         import mistruct as ms
 
-        level = None if self.penalty else alpha
-        return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, test)
+        level = None if self.penalty else asked.alpha
+        return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, asked.test)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Time that `learn` takes in all."""
+        return tree_in_seconds(table, self.estimator)
+
+    def show(self, learner: ChowLiu, table: Dataset) -> None:
+        """Print what was learned."""
+        show_forest(learner, table)
+
+
+@dataclass(frozen=True)
+class ForMarkovBlanket:
+    """The method that has no options of its own."""
+
+    def learner(self, asked: Asked) -> MarkovBlanket:
+        """The Markov blanket of the target."""
+        import mistruct as ms
+
+        return ms.MarkovBlanket(str(asked.target), asked.alpha, asked.test)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Time that `learn` takes in all, which is not known."""
+        return math.nan
+
+    def show(self, learner: MarkovBlanket, table: Dataset) -> None:
+        """Print what was learned."""
+        show_blanket(learner)
 
 
 OPTIONS: dict[Method, Any] = {"pc": ForPC, "boss": ForBOSS, "chow-liu": ForChowLiu}
+
+
+def _known(asked: Asked) -> Knowledge | None:
+    import mistruct as ms
+
+    return None if asked.knowledge is None else ms.read_knowledge(asked.knowledge)
 
 
 def method_of(method: Method | None, given: Collection[str]) -> Method | None:

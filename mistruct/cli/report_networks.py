@@ -78,22 +78,23 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
 def show_causal_graph(cause: PC) -> None:
     """How many edges of which kind, by which rule, and what tested them."""
     edges, removed = cause.edges_, cause.separations_
-    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
-    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
     n_pairs = counted(len(edges) + len(removed), "pair")
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
-    typer.echo(f"PC graph: {n_edges} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
+    typer.echo(f"PC graph: {_of_kinds(edges)} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
     typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
 def show_scored_graph(cause: BOSS) -> None:
     """How many edges of which kind, and by which score."""
-    edges = cause.edges_
-    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
-    n_edges = counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
-    typer.echo(f"BOSS graph: {n_edges}; {_alone(cause.graph_)}")
+    typer.echo(f"BOSS graph: {_of_kinds(cause.edges_)}; {_alone(cause.graph_)}")
     typer.echo(f"score {cause.score_:,.1f} nats by {cause.scored_by_!r}")
+
+
+def _of_kinds(edges: pd.DataFrame) -> str:
+    """The number of edges, and of those of each orientation."""
+    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    return counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
 
 
 def show_blanket(around: MarkovBlanket) -> None:

@@ -164,7 +164,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
     assert versions["numpy"] == version("numpy")
     assert {"python", "numba", "pandas", "networkx", "pgmpy"} < set(versions)
     steps = record["seconds"]
-    assert set(steps) == {"read", "bin", "learn", "fit", "draw", "write", "total"}
+    assert set(steps) == {"read", "bin", "estimate", "learn", "fit", "draw", "write", "total"}
     assert steps["total"] == pytest.approx(sum(steps.values()) / 2)
 
 
