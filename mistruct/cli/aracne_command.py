@@ -1,4 +1,4 @@
-"""`mistruct aracne`: a gene network."""
+"""The command `mistruct aracne`, which learns a gene network."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def aracne(
 
 
 def _cost_of(net: ARACNE, table: Dataset) -> Cost:
-    """What a network takes; DataError if that is nothing."""
+    """The cost of learning a network; DataError if no pair of columns varies."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
         cost = net.cost(table)
@@ -176,7 +176,7 @@ def _cost_of(net: ARACNE, table: Dataset) -> Cost:
 
 
 def _edges_of(net: ARACNE) -> pd.DataFrame:
-    """The edges of the graph, which may be too large to be made."""
+    """The edges of the network, without making its graph, which may be too large."""
     from mistruct.structure.ranked_edges import heavier_way
 
     edges = net.chosen_edges()
@@ -184,7 +184,7 @@ def _edges_of(net: ARACNE) -> pd.DataFrame:
 
 
 def _why_none(net: ARACNE) -> str:
-    """Why there is no edge, where there are pairs; otherwise a warning has said it."""
+    """The reason why no significant pair became an edge; empty if a warning has said it."""
     if net.edges_.empty:
         return ""
     pairs = counted(pairs_in(net), "significant pair")

@@ -1,4 +1,4 @@
-"""`mistruct learn`: a candidate causal graph or the strongest tree, its evidence and a model."""
+"""The command `mistruct learn`, which learns a network and writes its evidence and a model."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def learn(
 
 
 def _varying(graph: nx.Graph, data: Dataset) -> tuple[nx.Graph, list[str]]:
-    """The graph without columns of one state and no edge, which some readers refuse; and those."""
+    """Split off constant columns without edges, which some readers of models reject."""
     constant = [n for n in graph if len(data.states[n]) == 1 and not graph.degree(n)]
     if not constant or len(constant) == len(graph):
         return graph, []
@@ -222,7 +222,7 @@ def _varying(graph: nx.Graph, data: Dataset) -> tuple[nx.Graph, list[str]]:
 
 
 def _model(graph: nx.Graph, data: Dataset, target: str | None) -> tuple[Any, str]:
-    """A fitted Bayesian network; where there cannot be one, None and why."""
+    """Fit a Bayesian network; returns None and the reason if that is impossible."""
     import mistruct as ms
 
     root = target if target in graph and not graph.is_directed() else None
@@ -233,7 +233,7 @@ def _model(graph: nx.Graph, data: Dataset, target: str | None) -> tuple[Any, str
 
 
 def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -> pd.DataFrame:
-    """The edges, also those in the graph, with the shares of samples that hold them."""
+    """Add the shares of bootstrap samples with each edge to the table and the graph."""
     import pandas as pd
 
     ends = ["source", "target"]
@@ -253,7 +253,7 @@ def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -
 
 
 def _csv(table: pd.DataFrame) -> str:
-    """The table as text, sets of columns as lists that JSON can read."""
+    """A table as CSV text, with sets of columns as JSON lists."""
     if "separating_set" in table:
         sets = [json.dumps(s, ensure_ascii=False) for s in table["separating_set"]]
         table = table.assign(separating_set=sets)

@@ -1,4 +1,4 @@
-"""`mistruct page`, and the page that `learn` and `aracne` write: the network with its reasons."""
+"""The command `mistruct page`, and the page that `learn` and `aracne` write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Page = Annotated[
 
 
 def write_page(network: Any, table: Dataset, target: str | None, folder: Path) -> str:
-    """Write the page of a learner; the name of the file."""
+    """Write the page of a fitted learner; returns the name of the file."""
     import mistruct as ms
 
     ms.explore(network, table, target=target).save(folder / PAGE)
@@ -62,7 +62,7 @@ def page(
 
 
 def _reasons(run: dict[str, Any], folder: Path, graph: nx.Graph) -> Reasons:
-    """The reasons of a run, from its tables."""
+    """The reasons for the edges of a run, from its tables."""
     from mistruct.structure.blanket.blanket_tables import with_roles
     from mistruct.structure.causal.evidence import reasons
     from mistruct.structure.orders.additions import reasons_by_score

@@ -1,4 +1,4 @@
-"""`mistruct why`: what decided on one pair of columns, from the folder of a run."""
+"""The command `mistruct why`, which explains one pair of columns from the folder of a run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def why(
 
 
 def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> str:
-    """Why a Chow-Liu forest joins a pair or not."""
+    """Explain why a Chow-Liu forest joins a pair or not."""
     import networkx as nx
 
     from mistruct.structure.reasons import adjacent, not_adjacent, on_the_way, too_weak
@@ -80,7 +80,7 @@ def _in_forest(x: str, y: str, edges: pd.DataFrame, asked: dict[str, Any]) -> st
 def _in_gene_network(
     x: str, y: str, pairs: pd.DataFrame, graph: nx.Graph, asked: dict[str, Any]
 ) -> str:
-    """Why ARACNE joins a pair or not."""
+    """Explain why ARACNE joins a pair or not."""
     from mistruct.structure.reasons import adjacent, not_adjacent, not_chosen, not_significant
 
     rows = _rows_of(x, y, pairs)
@@ -93,7 +93,7 @@ def _in_gene_network(
 
 
 def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
-    """How many samples of the rows join a pair, and which way."""
+    """The number of bootstrap samples that join a pair, by direction, in words."""
     for row in _rows_of(x, y, sampled):
         ways = ""
         if hasattr(row, "forward"):
@@ -107,13 +107,13 @@ def _in_samples(x: str, y: str, sampled: pd.DataFrame, n: int) -> str:
 
 
 def _rows_of(x: str, y: str, table: pd.DataFrame) -> list[Any]:
-    """The rows of a pair, in any direction."""
+    """The rows of a table that join a pair, in either direction."""
     of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
     return list(of_pair.itertuples())
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """The record of the run that wrote a folder."""
+    """Read the record of the run that wrote a folder."""
     if not folder.is_dir():
         raise DataError(f"there is no folder {str(folder)!r}")
     path = _part(folder, "run.json")
@@ -128,7 +128,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def read_part(folder: Path, name: str) -> pd.DataFrame:
-    """A table of the run, with names as they are and sets as tuples."""
+    """Read a table of a run, with names unchanged and sets as tuples."""
     import pandas as pd
 
     path = _part(folder, name)
@@ -149,14 +149,14 @@ def read_part(folder: Path, name: str) -> pd.DataFrame:
 
 
 def read_graph(folder: Path) -> nx.Graph:
-    """The network of the run."""
+    """Read the network of a run."""
     import mistruct as ms
 
     return ms.read_network(_part(folder, "network.graphml"))
 
 
 def _part(folder: Path, name: str) -> Path:
-    """A file of the run."""
+    """Path of a file of a run; DataError if it is missing."""
     if not (folder / name).is_file():
         raise DataError(f"{str(folder)!r} is no run of learn or aracne: it has no {name}")
     return folder / name

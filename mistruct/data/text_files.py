@@ -1,4 +1,4 @@
-"""Delimited text, parsed by pyarrow, or by pandas where that is not installed.
+"""Parsing of delimited text by pyarrow, or by pandas if pyarrow is not installed.
 
 Nothing is taken for missing or for a number that the door would not take for it: marks of missing
 entries are noted one by one, and digits that begin with a zero stay text. Both parsers are told
@@ -30,14 +30,14 @@ Values = NDArray[Any] | Words
 
 
 class Parsed(NamedTuple):
-    """Columns of a file, and the marks among numbers, whose column is a place."""
+    """Columns of a file, and the marks of missing entries, whose column is a position."""
 
     columns: list[Values]
     marks: list[Found]
 
 
 def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ()) -> Parsed:
-    """Parse the rows below the header; the columns `text` are not taken for numbers.
+    """Parse the rows below the header; the columns `text` are not parsed as numbers.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
 
 
 def _body(data: bytes, dialect: Dialect) -> bytes:
-    """The rows below the header."""
+    """The text below the header."""
     at = 0
     for _ in range(dialect.header_lines):
         at = data.find(b"\n", at) + 1
@@ -71,7 +71,7 @@ def _body(data: bytes, dialect: Dialect) -> bytes:
 
 
 def _check_quotes(body: bytes, dialect: Dialect) -> None:
-    """Raise DataError where a quote is opened and not closed."""
+    """Raise DataError if a quote is not closed."""
     try:
         for _ in _reader(body, dialect, strict=True):
             pass
@@ -94,7 +94,7 @@ def _separator(dialect: Dialect) -> str:
 
 
 def _repaired(body: bytes, dialect: Dialect, n_fields: int) -> bytes:
-    """Rows without blank lines; DataError where they differ in length."""
+    """Drop blank lines; DataError if rows differ in length."""
     reader = _reader(body, dialect)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=_separator(dialect), quotechar=dialect.quote)
@@ -140,7 +140,7 @@ def _read_arrow(
     text: Sequence[int] = (),
     only: Sequence[int] | None = None,
 ) -> Any:
-    """A table whose columns are called 0, 1, ...; `only` some of them, as text."""
+    """Parse text with pyarrow; columns are called 0, 1, ..., and those in `only` are text."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -172,7 +172,7 @@ def _read_arrow(
 
 
 def _values(column: Any) -> Values:
-    """A column as numbers or truth values, NaN or None where missing, or as text."""
+    """Values of a column as numbers, truth values or text, with NaN or None where missing."""
     import pyarrow as pa
 
     if pa.types.is_temporal(column.type):
@@ -197,7 +197,7 @@ def _words(column: Any) -> Words:
 
 
 def _marks_in(i: int, column: Any, marks: Marks) -> list[Found]:
-    """The marks of a column of numbers, each with its count and first rows."""
+    """Marks of missing entries in a column of numbers, with their counts and first rows."""
     words = _words(column)
     counts = np.bincount(words.codes, minlength=len(words.states))
     found = []
@@ -217,7 +217,7 @@ def _begins_with_zero(column: Any) -> bool:
 
 
 def _has_leading_zero(body: bytes, separator: str) -> bool:
-    """Whether a field may begin with a zero and another digit, or with 0x as codes do."""
+    """Whether a field may begin with 0x, or with a zero and another digit, as codes do."""
     text = np.frombuffer(body, dtype=np.uint8)
     starts = [ord(c) for c in (separator, "\n", '"', "'", " ")]
     for start in range(-1, len(text) - 2, _PORTION):
@@ -276,7 +276,7 @@ def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> 
 
 
 def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
-    """Some of the rows of a column."""
+    """Select some rows of a column."""
     if isinstance(values, Words):
         left, codes = np.unique(values.codes[rows], return_inverse=True)
         return Words(codes, [values.states[i] for i in left])
@@ -284,7 +284,7 @@ def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
 
 
 def is_empty(values: Values) -> NDArray[np.bool_]:
-    """Rows with an empty field."""
+    """Mask of the rows with an empty field."""
     if isinstance(values, Words):
         blank: NDArray[np.bool_] = np.array([*(not s.strip() for s in values.states), True])
         empty: NDArray[np.bool_] = blank[values.codes]
@@ -298,7 +298,7 @@ def is_empty(values: Values) -> NDArray[np.bool_]:
 
 
 def as_objects(values: Values) -> NDArray[Any]:
-    """A column as Python objects."""
+    """Convert a column to Python objects."""
     objects: NDArray[Any]
     if isinstance(values, Words):
         objects = np.array([*values.states, None], dtype=object)[values.codes]
@@ -308,5 +308,5 @@ def as_objects(values: Values) -> NDArray[Any]:
 
 
 def as_array(values: Values) -> NDArray[Any]:
-    """A column as an array, of objects where it is text."""
+    """Convert a column to an array, of objects if it is text."""
     return as_objects(values) if isinstance(values, Words) else values

@@ -46,7 +46,7 @@ _SHARE, _ERRORS = 0.1, 3.0
 
 @dataclass(frozen=True)
 class NeuralEstimate:
-    """What `NeuralEstimator.evaluate` found.
+    """Result of `NeuralEstimator.evaluate`.
 
     Attributes
     ----------
@@ -194,11 +194,11 @@ class NeuralEstimator(Estimator):
 
     @property
     def name(self) -> str:
-        """What a result calls this estimator."""
+        """Name of the estimator in results."""
         return f"neural ({self.bound})"
 
     def evaluate(self, x: Any, y: Any, z: Any = None) -> NeuralEstimate:
-        """I(x; y) or I(x; y | z) with what each seed found.
+        """Estimate I(x; y) or I(x; y | z), with the results of each seed.
 
         Parameters
         ----------
@@ -325,6 +325,6 @@ class NeuralEstimator(Estimator):
 
 
 def _continuous(data: Dataset, names: Sequence[str]) -> set[bytes]:
-    """Continuous columns that vary, by what those with the same values share."""
+    """Keys of the varying continuous columns; columns with equal values have equal keys."""
     values = [data.values[data.row(n)] for n in names if data.kinds[n] == "continuous"]
     return {v.tobytes() for v in values if np.nanmax(v) > np.nanmin(v)}

@@ -1,4 +1,4 @@
-"""What the networks of pairwise information share: ARACNE, CLR and MRNET.
+"""Base class of the networks of pairwise information: ARACNE, CLR and MRNET.
 
 All three estimate the information of every pair of columns, or of regulators with columns, keep
 the pairs that are significant, and rank these by a score of their own.
@@ -74,7 +74,7 @@ class PairMatrix:
 
     @property
     def target(self) -> NDArray[Any]:
-        """Position of the second, which may be a regulator too."""
+        """Position of the second column of each pair, which may be a regulator too."""
         return self.pairs.column
 
     @property
@@ -92,13 +92,13 @@ class PairMatrix:
 
 @dataclass(frozen=True, eq=False)
 class Network(PairMatrix):
-    """The same with the table that it is of: columns that vary, in the order of their names."""
+    """Pair matrix with its table, the varying columns sorted by name."""
 
     data: Dataset
 
 
 class NetworkLearner(StructureLearner):
-    """Base of the learners that rank pairs by their information.
+    """Base class of the learners that rank pairs by their information.
 
     A subclass scores the significant pairs in `_score`.
     """
@@ -134,7 +134,7 @@ class NetworkLearner(StructureLearner):
         raise NotImplementedError
 
     def cost(self, data: Any) -> Cost:
-        """What `fit` is going to take, without estimating anything.
+        """Expected cost of `fit`, without estimating anything.
 
         Parameters
         ----------
@@ -231,7 +231,7 @@ class NetworkLearner(StructureLearner):
         return self._ranked(data, source, target, columns, np.isin(data.names, regulators))
 
     def _made_with(self, regulators: Sequence[str]) -> dict[str, Any]:
-        """What replicates depend on, besides the table and the seed."""
+        """Parameters that replicates depend on, besides the table and the seed."""
         used = self._used()
         for name in ("n_bootstraps", "seed"):
             del used[name]
@@ -287,7 +287,7 @@ class NetworkLearner(StructureLearner):
         return check_memory(data, len(rows), dtype, n_pairs, keeps_all=self.alpha is None)
 
     def _warn_of_none(self, network: Network) -> None:
-        """Say what the strongest pair would have needed, where none is significant."""
+        """Warn if no pair is significant, with the p-value that the strongest would need."""
         data, rows, matrix = network.data, network.rows, network.matrix
         n_tests = count_tests(len(rows), data.n_variables)
         if self.alpha is None or len(network.pairs.row) or not n_tests:
@@ -301,7 +301,7 @@ class NetworkLearner(StructureLearner):
 
     @property
     def graph_(self) -> nx.Graph:
-        """The network, made when it is first asked for: a million edges take a gigabyte."""
+        """Graph of the network, made on first use, as a million edges take a gigabyte."""
         if not isinstance(self._made, nx.Graph):
             chosen = self.chosen_edges()
             if self.directed:
@@ -315,7 +315,7 @@ class NetworkLearner(StructureLearner):
         self._made = nodes
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> Any:
-        """What `fit` takes for the graph."""
+        """The graph that `fit` stores."""
         return nodes
 
     def _used(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-r"""Relevance networks against a background and without redundancy: CLR and MRNET.
+r"""CLR and MRNET: relevance networks with a background, and without redundancy.
 
 Both rank the significant pairs by their information, once it is taken into account what a column
 shares with all others. CLR asks how far a pair stands out of what either column has in common with
@@ -28,7 +28,7 @@ _COLUMNS_OF_A_BLOCK = 32
 
 
 class CLR(NetworkLearner):
-    r"""Network of the pairs of columns that stand out of the background of both.
+    r"""CLR: network of the pairs whose information stands out of the background of both.
 
     The information of a pair is compared with that of either column with all others (Faith et al.
     2007): z is how many standard deviations it lies above their mean, 0 below it, and the weight of
@@ -143,7 +143,7 @@ class CLR(NetworkLearner):
 
 
 class MRNET(NetworkLearner):
-    r"""Network of the columns that are selected for each other, relevant and not redundant.
+    r"""MRNET: network of columns that are relevant to each other and not redundant.
 
     For each column y others are selected, one by one: that with the largest
     :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)`, given those already selected, S,
@@ -272,7 +272,7 @@ def _background(network: Network) -> tuple[Floats, Floats]:
 
 
 def _selected(network: Network) -> Floats:
-    """The score at which one column of each pair was selected for the other, the larger of two."""
+    """Larger score at which one column of each pair was selected for the other."""
     matrix, row_of = network.matrix, network.row_of
     largest = max((float(row[np.isfinite(row)].max(initial=0.0)) for row in matrix), default=0.0)
     # Two equal columns share more than any others; a sum with infinity would stay infinite.
