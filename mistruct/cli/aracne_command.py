@@ -130,12 +130,12 @@ def aracne(
         learnt = bin_columns(table, columns)
     net = ms.ARACNE(
         alpha,
-        correction,
-        tolerance,
-        found,
-        direction,
-        estimator,
-        test if test == "auto" else resolve_test(test, seed),
+        correction=correction,
+        tolerance=tolerance,
+        regulators=found,
+        direction=direction,
+        estimator=estimator,
+        test=test if test == "auto" else resolve_test(test, seed),
         n_bootstraps=bootstraps,
         checkpoint=checkpoint,
         seed=seed,

@@ -153,7 +153,9 @@ def learn(
                 tables[f"{name}.csv"] = getattr(learner, f"{name}_")
     if bootstraps is not None:
         with step("bootstraps"):
-            sampled = ms.Bootstrap(learner, bootstraps, seed, checkpoint=checkpoint).fit(learnt)
+            sampled = ms.Bootstrap(learner, bootstraps, seed=seed, checkpoint=checkpoint).fit(
+                learnt
+            )
             tables["edges.csv"] = _with_support(graph, learner.edges_, sampled.edges_)
             tables["bootstraps.csv"] = sampled.edges_
     with step("fit", "fitting the model"):

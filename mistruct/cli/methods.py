@@ -186,7 +186,13 @@ class ForChowLiu:
         import mistruct as ms
 
         level = None if self.penalty else asked.alpha
-        return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, asked.test)
+        return ms.ChowLiu(
+            level,
+            correction=self.correction,
+            penalty=self.penalty,
+            estimator=self.estimator,
+            test=asked.test,
+        )
 
     def seconds(self, asked: Asked, table: Dataset) -> float:
         """Expected duration of `learn` in seconds."""

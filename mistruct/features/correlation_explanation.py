@@ -117,6 +117,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int = 2,
+        *,
         normal_scores: bool = True,
         missing: Gaps = "raise",
         seed: int | None = 0,

@@ -109,7 +109,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     (400, 1)
     """
 
-    def __init__(self, n_components: int = 1, n_folds: int = 5, seed: int = 0) -> None:
+    def __init__(self, n_components: int = 1, *, n_folds: int = 5, seed: int = 0) -> None:
         self.n_components = n_components
         self.n_folds = n_folds
         self.seed = seed

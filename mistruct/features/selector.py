@@ -113,6 +113,7 @@ class InformationSelector(ColumnSelector):
     def __init__(
         self,
         criterion: Criterion = "jmi",
+        *,
         n_features: int | None = None,
         stop: Literal["test"] | None = None,
         alpha: float = 0.05,

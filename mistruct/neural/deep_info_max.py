@@ -125,6 +125,7 @@ class DeepInfoMax(Representation):
     def __init__(
         self,
         n_components: int = 64,
+        *,
         encoder: Any = None,
         objective: Objective = "jsd",
         global_weight: float = 0.0,

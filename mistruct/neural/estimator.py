@@ -12,7 +12,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
 from typing import Any, Literal, get_args
 
@@ -169,6 +169,7 @@ class NeuralEstimator(Estimator):
     """
 
     bound: Bound = "smile"
+    _: KW_ONLY
     critic: str | Callable[[int, int], Any] = "separable"
     n_hidden: int = 128
     batch_size: int = 256

@@ -107,6 +107,7 @@ class ContrastivePredictiveCoding(Representation):
     def __init__(
         self,
         n_components: int = 32,
+        *,
         encoder: Any = None,
         frame_length: int = 4,
         horizon: int = 4,

@@ -194,6 +194,7 @@ class ARACNE(NetworkLearner):
     def __init__(
         self,
         alpha: float | None = 0.05,
+        *,
         correction: Correction = "bh",
         tolerance: float = 0.1,
         regulators: Sequence[str] | str | PathLike[str] | None = None,
@@ -204,16 +205,18 @@ class ARACNE(NetworkLearner):
         checkpoint: Folder | None = None,
         seed: int | None = 0,
     ) -> None:
-        self.alpha = alpha
-        self.correction = correction
+        super().__init__(
+            alpha,
+            correction=correction,
+            regulators=regulators,
+            direction=direction,
+            estimator=estimator,
+            test=test,
+            n_bootstraps=n_bootstraps,
+            checkpoint=checkpoint,
+            seed=seed,
+        )
         self.tolerance = tolerance
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal
 
 import networkx as nx
@@ -20,7 +21,9 @@ from sklearn.base import clone
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import MistructWarning, check_choice, check_fraction
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
+from mistruct.information.base import Estimator
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.networks.cost import Cost, check_memory
 from mistruct.structure.networks.significance import Pairs, count_tests, significant_pairs, why_none
@@ -103,19 +106,35 @@ class NetworkLearner(StructureLearner):
     A subclass scores the significant pairs in `_score`.
     """
 
-    alpha: float | None
-    correction: Correction
-    regulators: Any
-    direction: Direction | None
     regulators_: tuple[str, ...]
-    n_bootstraps: int | None
-    checkpoint: Folder | None
-    seed: int | None
     #: Whether edges without a direction are ranked by their shares, too, instead of their score.
     _by_shares = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
+
+    def __init__(
+        self,
+        alpha: float | None = 0.05,
+        *,
+        correction: Correction = "bh",
+        regulators: Sequence[str] | str | PathLike[str] | None = None,
+        direction: Direction | None = None,
+        estimator: str | Estimator = "auto",
+        test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
+    ) -> None:
+        self.alpha = alpha
+        self.correction = correction
+        self.regulators = regulators
+        self.direction = direction
+        self.estimator = estimator
+        self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
 
     @property
     def directed(self) -> bool:  # type: ignore[override]  # it depends on a parameter here

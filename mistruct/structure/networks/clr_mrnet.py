@@ -8,21 +8,15 @@ and not redundant with the ones selected before (Meyer et al. 2007).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct._typing import Floats
-from mistruct.independence.base import IndependenceTest
-from mistruct.independence.multiple_testing import Correction
-from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.mrnet import select_relevant
 from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.base import Direction, Network, NetworkLearner
-from mistruct.structure.resampling.replicates import Folder
+from mistruct.structure.networks.base import Network, NetworkLearner
 
 _COLUMNS_OF_A_BLOCK = 32
 
@@ -106,28 +100,6 @@ class CLR(NetworkLearner):
     """
 
     algorithm = "clr"
-
-    def __init__(
-        self,
-        alpha: float | None = 0.05,
-        correction: Correction = "bh",
-        regulators: Sequence[str] | str | PathLike[str] | None = None,
-        direction: Direction | None = None,
-        estimator: str | Estimator = "auto",
-        test: str | IndependenceTest = "auto",
-        n_bootstraps: int | None = None,
-        checkpoint: Folder | None = None,
-        seed: int | None = 0,
-    ) -> None:
-        self.alpha = alpha
-        self.correction = correction
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mean, deviation = _background(network)
@@ -227,28 +199,6 @@ class MRNET(NetworkLearner):
     """
 
     algorithm = "mrnet"
-
-    def __init__(
-        self,
-        alpha: float | None = 0.05,
-        correction: Correction = "bh",
-        regulators: Sequence[str] | str | PathLike[str] | None = None,
-        direction: Direction | None = None,
-        estimator: str | Estimator = "auto",
-        test: str | IndependenceTest = "auto",
-        n_bootstraps: int | None = None,
-        checkpoint: Folder | None = None,
-        seed: int | None = 0,
-    ) -> None:
-        self.alpha = alpha
-        self.correction = correction
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         return _selected(network), {}

@@ -78,7 +78,7 @@ def chow_liu_tree(matrix: pd.DataFrame) -> nx.Graph:
 
 
 def aracne_network(
-    matrix: pd.DataFrame, threshold: float = 0.0, tolerance: float = 0.1
+    matrix: pd.DataFrame, *, threshold: float = 0.0, tolerance: float = 0.1
 ) -> nx.Graph:
     r"""ARACNE network of a matrix of mutual information.
 

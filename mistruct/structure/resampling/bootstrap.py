@@ -127,6 +127,7 @@ class Bootstrap(StructureLearner):
         self,
         learner: StructureLearner,
         n_resamples: int = 100,
+        *,
         seed: int | None = 0,
         threshold: float = 0.5,
         checkpoint: Folder | None = None,

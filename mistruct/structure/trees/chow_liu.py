@@ -90,6 +90,7 @@ class ChowLiu(StructureLearner):
     def __init__(
         self,
         alpha: float | None = None,
+        *,
         correction: Correction = "bonferroni",
         penalty: Penalty | None = None,
         estimator: str | Estimator = "auto",
