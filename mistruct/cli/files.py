@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mistruct.export.regulatory_tables import Form
     from mistruct.structure import ARACNE
 
+PAGE = "network.html"
 _DOTS_PER_INCH = 150
 
 # More pairs than this make a table that nothing opens, more edges a graph of gigabytes.
@@ -129,6 +130,14 @@ def save_picture(axes: Axes, path: Path) -> None:
     with replacing(path) as temporary:
         # The temporary file has a suffix of its own.
         figure.savefig(temporary, dpi=_DOTS_PER_INCH, format=path.suffix[1:].lower())
+
+
+def write_page(network: Any, table: Dataset, target: str | None, folder: Path) -> str:
+    """Write the page of a fitted learner; returns the name of the file."""
+    import mistruct as ms
+
+    ms.explore(network, table, target=target).save(folder / PAGE)
+    return PAGE
 
 
 def write_gene_network(

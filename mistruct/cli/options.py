@@ -193,6 +193,9 @@ Checkpoint = Annotated[
         metavar="FOLDER", help="Folder for finished bootstraps, to resume an interrupted run."
     ),
 ]
+Page = Annotated[
+    bool, typer.Option("--page/--no-page", help="Write network.html, a page to explore.")
+]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Seed of random numbers.")]
 
 
