@@ -668,7 +668,7 @@ def test_bad_options(
     [
         (
             [],
-            "no command; choose learn, aracne, why, page, test, mi, matrix, describe, rank or "
+            "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
             "compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),

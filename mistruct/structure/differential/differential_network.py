@@ -178,7 +178,11 @@ class DifferentialNetwork(StructureLearner):
 
     def _bootstrap(self, n_rows: int | None) -> Bootstrap:
         return Bootstrap(
-            clone(self.learner), self.n_resamples, self.seed, self.threshold, n_rows=n_rows
+            clone(self.learner),
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+            threshold=self.threshold,
+            n_rows=n_rows,
         )
 
     def _checked(self, data: Any) -> Dataset:
