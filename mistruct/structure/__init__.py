@@ -3,6 +3,7 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.chordal.chordal_network import ChordalNetwork
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
@@ -21,6 +22,7 @@ __all__ = [
     "PC",
     "TAN",
     "Bootstrap",
+    "ChordalNetwork",
     "ChowLiu",
     "Comparison",
     "Knowledge",
