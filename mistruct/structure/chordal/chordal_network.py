@@ -112,9 +112,10 @@ class ChordalNetwork(StructureLearner):
     within alpha. Ties are broken by name, so that the result does not depend on the order of
     columns, rows or threads. A constant column has no edge.
 
-    Under ``missing="testwise"`` an edge is judged by the m of n rows that are complete in it and its
-    separating set, and costs n / m times as much; the fitted model uses the rows that are complete
-    in each connected part of the graph. Memory grows with the square of the number of columns.
+    Under ``missing="testwise"`` an edge is judged by the m of n rows that are complete in it and
+    its separating set, and costs n / m times as much; the fitted model uses the rows that are
+    complete in each connected part of the graph. Memory grows with the square of the number of
+    columns.
 
     References
     ----------
@@ -194,7 +195,7 @@ class ChordalNetwork(StructureLearner):
         search.run()
         self._data = shared.data
         for of_earlier_table in ("_cliques", "_fitted"):
-            vars(self).pop(of_earlier_table, None)
+            self.__dict__.pop(of_earlier_table, None)
         pairs = search.queue.first(_MOST_ADDITIONS)
         between = [search.graph.separator(*pair) for pair in pairs.tolist()]
         self.additions_ = self._table(shared, pairs, between)
@@ -315,7 +316,7 @@ class ChordalNetwork(StructureLearner):
         if seed is not None:
             check_count("seed", seed, least=0)
         rows = self._fitted.sample(n, np.random.default_rng(seed))
-        return rows[self.feature_names_in_.tolist()]
+        return rows.reindex(columns=self.feature_names_in_)
 
     def _seed(self) -> None:
         return None  # nothing is drawn

@@ -61,11 +61,13 @@ class Penalised(Criterion):
         self._of_edge = gamma * math.log(shared.data.n_variables)
 
     def keys_of_pairs(self) -> Floats:
+        """The gains of all pairs."""
         dimensions = self._shared.dimensions
         n = self._shared.n_of_pairs()
         return self._gains(self._shared.of_pairs(), n, np.outer(dimensions, dimensions))
 
     def keys(self, pairs: Positions, separators: Ragged) -> Floats:
+        """The gains of some pairs."""
         return self.gains(self._shared.given(pairs, separators), pairs, separators)
 
     def gains(self, cmi: Floats, pairs: Positions, separators: Ragged) -> Floats:
@@ -74,16 +76,17 @@ class Penalised(Criterion):
         return self._gains(cmi, self._shared.n_complete(pairs, separators), dof)
 
     def accepts(self, key: float, n_candidates: int) -> bool:
+        """Whether there is a gain."""
         return key > 0
 
     def _gains(self, nats: Floats, m: Floats | Positions | int, dof: Floats) -> Floats:
         """The gains where m of n rows are complete, which cost n / m times their price."""
         n = self._shared.data.n_samples
-        m = np.maximum(m, 2)
+        m = np.maximum(np.asarray(m, dtype=np.float64), 2.0)
         price = n / m * (0.5 * np.log(m) * dof + self._of_edge)
         gains = np.round(n * nats - price, _DECIMALS)
         gains[np.isnan(gains) | (dof == 0)] = -np.inf
-        return gains
+        return np.asarray(gains)
 
 
 class Significant(Criterion):
@@ -95,6 +98,7 @@ class Significant(Criterion):
         self._left = alpha
 
     def keys_of_pairs(self) -> Floats:
+        """The surprise of all pairs, tested some at a time."""
         n = self._shared.data.n_variables
         keys = np.full((n, n), -np.inf)
         first, second = np.triu_indices(n, 1)
@@ -105,11 +109,13 @@ class Significant(Criterion):
         return keys
 
     def keys(self, pairs: Positions, separators: Ragged) -> Floats:
+        """The surprise of some pairs."""
         shared = self._shared
         tests = shared.test.test_each(shared.data, pairs, separators, self._alpha)
         return _surprise(tests.p_value, tests.mi * tests.n_samples)
 
     def accepts(self, key: float, n_candidates: int) -> bool:
+        """Whether the edge uses up no more than is left, which it then does."""
         used = n_candidates * math.exp(-key)
         if used > self._left:
             return False

@@ -73,16 +73,13 @@ def reasons_of_chordal(
 ) -> Reasons:
     """What `explain_chordal` says of all edges, and of the `most` best pairs without one."""
     required = _required(knowledge)
-    row: Any
-    adjacent = [
-        Reason(row.source, row.target, _why_adjacent(row, required), tuple(row.separating_set))
-        for row in edges.itertuples()
-    ]
-    absent = [
-        Reason(row.source, row.target, _why_not(row), tuple(row.separating_set))
-        for row in additions.head(most).itertuples()
-    ]
+    adjacent = [_reason(row, _why_adjacent(row, required)) for row in edges.itertuples()]
+    absent = [_reason(row, _why_not(row)) for row in additions.head(most).itertuples()]
     return Reasons(adjacent, absent, max(0, len(additions) - most), _OTHERWISE)
+
+
+def _reason(row: Any, words: str) -> Reason:
+    return Reason(row.source, row.target, words, tuple(row.separating_set))
 
 
 def _of_pair(x: str, y: str, table: pd.DataFrame) -> Any:

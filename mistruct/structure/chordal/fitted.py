@@ -171,7 +171,7 @@ class _Tables(FittedNetwork):
                 f"column {name!r} has the state {strange[0]!r}, which it did not have in the table "
                 "that was learned from; leave such rows out"
             )
-        return codes
+        return np.asarray(codes)
 
     def _cells(
         self, codes: dict[str, NDArray[np.int64]], names: Sequence[str], n: int
@@ -202,9 +202,9 @@ class _Normal(FittedNetwork):
     def precision(self, names: Sequence[str]) -> csr_array:
         """The sum of the inverse covariances of cliques, less those of separators."""
         place = {name: i for i, name in enumerate(names)}
-        entries: list[tuple[Floats, NDArray[np.int64]]] = []
+        entries: list[tuple[NDArray[np.floating], NDArray[np.int64]]] = []
         for order, n_given, _, covariance in self._steps:
-            at = np.array([place[v] for v in order])
+            at = np.array([place[v] for v in order], dtype=np.int64)
             entries.append((np.linalg.inv(covariance), at))
             if n_given:
                 entries.append((-np.linalg.inv(covariance[:n_given, :n_given]), at[:n_given]))
@@ -263,4 +263,4 @@ def _log_density(rows: Floats, covariance: Floats) -> float:
     squares = float((rows * cho_solve(factor, rows)).sum())
     log_determinant = 2.0 * float(np.log(np.diag(factor[0])).sum())
     d, n = rows.shape
-    return -0.5 * (squares + n * (log_determinant + d * np.log(2 * np.pi)))
+    return float(-0.5 * (squares + n * (log_determinant + d * np.log(2 * np.pi))))

@@ -84,7 +84,7 @@ class ChordalGraph:
         else:
             around = np.arange(len(self.sizes))
         # Those on another side may be joined with c, as exactly the separator is between them.
-        return around[self.sizes[around, c] != len(separator)]
+        return np.asarray(around[self.sizes[around, c] != len(separator)])
 
     def _opened(self, a: int, b: int, separator: set[int]) -> Iterator[Opened]:
         """The neighbours of b that a may be joined with, once a and b are joined."""

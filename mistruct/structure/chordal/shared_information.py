@@ -145,7 +145,10 @@ class _BetweenNumbers(SharedInformation):
     def given(self, pairs: Positions, sets: Ragged) -> Floats:
         correlations = self._correlations
         if correlations is None:
-            return np.array([self._in_complete_rows(*p, sets[k]) for k, p in enumerate(pairs)])
+            of_each = (
+                self._in_complete_rows(pair, sets[k]) for k, pair in enumerate(pairs.tolist())
+            )
+            return np.fromiter(of_each, np.float64, len(pairs))
         nats = np.empty(len(pairs))
 
         def run(block: slice) -> None:
@@ -154,15 +157,17 @@ class _BetweenNumbers(SharedInformation):
                 correlations, RESOLUTION**2, pairs[block], sets.flat, starts, nats[block]
             )
 
-        cost = _NANOSECONDS_OF_A_PAIR * (sets.lengths + 1.0) ** 2
+        cost = np.asarray(_NANOSECONDS_OF_A_PAIR * (sets.lengths + 1.0) ** 2)
         for_each(run, blocks_by_cost(len(pairs), cost), description="conditional information")
         return nats
 
     def joint_states(self, sets: Ragged) -> Floats:
         return np.ones(len(sets))
 
-    def _in_complete_rows(self, x: int, y: int, given: list[int]) -> float:
-        of_x, of_y, of_z = ([self.data.names[c] for c in some] for some in ([x], [y], given))
+    def _in_complete_rows(self, pair: list[int], given: list[int]) -> float:
+        of_x, of_y, of_z = (
+            [self.data.names[c] for c in some] for some in (pair[:1], pair[1:], given)
+        )
         try:
             return self.estimator.information(self.data, of_x, of_y, of_z)
         except TooFewRowsError:
