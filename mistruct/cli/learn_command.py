@@ -23,10 +23,12 @@ from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.methods import (
     Asked,
     ForBOSS,
+    ForChordal,
     ForChowLiu,
     ForMarkovBlanket,
     ForPC,
     Method,
+    check_tests,
     choose_method,
     method_of,
 )
@@ -71,9 +73,9 @@ def learn(
         Method | None,
         typer.Option(
             help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
-            "strongest tree; markov-blanket: causal graph around --target. Default: boss or pc, "
-            "whichever was nearer the truth on sampled networks of such columns and rows, if it "
-            "is quick; otherwise chow-liu."
+            "strongest tree; chordal: Markov network; markov-blanket: causal graph around "
+            "--target. Default: boss or pc, whichever was nearer the truth on sampled networks of "
+            "such columns and rows, if it is quick; otherwise chow-liu."
         ),
     ] = None,
     target: Target = None,
@@ -86,6 +88,7 @@ def learn(
     of_pc: ForPC,
     of_boss: ForBOSS,
     of_chow_liu: ForChowLiu,
+    of_chordal: ForChordal,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
     page: Page = True,
@@ -98,9 +101,10 @@ def learn(
     pc learns a candidate causal graph: an edge joins two columns that no tested set of columns
     makes independent, with an arrow if the data determine its direction. boss learns such a graph
     by a search for the best score. chow-liu learns a forest: the tree with the largest mutual
-    information, without edges that the data do not support. markov-blanket learns the causal graph
-    around one column, also in very wide tables. The command writes the network, its evidence as
-    tables, a picture, a fitted Bayesian network and a record of the run.
+    information, without edges that the data do not support. chordal learns a Markov network whose
+    cycles have chords, so that it is fitted and asked exactly. markov-blanket learns the causal
+    graph around one column, also in very wide tables. The command writes the network, its evidence
+    as tables, a picture, a fitted Bayesian network and a record of the run.
     """
     parameters = dict(locals())
     del parameters["context"]
@@ -108,14 +112,14 @@ def learn(
     check_bootstraps(bootstraps, checkpoint)
     of_pc.check()
     of_boss.check()
+    of_chordal.check()
     if of_chow_liu.penalty and alpha is not None:
         raise ParameterError("--alpha and --penalty are two rules for one thing; give one of them")
     given = given_in(context)
     chosen = method_of(method, given)
     if chosen == "markov-blanket" and target is None:
         raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
-    for option in sorted({"alpha", "test"} & given) if chosen == "boss" else ():
-        raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
+    check_tests(chosen, given, of_chordal.criterion)
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -134,6 +138,7 @@ def learn(
         "pc": of_pc,
         "boss": of_boss,
         "chow-liu": of_chow_liu,
+        "chordal": of_chordal,
         "markov-blanket": ForMarkovBlanket(),
     }
     with step("estimate"):
@@ -173,7 +178,7 @@ def learn(
             if model is not None:
                 ms.write_network(model, folder / "model.bif")
         parameters |= {"method": chosen, "alpha": getattr(learner, "alpha", None)}
-        for group in ("of_pc", "of_boss", "of_chow_liu"):
+        for group in ("of_pc", "of_boss", "of_chow_liu", "of_chordal"):
             if parameters[group] is not own:
                 del parameters[group]
         edges = tables["edges.csv"]

@@ -15,6 +15,7 @@ from mistruct.cli.report import counted, duration
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
+    show_chordal_network,
     show_forest,
     show_scored_graph,
 )
@@ -23,12 +24,12 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import BOSS, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import BOSS, PC, ChordalNetwork, ChowLiu, MarkovBlanket
     from mistruct.structure.causal.order_cost import OrderCost
     from mistruct.structure.causal.search_cost import SearchCost
     from mistruct.structure.knowledge import Knowledge
 
-Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
+Method = Literal["pc", "boss", "chow-liu", "chordal", "markov-blanket"]
 
 # What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
 # model and draw the picture.
@@ -82,7 +83,7 @@ class ForPC:
     knowledge: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="pc, boss: file of known edges and tiers, .toml or .csv."
+            metavar="FILE", help="pc, boss, chordal: file of known edges and tiers, .toml or .csv."
         ),
     ] = None
 
@@ -198,6 +199,45 @@ class ForChowLiu:
 
 
 @dataclass(frozen=True)
+class ForChordal:
+    """Options of chordal networks alone."""
+
+    criterion: Annotated[
+        Literal["bic", "alpha"],
+        typer.Option(
+            help="chordal: add edges while the penalised likelihood grows (bic), or while the "
+            "probability of any false edge is at most alpha."
+        ),
+    ] = "bic"
+    max_clique: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER", help="chordal: largest number of columns in a clique; 2: a forest."
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Raise ParameterError where an option breaks its rule."""
+        if self.max_clique is not None:
+            check_count("--max-clique", self.max_clique, least=2)
+
+    def learner(self, asked: Asked) -> ChordalNetwork:
+        """A chordal network with these options."""
+        import mistruct as ms
+
+        options = vars(self) | {"alpha": asked.alpha, "knowledge": _known(asked)}
+        return ms.ChordalNetwork(**options)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Time that `learn` takes in all, most of it for the information of all pairs."""
+        return tree_in_seconds(table, "copula" if table.by_order.continuous else "plug-in")
+
+    def show(self, learner: ChordalNetwork, table: Dataset) -> None:
+        """Print what was learned."""
+        show_chordal_network(learner)
+
+
+@dataclass(frozen=True)
 class ForMarkovBlanket:
     """The method that has no options of its own."""
 
@@ -216,7 +256,12 @@ class ForMarkovBlanket:
         show_blanket(learner)
 
 
-OPTIONS: dict[Method, Any] = {"pc": ForPC, "boss": ForBOSS, "chow-liu": ForChowLiu}
+OPTIONS: dict[Method, Any] = {
+    "pc": ForPC,
+    "boss": ForBOSS,
+    "chow-liu": ForChowLiu,
+    "chordal": ForChordal,
+}
 
 
 def _known(asked: Asked) -> Knowledge | None:
@@ -238,13 +283,25 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
         own = [f.name for f in fields(group) if f.name in given]
         asked |= {f"--{name.replace('_', '-')}": of for name in own if name != "knowledge"}
     first = next(iter(asked), "")
-    if "knowledge" in given and asked.get(first) not in (None, "boss"):
-        asked["--knowledge"] = "pc"  # boss takes it as well
+    if "knowledge" in given and asked.get(first) not in (None, "boss", "chordal"):
+        asked["--knowledge"] = "pc"  # boss and chordal take it as well
     for option, of in asked.items():
         if of != asked[first]:
             other = f"got {first}" if method else f"and {first} of {asked[first]}; give one of them"
             raise ParameterError(f"{option} is an option of {of}, {other}")
     return asked.get(first)
+
+
+def check_tests(method: Method | None, given: Collection[str], criterion: str) -> None:
+    """Raise ParameterError where an option is given that is for tests, which the method lacks."""
+    for option in sorted({"alpha", "test"} & set(given)):
+        if method == "boss":
+            raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
+        if method == "chordal" and (option == "test" or criterion != "alpha"):
+            rule = "chooses its test by the kind of columns"
+            if option == "alpha":
+                rule = f"goes by --criterion {criterion}; give --criterion alpha"
+            raise ParameterError(f"--{option} is for tests, and --method chordal {rule}")
 
 
 def choose_method(

@@ -65,6 +65,8 @@ def _reasons(run: dict[str, Any], folder: Path, graph: nx.Graph) -> Reasons:
     """The reasons of a run, from its tables."""
     from mistruct.structure.blanket.blanket_tables import with_roles
     from mistruct.structure.causal.evidence import reasons
+    from mistruct.structure.chordal.explained import reasons_of_chordal
+    from mistruct.structure.knowledge import Knowledge
     from mistruct.structure.orders.additions import reasons_by_score
     from mistruct.structure.reasons import forest_reasons, network_reasons
 
@@ -77,6 +79,9 @@ def _reasons(run: dict[str, Any], folder: Path, graph: nx.Graph) -> Reasons:
     if asked["method"] == "chow-liu":
         rule = f"{asked['penalty']} penalty" if asked["penalty"] else level
         return forest_reasons(edges, rule, _MOST)
+    if asked["method"] == "chordal":
+        known = Knowledge(**(run["knowledge"] or {}))
+        return reasons_of_chordal(edges, read_part(folder, "additions.csv"), known, _MOST)
     if asked["method"] == "boss":
         additions, copies = read_part(folder, "additions.csv"), run.get("copies", {})
         return reasons_by_score(edges, additions, required, copies, _MOST)

@@ -35,6 +35,8 @@ def why(
     run = read_run(folder)
     from mistruct.structure.blanket.blanket_tables import role_in_words
     from mistruct.structure.causal.evidence import check_pair, explain
+    from mistruct.structure.chordal.explained import explain_chordal
+    from mistruct.structure.knowledge import Knowledge
     from mistruct.structure.orders.additions import explain_by_score
 
     asked, names = run["parameters"], list(run["data"]["kinds"])
@@ -48,6 +50,10 @@ def why(
         additions = read_part(folder, "additions.csv")
         copies = run.get("copies", {})
         typer.echo(explain_by_score(x, y, names, edges, additions, required, copies))
+    elif asked["method"] == "chordal":
+        tables = edges, read_part(folder, "additions.csv")
+        known = Knowledge(**(run["knowledge"] or {}))
+        typer.echo(explain_chordal(x, y, names, tables, known, asked["max_clique"]))
     elif asked["method"] != "chow-liu":
         text = explain(x, y, names, edges, read_part(folder, "separations.csv"), required)
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):

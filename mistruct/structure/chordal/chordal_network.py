@@ -23,7 +23,7 @@ from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count, check_fraction, check_not_negative
 from mistruct.independence.protocol import Ragged
-from mistruct.structure.chordal.cliques import Clique, cliques_of, junction_tree_of
+from mistruct.structure.chordal.cliques import Clique, arcs_of, cliques_of, junction_tree_of
 from mistruct.structure.chordal.criteria import Criterion, Penalised, Significant
 from mistruct.structure.chordal.explained import explain_chordal, reasons_of_chordal
 from mistruct.structure.chordal.fitted import FittedNetwork, fitted
@@ -45,8 +45,8 @@ class ChordalNetwork(StructureLearner):
 
     The graph is undirected and chordal. An edge is added where its ends share the most information
     given the columns that separate them, as long as the criterion says that it is worth it and the
-    graph stays chordal. Columns are all discrete or all continuous, and ordinal ones are taken as
-    the others are.
+    graph stays chordal. Columns are all discrete or all continuous. Ordinal ones count as discrete
+    beside discrete ones, otherwise their order does.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ class ChordalNetwork(StructureLearner):
         Whether edges of all kinds compete from the start, or those between separate parts are
         added first, which gives the forest of Chow and Liu to start from.
     knowledge : Knowledge, optional
-        Edges that must or must not be there, whatever their direction; tiers of time leave an
-        undirected edge open.
+        Edges that must be there, and pairs that must not be joined because an edge is ruled out in
+        both directions.
     equivalent_sample_size : float
         Weight of the uniform prior of the fitted tables, in rows; 0 for the largest likelihood.
         Only discrete tables use it, and the graph does not depend on it.
@@ -85,6 +85,9 @@ class ChordalNetwork(StructureLearner):
         The same of up to 1,000 pairs that could be added but are not worth it, the best first.
     junction_tree_ : networkx.Graph
         The cliques, as tuples of column names, joined to a forest by edges with a `separator`.
+    dag_ : networkx.DiGraph
+        A DAG without colliders of the same distributions, for :func:`to_bayesian_network`; which
+        way an edge points means nothing.
     treewidth_ : int
         Number of columns in the largest clique, less one.
     precision_ : scipy.sparse.csr_array, shape (n_features, n_features)
@@ -193,7 +196,7 @@ class ChordalNetwork(StructureLearner):
         if self.start == "forest":
             search.run(2)
         search.run()
-        self._data = shared.data
+        self._data, self._kinds = shared.data, data.kinds
         for of_earlier_table in ("_cliques", "_fitted"):
             self.__dict__.pop(of_earlier_table, None)
         pairs = search.queue.first(_MOST_ADDITIONS)
@@ -242,14 +245,14 @@ class ChordalNetwork(StructureLearner):
         ParameterError
             A name is not a column, or both are one.
         """
-        tables = self.edges_, self.additions_
-        return explain_chordal(
-            str(x), str(y), list(self.feature_names_in_), tables, self.knowledge, self.max_clique
-        )
+        names, tables = self.feature_names_in_.tolist(), (self.edges_, self.additions_)
+        known = self.knowledge or Knowledge()
+        return explain_chordal(str(x), str(y), names, tables, known, self.max_clique)
 
     def reasons(self, most: int = 20_000) -> Reasons:
         """What `why` says of all edges, and of the `most` best pairs that are not worth one."""
-        return reasons_of_chordal(self.edges_, self.additions_, self.knowledge, most)
+        known = self.knowledge or Knowledge()
+        return reasons_of_chordal(self.edges_, self.additions_, known, most)
 
     @cached_property
     def _cliques(self) -> tuple[Clique, ...]:
@@ -261,6 +264,16 @@ class ChordalNetwork(StructureLearner):
         return junction_tree_of(self._cliques)
 
     @property
+    def dag_(self) -> nx.DiGraph:
+        """A DAG of the same distributions, to fit a Bayesian network to."""
+        dag = nx.DiGraph()
+        dag.graph.update(self.graph_.graph)
+        dag.add_nodes_from(self.graph_.nodes(data=True))
+        for parent, child in arcs_of(self._cliques):
+            dag.add_edge(parent, child, **self.graph_.edges[parent, child])
+        return dag
+
+    @property
     def treewidth_(self) -> int:
         """Number of columns in the largest clique, less one."""
         return max(len(clique.nodes) for clique in self._cliques) - 1
@@ -268,7 +281,7 @@ class ChordalNetwork(StructureLearner):
     @cached_property
     def _fitted(self) -> FittedNetwork:
         """The distribution with the margins of the data, fitted when first asked for."""
-        return fitted(self._data, self._cliques, float(self.equivalent_sample_size))
+        return fitted(self._data, self._kinds, self._cliques, float(self.equivalent_sample_size))
 
     @property
     def precision_(self) -> csr_array:

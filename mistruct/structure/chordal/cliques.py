@@ -9,6 +9,7 @@ Peyton 1993, section 4).
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -83,3 +84,13 @@ def junction_tree_of(cliques: tuple[Clique, ...]) -> nx.Graph:
         if clique.parent is not None:
             tree.add_edge(cliques[clique.parent].nodes, clique.nodes, separator=clique.separator)
     return tree
+
+
+def arcs_of(cliques: tuple[Clique, ...]) -> Iterator[tuple[str, str]]:
+    """The edges of the graph, so directed that the parents of each node are complete."""
+    for clique in cliques:
+        before = list(clique.separator)
+        for node in clique.nodes:
+            if node not in clique.separator:
+                yield from ((parent, node) for parent in before)
+                before.append(node)

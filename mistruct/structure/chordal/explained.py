@@ -23,7 +23,7 @@ def explain_chordal(
     y: str,
     names: Sequence[str],
     tables: tuple[pd.DataFrame, pd.DataFrame],
-    knowledge: Knowledge | None,
+    knowledge: Knowledge,
     max_clique: int | None,
 ) -> str:
     """Why a chordal network joins two columns or not.
@@ -35,7 +35,7 @@ def explain_chordal(
         All columns.
     tables : pair of pandas.DataFrame
         ``edges_`` and ``additions_``.
-    knowledge : Knowledge, optional
+    knowledge : Knowledge
     max_clique : int, optional
 
     Raises
@@ -50,10 +50,8 @@ def explain_chordal(
         return _why_adjacent(row, _required(knowledge))
     for row in _of_pair(x, y, additions):
         return _why_not(row)
-    if knowledge is not None:
-        position = {name: i for i, name in enumerate(names)}
-        if knowledge.constraints(names).excluded[position[x], position[y]]:
-            return not_adjacent(x, y, "knowledge forbids an edge between them")
+    if knowledge.constraints(names).excluded[names.index(x), names.index(y)]:
+        return not_adjacent(x, y, "knowledge forbids an edge between them")
     graph = nx.from_pandas_edgelist(edges)
     graph.add_nodes_from(names)
     between = sorted(set(graph[x]) & set(graph[y]))
@@ -69,7 +67,7 @@ def explain_chordal(
 
 
 def reasons_of_chordal(
-    edges: pd.DataFrame, additions: pd.DataFrame, knowledge: Knowledge | None, most: int
+    edges: pd.DataFrame, additions: pd.DataFrame, knowledge: Knowledge, most: int
 ) -> Reasons:
     """What `explain_chordal` says of all edges, and of the `most` best pairs without one."""
     required = _required(knowledge)
@@ -86,8 +84,8 @@ def _of_pair(x: str, y: str, table: pd.DataFrame) -> Any:
     return table[table["source"].isin([x, y]) & table["target"].isin([x, y])].itertuples()
 
 
-def _required(knowledge: Knowledge | None) -> set[frozenset[str]]:
-    return {frozenset(arc) for arc in (knowledge or Knowledge()).required}
+def _required(knowledge: Knowledge) -> set[frozenset[str]]:
+    return {frozenset(arc) for arc in knowledge.required}
 
 
 def _why_adjacent(edge: Any, required: Collection[frozenset[str]]) -> str:

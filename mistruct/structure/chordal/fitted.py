@@ -11,7 +11,7 @@ with zeros (Lauritzen 1996, proposition 5.9).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from scipy.sparse import coo_array, csr_array
 
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.data.door import Kind
 from mistruct.errors import DataError, nearest_names
 from mistruct.information.counts.joint_tables import (
     MAX_CELLS,
@@ -39,8 +40,9 @@ _LEAST = 1e-10
 class FittedNetwork(ABC):
     """A distribution over the columns of a table."""
 
-    def __init__(self, data: Dataset) -> None:
+    def __init__(self, data: Dataset, kinds: Mapping[str, Kind]) -> None:
         self._like = data.take(np.zeros(data.n_samples, dtype=bool))  # its columns, no rows
+        self._kinds = dict(kinds)
 
     @abstractmethod
     def log_likelihood(self, data: Any) -> float:
@@ -60,13 +62,13 @@ class FittedNetwork(ABC):
     def _rows(self, data: Any) -> Dataset:
         """Other rows of the same columns, with the same states, none of them missing."""
         like = self._like
-        if isinstance(data, Dataset):
-            table = data.by_order if like.continuous else data.by_states
-        else:
-            table = as_dataset(data, kinds=dict(like.kinds), missing="testwise")
+        names = data.names if isinstance(data, Dataset) else getattr(data, "columns", like.names)
+        for name in sorted(set(like.names) - set(map(str, names))):
+            raise DataError(f"there is no column {name!r}{nearest_names(name, names)}")
+        if not isinstance(data, Dataset):
+            data = as_dataset(data, kinds=self._kinds, missing="testwise")
+        table: Dataset = data.by_order if like.continuous else data.by_states
         for name in like.names:
-            if name not in table.kinds:
-                raise DataError(f"there is no column {name!r}{nearest_names(name, table.names)}")
             if table.is_discrete(name) != like.is_discrete(name):
                 raise DataError(
                     f"column {name!r} is {table.kinds[name]}, and {like.kinds[name]} in the table "
@@ -81,9 +83,14 @@ class FittedNetwork(ABC):
 
 
 def fitted(
-    data: Dataset, cliques: Sequence[Clique], equivalent_sample_size: float
+    data: Dataset,
+    kinds: Mapping[str, Kind],
+    cliques: Sequence[Clique],
+    equivalent_sample_size: float,
 ) -> FittedNetwork:
     """The distribution of a table that is all discrete or all continuous.
+
+    `kinds` are those of the columns before ordinal ones were taken as one of the other two.
 
     Raises
     ------
@@ -92,8 +99,8 @@ def fitted(
         the columns of a clique determine each other.
     """
     if data.continuous:
-        return _Normal(data, cliques)
-    return _Tables(data, cliques, equivalent_sample_size)
+        return _Normal(data, kinds, cliques)
+    return _Tables(data, kinds, cliques, equivalent_sample_size)
 
 
 def _parts(data: Dataset, cliques: Sequence[Clique]) -> list[Dataset]:
@@ -116,8 +123,10 @@ def _parts(data: Dataset, cliques: Sequence[Clique]) -> list[Dataset]:
 class _Tables(FittedNetwork):
     """Of discrete columns."""
 
-    def __init__(self, data: Dataset, cliques: Sequence[Clique], size: float) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: Dataset, kinds: Mapping[str, Kind], cliques: Sequence[Clique], size: float
+    ) -> None:
+        super().__init__(data, kinds)
         # Of each clique: its separator, what it adds, and the probabilities of the latter given
         # the former, shape (n_states of the separator, n_states of the rest).
         self._steps: list[tuple[tuple[str, ...], tuple[str, ...], Floats]] = []
@@ -186,8 +195,8 @@ class _Tables(FittedNetwork):
 class _Normal(FittedNetwork):
     """Of continuous columns, jointly normal."""
 
-    def __init__(self, data: Dataset, cliques: Sequence[Clique]) -> None:
-        super().__init__(data)
+    def __init__(self, data: Dataset, kinds: Mapping[str, Kind], cliques: Sequence[Clique]) -> None:
+        super().__init__(data, kinds)
         # Of each clique: its columns, those of its separator first, their means and covariance.
         self._steps: list[tuple[tuple[str, ...], int, Floats, Floats]] = []
         for clique, part in zip(cliques, _parts(data, cliques), strict=True):

@@ -85,20 +85,22 @@ class SharedInformation(ABC):
 def shared_information(data: Dataset) -> SharedInformation:
     """What the columns of a table share.
 
+    Ordinal columns go by their states beside discrete ones, and otherwise by their order.
+
     Raises
     ------
     DataError
         Some columns are discrete, others continuous.
     """
     seen = data.by_order
-    if seen.discrete and seen.continuous:
+    if seen.discrete and data.continuous:
         raise DataError(
             "a chordal network needs columns of one kind, but "
             f"{seen.discrete[0]!r} is discrete and {seen.continuous[0]!r} continuous "
             f"({len(seen.discrete)} and {len(seen.continuous)} columns): make all discrete with "
             "mistruct.discretize, leave one kind out with select, or learn a forest with ChowLiu"
         )
-    return _BetweenNumbers(seen) if seen.continuous else _BetweenStates(data.by_states)
+    return _BetweenStates(data.by_states) if seen.discrete else _BetweenNumbers(seen)
 
 
 class _BetweenStates(SharedInformation):
