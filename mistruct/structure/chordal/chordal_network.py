@@ -4,8 +4,8 @@ A chordal graph stands for the distributions that factorise over its cliques C a
 :math:`p(x) = \prod_C p(x_C) / \prod_S p(x_S)`, and the likeliest of them has the margins of the
 data, so that nothing has to be iterated (Lauritzen 1996, section 4.4). To join a and b, which S_ab
 separates, raises its log-likelihood by exactly n I(a; b | S_ab). So a search that adds one edge at
-a time knows what each would bring from four columns of numbers, and after each edge only a few
-others have another separator (Petitjean, Webb and Nicholson 2013; Petitjean and Webb 2015).
+a time knows what each would bring without fitting anything, and after each edge only a few others
+have another separator (Petitjean, Webb and Nicholson 2013; Petitjean and Webb 2015).
 """
 
 from __future__ import annotations

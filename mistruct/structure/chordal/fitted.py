@@ -163,8 +163,10 @@ class _Tables(FittedNetwork):
             ends /= np.maximum(ends[:, -1:], np.finfo(float).tiny)
             line = (ends + np.arange(len(ends))[:, np.newaxis]).ravel()
             found = np.searchsorted(line, place + rng.random(n), side="right")
+            cells = found - place * probabilities.shape[1]
             shape = [len(self._like.states[v]) for v in rest]
-            of_rest = np.unravel_index(found - place * probabilities.shape[1], shape)
+            # A sum that was rounded up lies on the next stretch.
+            of_rest = np.unravel_index(np.minimum(cells, probabilities.shape[1] - 1), shape)
             codes |= dict(zip(rest, of_rest, strict=True))
         rows = np.array([codes[v] for v in self._like.names], dtype=self._like.codes.dtype)
         return replace(self._like, codes=rows, values=np.empty((0, n)), index=None).to_pandas()

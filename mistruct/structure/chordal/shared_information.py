@@ -50,6 +50,11 @@ class SharedInformation(ABC):
     test: IndependenceTest
     dimensions: Floats
 
+    def __init__(self, data: Dataset) -> None:
+        self.data = data
+        gaps = any(data.n_missing.values())
+        self._known = np.array([data.known(n) for n in data.names]) if gaps else None
+
     @abstractmethod
     def of_pairs(self) -> Floats:
         """I(x; y), shape (n_variables, n_variables)."""
@@ -75,11 +80,6 @@ class SharedInformation(ABC):
             return self.data.n_samples
         known = self._known.astype(np.float32)
         return np.asarray(known @ known.T, dtype=np.float64)
-
-    def __init__(self, data: Dataset) -> None:
-        self.data = data
-        gaps = any(data.n_missing.values())
-        self._known = np.array([data.known(n) for n in data.names]) if gaps else None
 
 
 def shared_information(data: Dataset) -> SharedInformation:
