@@ -27,6 +27,9 @@ from mistruct.parallel import blocks_by_cost, for_each
 
 _NANOSECONDS_OF_A_PAIR = 100.0
 
+# So many rows beside one for each column of z leave nothing to tell a correlation by.
+_LOST_ROWS = 3
+
 # A test that stops at no level.
 _ANY = 0.5
 
@@ -138,19 +141,30 @@ class _BetweenNumbers(SharedInformation):
     def of_pairs(self) -> Floats:
         if self._correlations is None:
             columns = np.arange(self.data.n_variables)
-            return np.asarray(self.estimator.pairwise(self.data, columns, columns))
-        left = 1.0 - self._correlations**2
-        left[left <= RESOLUTION**2] = 0.0
-        with np.errstate(divide="ignore"):
-            return np.asarray(-0.5 * np.log(left))
+            nats = np.asarray(self.estimator.pairwise(self.data, columns, columns))
+        else:
+            left = 1.0 - self._correlations**2
+            left[left <= RESOLUTION**2] = 0.0
+            with np.errstate(divide="ignore"):
+                nats = np.asarray(-0.5 * np.log(left))
+        nats[np.broadcast_to(self.n_of_pairs() <= _LOST_ROWS, nats.shape)] = np.nan
+        return nats
 
     def given(self, pairs: Positions, sets: Ragged) -> Floats:
-        correlations = self._correlations
-        if correlations is None:
+        if self._correlations is None:
             of_each = (
                 self._in_complete_rows(pair, sets[k]) for k, pair in enumerate(pairs.tolist())
             )
-            return np.fromiter(of_each, np.float64, len(pairs))
+            nats = np.fromiter(of_each, np.float64, len(pairs))
+        else:
+            nats = self._from_correlations(self._correlations, pairs, sets)
+        nats[self.n_complete(pairs, sets) - sets.lengths <= _LOST_ROWS] = np.nan
+        return nats
+
+    def joint_states(self, sets: Ragged) -> Floats:
+        return np.ones(len(sets))
+
+    def _from_correlations(self, correlations: Floats, pairs: Positions, sets: Ragged) -> Floats:
         nats = np.empty(len(pairs))
 
         def run(block: slice) -> None:
@@ -162,9 +176,6 @@ class _BetweenNumbers(SharedInformation):
         cost = np.asarray(_NANOSECONDS_OF_A_PAIR * (sets.lengths + 1.0) ** 2)
         for_each(run, blocks_by_cost(len(pairs), cost), description="conditional information")
         return nats
-
-    def joint_states(self, sets: Ragged) -> Floats:
-        return np.ones(len(sets))
 
     def _in_complete_rows(self, pair: list[int], given: list[int]) -> float:
         of_x, of_y, of_z = (

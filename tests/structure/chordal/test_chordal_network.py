@@ -175,6 +175,14 @@ def test_columns_that_do_not_vary_or_are_copies() -> None:
         net.log_likelihood(table)
 
 
+def test_few_rows_tell_nothing() -> None:
+    rng = np.random.default_rng(0)
+    assert ms.ChordalNetwork(gamma=0.0).fit(rng.normal(size=(3, 4))).edges_.empty
+    net = ms.ChordalNetwork(gamma=0.0).fit(rng.normal(size=(8, 30)))
+    assert np.isfinite(net.edges_["cmi"]).all()  # perfect only in as few rows as columns
+    assert net.treewidth_ <= 8 - 4 + 1
+
+
 def test_ordinal_columns_go_with_the_others() -> None:
     rng = np.random.default_rng(0)
     level = rng.integers(0, 4, 300)
