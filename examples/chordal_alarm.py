@@ -72,9 +72,12 @@ for name, learner in (
 # Ask it
 # ------
 # The cliques form a tree, so that exact answers cost no more than the largest table of a clique.
-model = ms.to_markov_network(net.graph_, table)
-inference = VariableElimination(model)
-for evidence in ({}, {"CVP": "HIGH"}, {"CVP": "HIGH", "STROKEVOLUME": "LOW"}):
-    answer = inference.query(["HYPOVOLEMIA"], evidence=evidence, show_progress=False)
-    given = ", ".join(f"{k} {v}" for k, v in evidence.items()) or "nothing"
-    print(f"hypovolemia given {given:26} {answer.get_value(HYPOVOLEMIA='TRUE'):.2f}")
+# ``dag_`` is a DAG of the same distributions.
+model = ms.to_bayesian_network(net.dag_, table)
+for name, network in (("truth", truth), ("learned", model)):
+    inference = VariableElimination(network)
+    for evidence in ({}, {"CVP": "HIGH"}, {"CVP": "HIGH", "STROKEVOLUME": "LOW"}):
+        answer = inference.query(["HYPOVOLEMIA"], evidence=evidence, show_progress=False)
+        probability = answer.get_value(HYPOVOLEMIA="TRUE")
+        given = ", ".join(f"{k} {v}" for k, v in evidence.items()) or "nothing"
+        print(f"{name:8} given {given:26} {probability:.2f}")
