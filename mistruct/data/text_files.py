@@ -1,4 +1,4 @@
-"""Delimited text, parsed by pyarrow, or by pandas where that is not installed.
+"""Parsing of delimited text by pyarrow, or by pandas if pyarrow is not installed.
 
 Nothing is taken for missing or for a number that the door would not take for it: marks of missing
 entries are noted one by one, and digits that begin with a zero stay text. Both parsers are told
@@ -51,14 +51,14 @@ class Rows(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """Columns of a file, and the marks among numbers, whose column is a place."""
+    """Columns of a file, and the marks of missing entries, whose column is a position."""
 
     columns: list[Values]
     marks: list[Found]
 
 
 def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ()) -> Parsed:
-    """Parse the rows below the header; the columns `text` are not taken for numbers.
+    """Parse the rows below the header; the columns `text` are not parsed as numbers.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
 
 
 def _body(data: bytes, dialect: Dialect) -> Rows:
-    """The rows below the header."""
+    """The text below the header."""
     at = 0
     for _ in range(dialect.header_lines):
         at = data.find(b"\n", at) + 1
@@ -161,7 +161,7 @@ def _read_arrow(
     text: Sequence[int] = (),
     only: Sequence[int] | None = None,
 ) -> Any:
-    """A table whose columns are called 0, 1, ...; `only` some of them, as text."""
+    """Parse text with pyarrow; columns are called 0, 1, ..., and those in `only` are text."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -194,7 +194,7 @@ def _read_arrow(
 
 
 def _values(column: Any) -> Values:
-    """A column as numbers or truth values, NaN or None where missing, or as text."""
+    """Values of a column as numbers, truth values or text, with NaN or None where missing."""
     import pyarrow as pa
 
     if pa.types.is_temporal(column.type):
@@ -219,7 +219,7 @@ def _words(column: Any) -> Words:
 
 
 def _marks_in(i: int, column: Any, marks: Marks) -> list[Found]:
-    """The marks of a column of numbers, each with its count and first rows."""
+    """Marks of missing entries in a column of numbers, with their counts and first rows."""
     words = _words(column)
     counts = np.bincount(words.codes, minlength=len(words.states))
     found = []
@@ -298,7 +298,7 @@ def _with_pandas(body: Rows, dialect: Dialect, n: int, text: Sequence[int]) -> P
 
 
 def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
-    """Some of the rows of a column."""
+    """Select some rows of a column."""
     if isinstance(values, Words):
         left, codes = np.unique(values.codes[rows], return_inverse=True)
         return Words(codes, [values.states[i] for i in left])
@@ -306,7 +306,7 @@ def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
 
 
 def is_empty(values: Values) -> NDArray[np.bool_]:
-    """Rows with an empty field."""
+    """Mask of the rows with an empty field."""
     if isinstance(values, Words):
         blank: NDArray[np.bool_] = np.array([*(not s.strip() for s in values.states), True])
         empty: NDArray[np.bool_] = blank[values.codes]
@@ -320,7 +320,7 @@ def is_empty(values: Values) -> NDArray[np.bool_]:
 
 
 def as_objects(values: Values) -> NDArray[Any]:
-    """A column as Python objects."""
+    """Convert a column to Python objects."""
     objects: NDArray[Any]
     if isinstance(values, Words):
         objects = np.array([*values.states, None], dtype=object)[values.codes]
@@ -330,5 +330,5 @@ def as_objects(values: Values) -> NDArray[Any]:
 
 
 def as_array(values: Values) -> NDArray[Any]:
-    """A column as an array, of objects where it is text."""
+    """Convert a column to an array, of objects if it is text."""
     return as_objects(values) if isinstance(values, Words) else values

@@ -1,4 +1,4 @@
-"""What both model builders need of a table: the columns of a graph's nodes."""
+"""Tables for model fitting: the columns of a graph's nodes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_graph(graph: nx.Graph) -> None:
 
 
 def columns_of(graph: nx.Graph, data: Any) -> Dataset:
-    """The checked table with one column for each node of `graph`, in the order of the nodes."""
+    """Checked table with one column for each node of `graph`, in the order of the nodes."""
     check_graph(graph)
     if len(graph) == 0:
         raise DataError("the graph has no nodes")
@@ -44,7 +44,7 @@ def columns_of(graph: nx.Graph, data: Any) -> Dataset:
 
 
 def binned(data: Dataset, purpose: str) -> Dataset:
-    """The table with its continuous columns in bins, and a warning that says so."""
+    """Bin the continuous columns of a table, with a warning."""
     if not data.continuous:
         return data
     shown = ", ".join(repr(n) for n in data.continuous[:3])

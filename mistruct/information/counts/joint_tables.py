@@ -16,7 +16,7 @@ MAX_CELLS = 1_000_000
 
 
 def complete_part(data: Dataset, names: Sequence[str]) -> Dataset:
-    """The columns `names` and the rows complete in them; DataError where there is none."""
+    """Table of the columns `names` in their complete rows; DataError if there are none."""
     part = data.select(names)
     if any(part.n_missing.values()):
         part = part.complete_rows()
@@ -30,7 +30,7 @@ def complete_part(data: Dataset, names: Sequence[str]) -> Dataset:
 
 
 def count_table(data: Dataset, names: Sequence[str]) -> NDArray[np.int64]:
-    """Counts of the joint states of complete discrete columns, one axis a column."""
+    """Counts of the joint states of complete discrete columns, one axis per column."""
     shape = [len(data.states[n]) for n in names]
     cells = np.zeros(data.n_samples, dtype=np.int64)
     for name, n_states in zip(names, shape, strict=True):
@@ -42,7 +42,7 @@ def count_table(data: Dataset, names: Sequence[str]) -> NDArray[np.int64]:
 def check_cells(
     what: str, names: Sequence[str], n_states: Mapping[str, int], max_cells: int
 ) -> None:
-    """Raise DataError where the joint table of `names` would exceed `max_cells`."""
+    """Raise DataError if the joint table of `names` would exceed `max_cells`."""
     n_cells = math.prod(n_states[n] for n in names)
     if n_cells > max_cells:
         shown = ", ".join(f"{n!r} ({n_states[n]})" for n in names[:6])
