@@ -330,7 +330,9 @@ def _refuse_tests(
         if chosen == "boss":
             raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
         if chosen == "chordal" and option == "test":
-            raise ParameterError("--test: --method chordal has its test by the kind of columns")
+            raise ParameterError(
+                "--test has no effect with --method chordal, whose test goes by the kind of columns"
+            )
         if chosen == "chordal" and methods[chosen].criterion != "alpha":
             raise ParameterError("--alpha is for --criterion alpha, got --criterion bic")
 

@@ -57,8 +57,8 @@ def test_alpha_is_that_of_the_criterion(run: Run, data: Path, tmp_path: Path) ->
     ("options", "message"),
     [
         (["--max-clique", "1"], "--max-clique must be a whole number of at least 2, got 1"),
-        (["--alpha", "0.05"], "--method chordal goes by --criterion bic; give --criterion alpha"),
-        (["--test", "g"], "--method chordal chooses its test by the kind of columns"),
+        (["--alpha", "0.05"], "--alpha is for --criterion alpha, got --criterion bic"),
+        (["--test", "g"], "--test has no effect with --method chordal"),
         (["--fdr", "0.1"], "--fdr is an option of pc, got --method chordal"),
     ],
 )
