@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from mistruct.structure import PC as PC
     from mistruct.structure import TAN as TAN
     from mistruct.structure import Bootstrap as Bootstrap
+    from mistruct.structure import ChordalNetwork as ChordalNetwork
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
     from mistruct.structure import DifferentialNetwork as DifferentialNetwork
@@ -140,6 +141,7 @@ _PUBLIC = {
         "BOSS",
         "Bootstrap",
         "CLR",
+        "ChordalNetwork",
         "ChowLiu",
         "Comparison",
         "DifferentialNetwork",

@@ -134,3 +134,9 @@ def check_positive(parameter: str, value: Any) -> None:
     """Raise ParameterError unless `value` is a finite number greater than 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
         raise ParameterError(f"{parameter} must be a number greater than 0, got {value!r}")
+
+
+def check_not_negative(parameter: str, value: Any) -> None:
+    """Raise ParameterError unless `value` is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+        raise ParameterError(f"{parameter} must be a number of at least 0, got {value!r}")

@@ -66,6 +66,23 @@ class ByScore:
         return reasons_by_score(run.edges, additions, run.required, copies, most)
 
 
+class InChordalNetwork:
+    """Explanations of a chordal network, by what each edge gains."""
+
+    def why(self, run: Run, x: str, y: str) -> str:
+        """Explain why two columns are adjacent or not."""
+        from mistruct.structure.chordal.explained import explain_chordal
+
+        tables = run.edges, run.part("additions.csv")
+        return explain_chordal(x, y, run.names, tables, run.knowledge, run.asked["max_clique"])
+
+    def reasons(self, run: Run, most: int) -> Reasons:
+        """Reasons for all edges, and for at most `most` absent pairs."""
+        from mistruct.structure.chordal.explained import reasons_of_chordal
+
+        return reasons_of_chordal(run.edges, run.part("additions.csv"), run.knowledge, most)
+
+
 class InForest:
     """Explanations of a Chow-Liu forest, by paths and by the rule for edges."""
 
@@ -120,6 +137,7 @@ _EXPLAINED: dict[str, Any] = {
     "markov-blanket": AroundTarget(),
     "boss": ByScore(),
     "chow-liu": InForest(),
+    "chordal": InChordalNetwork(),
     "aracne": InGeneNetwork(),
 }
 

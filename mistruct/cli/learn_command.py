@@ -14,6 +14,7 @@ from mistruct.cli.learned import Learned
 from mistruct.cli.methods import (
     Asked,
     ForBOSS,
+    ForChordal,
     ForChowLiu,
     ForMarkovBlanket,
     ForPC,
@@ -55,6 +56,7 @@ def learn(
     of_pc: ForPC,
     of_boss: ForBOSS,
     of_chow_liu: ForChowLiu,
+    of_chordal: ForChordal,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
     page: Page = True,
@@ -67,9 +69,10 @@ def learn(
     pc learns a candidate causal graph: an edge joins two columns that no tested set of columns
     makes independent, with an arrow if the data determine its direction. boss learns such a graph
     by a search for the best score. chow-liu learns a forest: the tree with the largest mutual
-    information, without edges that the data do not support. markov-blanket learns the causal graph
-    around one column, also in very wide tables. The command writes the network, its evidence as
-    tables, a picture, a fitted Bayesian network and a record of the run.
+    information, without edges that the data do not support. chordal learns a Markov network whose
+    cycles have chords, so that it is fitted and asked exactly. markov-blanket learns the causal
+    graph around one column, also in very wide tables. The command writes the network, its evidence
+    as tables, a picture, a fitted Bayesian network and a record of the run.
     """
     parameters = {name: value for name, value in locals().items() if name != "context"}
     check_numbers(columns, seed, alpha)
@@ -78,6 +81,7 @@ def learn(
         "pc": of_pc,
         "boss": of_boss,
         "chow-liu": of_chow_liu,
+        "chordal": of_chordal,
         "markov-blanket": ForMarkovBlanket(),
     }
     given = given_in(context)

@@ -15,6 +15,7 @@ from mistruct.cli.report import counted, duration
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
+    show_chordal_network,
     show_forest,
     show_scored_graph,
 )
@@ -23,19 +24,19 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import BOSS, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import BOSS, PC, ChordalNetwork, ChowLiu, MarkovBlanket
     from mistruct.structure.causal.order_cost import OrderCost
     from mistruct.structure.causal.search_cost import SearchCost
     from mistruct.structure.knowledge import Knowledge
 
-Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
+Method = Literal["pc", "boss", "chow-liu", "chordal", "markov-blanket"]
 MethodOption = Annotated[
     Method | None,
     typer.Option(
         help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
-        "strongest tree; markov-blanket: causal graph around --target. Default: boss or pc, "
-        "whichever was nearer the truth on sampled networks of such columns and rows, if it "
-        "is quick; otherwise chow-liu."
+        "strongest tree; chordal: Markov network; markov-blanket: causal graph around --target. "
+        "Default: boss or pc, whichever was nearer the truth on sampled networks of such columns "
+        "and rows, if it is quick; otherwise chow-liu."
     ),
 ]
 Level = Annotated[
@@ -95,7 +96,7 @@ class ForPC:
     knowledge: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="pc, boss: file of known edges and tiers, .toml or .csv."
+            metavar="FILE", help="pc, boss, chordal: file of known edges and tiers, .toml or .csv."
         ),
     ] = None
 
@@ -224,6 +225,45 @@ class ForChowLiu:
 
 
 @dataclass(frozen=True)
+class ForChordal:
+    """Options of chordal networks alone."""
+
+    criterion: Annotated[
+        Literal["bic", "alpha"],
+        typer.Option(
+            help="chordal: add edges while the penalised likelihood grows (bic), or while the "
+            "probability of any false edge is at most alpha."
+        ),
+    ] = "bic"
+    max_clique: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER", help="chordal: largest number of columns in a clique; 2: a forest."
+        ),
+    ] = None
+
+    def check(self, alpha: float | None) -> None:
+        """Raise ParameterError if an option is invalid."""
+        if self.max_clique is not None:
+            check_count("--max-clique", self.max_clique, least=2)
+
+    def learner(self, asked: Asked) -> ChordalNetwork:
+        """The learner ChordalNetwork with these options."""
+        import mistruct as ms
+
+        options = vars(self) | {"alpha": asked.alpha, "knowledge": _known(asked)}
+        return ms.ChordalNetwork(**options)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Expected duration of `learn` in seconds, mostly for the information of all pairs."""
+        return tree_in_seconds(table, "copula" if table.by_order.continuous else "plug-in")
+
+    def show(self, learner: ChordalNetwork, table: Dataset) -> None:
+        """Print a summary of the result."""
+        show_chordal_network(learner)
+
+
+@dataclass(frozen=True)
 class ForMarkovBlanket:
     """The Markov blanket, which has no options of its own."""
 
@@ -245,7 +285,12 @@ class ForMarkovBlanket:
         show_blanket(learner)
 
 
-OPTIONS: dict[Method, Any] = {"pc": ForPC, "boss": ForBOSS, "chow-liu": ForChowLiu}
+OPTIONS: dict[Method, Any] = {
+    "pc": ForPC,
+    "boss": ForBOSS,
+    "chow-liu": ForChowLiu,
+    "chordal": ForChordal,
+}
 
 
 def _known(asked: Asked) -> Knowledge | None:
@@ -273,9 +318,23 @@ def requested_method(
     chosen = method_of(method, given)
     if chosen == "markov-blanket" and target is None:
         raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
-    for option in sorted({"alpha", "test"} & set(given)) if chosen == "boss" else ():
-        raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
+    _refuse_tests(chosen, sorted({"alpha", "test"} & set(given)), methods)
     return chosen
+
+
+def _refuse_tests(
+    chosen: Method | None, given: Collection[str], methods: Mapping[Method, Any]
+) -> None:
+    """Raise ParameterError if options of tests are given to a method that does not use them."""
+    for option in given:
+        if chosen == "boss":
+            raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
+        if chosen == "chordal" and option == "test":
+            raise ParameterError(
+                "--test has no effect with --method chordal, whose test goes by the kind of columns"
+            )
+        if chosen == "chordal" and methods[chosen].criterion != "alpha":
+            raise ParameterError("--alpha is for --criterion alpha, got --criterion bic")
 
 
 def method_of(method: Method | None, given: Collection[str]) -> Method | None:
@@ -291,8 +350,8 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
         own = [f.name for f in fields(group) if f.name in given]
         asked |= {f"--{name.replace('_', '-')}": of for name in own if name != "knowledge"}
     first = next(iter(asked), "")
-    if "knowledge" in given and asked.get(first) not in (None, "boss"):
-        asked["--knowledge"] = "pc"  # boss takes it as well
+    if "knowledge" in given and asked.get(first) not in (None, "boss", "chordal"):
+        asked["--knowledge"] = "pc"  # boss and chordal take it as well
     for option, of in asked.items():
         if of != asked[first]:
             other = f"got {first}" if method else f"and {first} of {asked[first]}; give one of them"

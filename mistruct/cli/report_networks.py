@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
-    from mistruct.structure import ARACNE, BOSS, PC, ChowLiu, MarkovBlanket
+    from mistruct.structure import ARACNE, BOSS, PC, ChordalNetwork, ChowLiu, MarkovBlanket
     from mistruct.structure.networks.cost import Cost
 
 _STRONGEST = 10
@@ -75,6 +75,18 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
     typer.echo(f"mi by {forest.estimator_.name}, p-values by {forest.test_.description}")
 
 
+def show_chordal_network(net: ChordalNetwork) -> None:
+    """Print the number of edges, the criterion, and what measured and tested them."""
+    rule = f"alpha {net.alpha:g}" if net.criterion == "alpha" else net.criterion
+    if net.max_clique is not None:
+        rule += f", cliques of at most {net.max_clique} columns"
+    n_edges = counted(len(net.edges_), "edge")
+    typer.echo(
+        f"Chordal network: {n_edges} ({rule}), treewidth {net.treewidth_}; {_alone(net.graph_)}"
+    )
+    typer.echo(f"mi by {net.estimator_.name}, p-values by {net.test_.description}")
+
+
 def show_causal_graph(cause: PC) -> None:
     """Print the numbers of edges by kind, the rule and the test."""
     edges, removed = cause.edges_, cause.separations_
@@ -118,7 +130,9 @@ def show_blanket(around: MarkovBlanket) -> None:
         typer.echo(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
 
 
-def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None) -> None:
+def show_why(
+    folder: Path, cause: PC | BOSS | ChordalNetwork | MarkovBlanket, target: str | None
+) -> None:
     """Print how to ask why a pair is separated, with the first such pair as the example."""
     pairs = getattr(cause, "additions_", None)
     if pairs is None:

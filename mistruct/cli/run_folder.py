@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from mistruct.structure.knowledge import Knowledge
+
 _NUMBERS = ("mi", "p_value", "cmi", "gain", "loss", "reverse_loss")
 
 
@@ -43,9 +45,16 @@ class Run:
         return list(self.record["data"]["kinds"])
 
     @property
+    def knowledge(self) -> Knowledge:
+        """Prior knowledge."""
+        import mistruct as ms
+
+        return ms.Knowledge(**(self.record.get("knowledge") or {}))
+
+    @property
     def required(self) -> list[tuple[str, str]]:
         """Edges that prior knowledge required."""
-        return [(x, y) for x, y in (self.record.get("knowledge") or {}).get("required", ())]
+        return list(self.knowledge.required)
 
     @property
     def level(self) -> str:

@@ -16,26 +16,8 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from mistruct.export.tables import check_cells
-
-
-@dataclass(frozen=True)
-class Clique:
-    """A maximal clique of the triangulated graph.
-
-    Attributes
-    ----------
-    nodes : tuple of str
-        Its nodes, sorted.
-    parent : int or None
-        Position of its parent in the list of cliques; parents stand before their children.
-    separator : tuple of str
-        The nodes it shares with its parent, sorted.
-    """
-
-    nodes: tuple[str, ...]
-    parent: int | None
-    separator: tuple[str, ...]
+from mistruct.information.counts.joint_tables import check_cells
+from mistruct.structure.chordal.cliques import Clique
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, check_count
 from mistruct.export.junction_tree import JunctionTree, junction_tree
-from mistruct.export.tables import MAX_CELLS, binned, columns_of, complete_part, count_table
+from mistruct.export.tables import binned, columns_of
+from mistruct.information.counts.joint_tables import MAX_CELLS, complete_part, count_table
 from mistruct.structure.causal.to_dag import to_dag
 
 if TYPE_CHECKING:

@@ -28,11 +28,10 @@ import numpy as np
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, ParameterError, check_count, nearest_names
-from mistruct.export.tables import (
+from mistruct.export.tables import binned, columns_of
+from mistruct.information.counts.joint_tables import (
     MAX_CELLS,
-    binned,
     check_cells,
-    columns_of,
     complete_part,
     count_table,
 )

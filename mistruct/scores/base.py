@@ -10,14 +10,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from numbers import Real
-from typing import Any
 
 import numpy as np
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
 
 
 class Families(ABC):
@@ -54,12 +51,6 @@ class Score(ABC):
     def seconds(self, data: Dataset) -> float:
         """Expected seconds for one family on one core; NaN if unknown."""
         return math.nan
-
-
-def check_gamma(gamma: Any) -> None:
-    """Raise ParameterError unless `gamma` is a finite number of at least 0."""
-    if isinstance(gamma, bool) or not isinstance(gamma, Real) or not 0 <= float(gamma) < math.inf:
-        raise ParameterError(f"gamma must be a number of at least 0, got {gamma!r}")
 
 
 def price_of_edge(gamma: float, data: Dataset) -> float:

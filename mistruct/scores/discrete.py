@@ -25,7 +25,7 @@ import numpy as np
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError, check_choice, check_positive
+from mistruct.errors import ParameterError, check_choice, check_not_negative, check_positive
 from mistruct.information.counts.packing import packed_columns
 from mistruct.kernels.scores.family_counts import (
     LIKELIHOOD,
@@ -33,7 +33,7 @@ from mistruct.kernels.scores.family_counts import (
     Counted,
     count_families,
 )
-from mistruct.scores.base import Families, Score, check_gamma, price_of_edge
+from mistruct.scores.base import Families, Score, price_of_edge
 from mistruct.scores.incomplete import IncompleteCounts
 
 _NOTHING = np.array([-1])
@@ -135,7 +135,7 @@ class BIC(DiscreteScore):
     def __post_init__(self) -> None:
         check_positive("penalty", self.penalty)
         check_choice("dof", self.dof, ("table", "occupied"))
-        check_gamma(self.gamma)
+        check_not_negative("gamma", self.gamma)
 
     @property
     def name(self) -> str:
@@ -202,7 +202,7 @@ class BDeu(DiscreteScore):
             raise ParameterError("equivalent_sample_size must have one number or more, got ()")
         for size in self._sizes:
             check_positive("equivalent_sample_size", size)
-        check_gamma(self.gamma)
+        check_not_negative("gamma", self.gamma)
 
     @property
     def name(self) -> str:
@@ -254,7 +254,7 @@ class QNML(DiscreteScore):
     gamma: float = 0.0
 
     def __post_init__(self) -> None:
-        check_gamma(self.gamma)
+        check_not_negative("gamma", self.gamma)
 
     @property
     def name(self) -> str:

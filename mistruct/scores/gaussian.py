@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, check_positive
+from mistruct.errors import DataError, check_not_negative, check_positive
 from mistruct.information.copula.basis import RESOLUTION, embed
 from mistruct.kernels.scores.gaussian_families import gaussian_families
-from mistruct.scores.base import Families, Score, check_gamma, price_of_edge
+from mistruct.scores.base import Families, Score, price_of_edge
 
 _NOTHING = np.array([-1])
 
@@ -74,7 +74,7 @@ class GaussianBIC(Score):
 
     def __post_init__(self) -> None:
         check_positive("penalty", self.penalty)
-        check_gamma(self.gamma)
+        check_not_negative("gamma", self.gamma)
 
     @property
     def name(self) -> str:

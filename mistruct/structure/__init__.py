@@ -3,6 +3,7 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.chordal.chordal_network import ChordalNetwork
 from mistruct.structure.differential.differential_network import DifferentialNetwork
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
@@ -22,6 +23,7 @@ __all__ = [
     "PC",
     "TAN",
     "Bootstrap",
+    "ChordalNetwork",
     "ChowLiu",
     "Comparison",
     "DifferentialNetwork",

@@ -149,6 +149,15 @@ class Constraints:
         return Constraints(*merged)
 
 
+def check_knowledge(knowledge: Any) -> None:
+    """Raise ParameterError unless it is a Knowledge or None."""
+    if knowledge is not None and not isinstance(knowledge, Knowledge):
+        raise ParameterError(
+            f"knowledge must be a Knowledge or None, got {knowledge!r}; "
+            "read_knowledge makes one of a file"
+        )
+
+
 def read_knowledge(path: str | os.PathLike[str]) -> Knowledge:
     """Read knowledge from a small file.
 

@@ -95,6 +95,29 @@ def partial_correlation_test(
 
 
 @kernel
+def information_of_each(
+    correlations: NDArray[np.float64],
+    least: float,
+    pairs: NDArray[np.int64],
+    sets: NDArray[np.int64],
+    set_starts: NDArray[np.int64],
+    nats: NDArray[np.float64],
+) -> None:
+    """Fill `nats` with the information of each pair given its own set.
+
+    The set of pair k is ``sets[set_starts[k]:set_starts[k + 1]]``.
+    """
+    result = np.empty(HOW + 1)
+    for k in range(pairs.shape[0]):
+        given = sets[set_starts[k] : set_starts[k + 1]]
+        order = np.empty(given.size + 2, np.int64)
+        order[: given.size] = given
+        order[given.size :] = pairs[k]
+        partial_information(correlations, order, least, np.empty((order.size, order.size)), result)
+        nats[k] = result[NATS]
+
+
+@kernel
 def copula_test_pairs(
     correlations: NDArray[np.float64],
     n_samples: int,

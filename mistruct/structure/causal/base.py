@@ -10,9 +10,8 @@ import networkx as nx
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
 from mistruct.structure.causal.evidence import both_ways, check_pair
-from mistruct.structure.knowledge import Constraints, Knowledge
+from mistruct.structure.knowledge import Constraints, Knowledge, check_knowledge
 from mistruct.structure.learner import StructureLearner
 
 
@@ -27,11 +26,7 @@ class CausalLearner(StructureLearner):
     knowledge: Knowledge | None
 
     def _check_parameters(self) -> None:
-        if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
-            raise ParameterError(
-                f"knowledge must be a Knowledge or None, got {self.knowledge!r}; "
-                "read_knowledge makes one of a file"
-            )
+        check_knowledge(self.knowledge)
 
     def _known(self, data: Dataset) -> Constraints:
         """Constraints of the knowledge on the columns of a table."""
