@@ -85,11 +85,13 @@ if TYPE_CHECKING:
     from mistruct.structure import MRNET as MRNET
     from mistruct.structure import PC as PC
     from mistruct.structure import TAN as TAN
+    from mistruct.structure import AdjustmentSet as AdjustmentSet
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
+    from mistruct.structure import adjustment_set as adjustment_set
     from mistruct.structure import aracne_network as aracne_network
     from mistruct.structure import chow_liu_tree as chow_liu_tree
     from mistruct.structure import compare as compare
@@ -136,6 +138,7 @@ _PUBLIC = {
     "mistruct.scores": ("BIC", "BDeu", "Families", "GaussianBIC", "QNML", "Score"),
     "mistruct.structure": (
         "ARACNE",
+        "AdjustmentSet",
         "BOSS",
         "Bootstrap",
         "CLR",
@@ -146,6 +149,7 @@ _PUBLIC = {
         "MRNET",
         "PC",
         "TAN",
+        "adjustment_set",
         "aracne_network",
         "chow_liu_tree",
         "compare",

@@ -3,6 +3,7 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
@@ -20,11 +21,13 @@ __all__ = [
     "MRNET",
     "PC",
     "TAN",
+    "AdjustmentSet",
     "Bootstrap",
     "ChowLiu",
     "Comparison",
     "Knowledge",
     "MarkovBlanket",
+    "adjustment_set",
     "aracne_network",
     "chow_liu_tree",
     "compare",

@@ -1,0 +1,1 @@
+"""Whether data agree with a graph."""
