@@ -89,10 +89,12 @@ if TYPE_CHECKING:
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
+    from mistruct.structure import GraphCheck as GraphCheck
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
     from mistruct.structure import adjustment_set as adjustment_set
     from mistruct.structure import aracne_network as aracne_network
+    from mistruct.structure import check_graph as check_graph
     from mistruct.structure import chow_liu_tree as chow_liu_tree
     from mistruct.structure import compare as compare
     from mistruct.structure import read_knowledge as read_knowledge
@@ -144,6 +146,7 @@ _PUBLIC = {
         "CLR",
         "ChowLiu",
         "Comparison",
+        "GraphCheck",
         "Knowledge",
         "MarkovBlanket",
         "MRNET",
@@ -151,6 +154,7 @@ _PUBLIC = {
         "TAN",
         "adjustment_set",
         "aracne_network",
+        "check_graph",
         "chow_liu_tree",
         "compare",
         "read_knowledge",

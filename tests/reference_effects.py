@@ -127,7 +127,9 @@ def class_of(dag: nx.DiGraph, seen: Collection[str]) -> tuple[Marks, list[nx.DiG
     pairs = [p for p in combinations(sorted(seen), 2) if frozenset(p) not in separable]
     mags: list[Marks] = []
     members = []
-    for ends in product((("tail", "arrow"), ("arrow", "tail"), ("arrow", "arrow")), repeat=len(pairs)):
+    for ends in product(
+        (("tail", "arrow"), ("arrow", "tail"), ("arrow", "arrow")), repeat=len(pairs)
+    ):
         marks: Marks = {}
         for (u, v), (at_u, at_v) in zip(pairs, ends, strict=True):
             marks[v, u], marks[u, v] = at_u, at_v
@@ -143,9 +145,10 @@ def class_of(dag: nx.DiGraph, seen: Collection[str]) -> tuple[Marks, list[nx.DiG
         for u, v in pairs:
             more = nx.DiGraph(other)
             more.add_edges_from([("+", u), ("+", v)])
-            if "tail" in (marks[u, v], marks[v, u]) and independences(more, seen) == true:
-                if all((m == "tail") == (u in nx.ancestors(more, w)) for (w, u), m in marks.items()):
-                    members.append(more)
+            if "tail" not in (marks[u, v], marks[v, u]) or independences(more, seen) != true:
+                continue
+            if all((m == "tail") == (u in nx.ancestors(more, w)) for (w, u), m in marks.items()):
+                members.append(more)
     pag = {
         arc: found.pop() if len(found := {marks[arc] for marks in mags}) == 1 else "circle"
         for arc in mags[0]

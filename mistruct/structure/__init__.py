@@ -3,6 +3,7 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.checks.graph_check import GraphCheck, check_graph
 from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
@@ -25,10 +26,12 @@ __all__ = [
     "Bootstrap",
     "ChowLiu",
     "Comparison",
+    "GraphCheck",
     "Knowledge",
     "MarkovBlanket",
     "adjustment_set",
     "aracne_network",
+    "check_graph",
     "chow_liu_tree",
     "compare",
     "read_knowledge",

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import networkx as nx
@@ -74,9 +75,9 @@ class MixedGraph:
         return self.marks[u, v] == "arrow" and self.marks[v, u] == "tail"
 
     def path(self, nodes: Sequence[str]) -> str:
-        """A path in words, ``'a' <- 'b' o-> 'c'``."""
+        """The words for a path, such as ``'a' <- 'b' o-> 'c'``."""
         words = repr(nodes[0])
-        for u, v in zip(nodes, nodes[1:], strict=False):
+        for u, v in pairwise(nodes):
             words += f" {_LEFT[self.marks[v, u]]}-{_RIGHT[self.marks[u, v]]} {v!r}"
         return words
 
@@ -150,7 +151,9 @@ def as_mixed_graph(graph: nx.Graph, hidden: Iterable[str] = ()) -> MixedGraph:
     unseen |= {str(v) for v, is_hidden in graph.nodes(data="hidden") if is_hidden}
     arcs = {(str(u), str(v)): mark for u, v, mark in graph.edges(data="mark")}
     if not graph.is_directed():
-        marks = dict.fromkeys([*arcs, *((v, u) for u, v in arcs)], "tail")
+        marks: dict[tuple[str, str], Mark] = {}
+        for u, v in arcs:
+            marks[u, v] = marks[v, u] = "tail"
         return MixedGraph("Markov network", nodes, marks, unseen)
     if any(mark is not None for mark in arcs.values()):
         pag = MixedGraph("PAG", nodes, arcs, unseen)
@@ -231,9 +234,9 @@ def _check_closed(pag: MixedGraph) -> None:
                         f"no legal PAG: in {pag.path([a, b, c])} the circle at {b!r} must be a "
                         "tail (rule R1)"
                     )
-                if pag.marks.get((a, c)) == "circle" and pag.marks[b, c] == "arrow":
-                    if "tail" in (pag.marks[b, a], pag.marks[c, b]):
-                        raise DataError(
-                            f"no legal PAG: beside {pag.path([a, b, c])} the circle at {c!r} in "
-                            f"{pag.path([a, c])} must be an arrow (rule R2)"
-                        )
+                by_way = pag.marks[b, c] == "arrow" and "tail" in (pag.marks[b, a], pag.marks[c, b])
+                if by_way and pag.marks.get((a, c)) == "circle":
+                    raise DataError(
+                        f"no legal PAG: beside {pag.path([a, b, c])} the circle at {c!r} in "
+                        f"{pag.path([a, c])} must be an arrow (rule R2)"
+                    )

@@ -1,1 +1,1 @@
-"""Whether data agree with a graph."""
+"""Whether a table agrees with a graph."""

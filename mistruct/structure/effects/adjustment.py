@@ -156,8 +156,8 @@ def adjustment_set(
     walk = _open_path(backdoor, causes, outcomes, canonical)
     if walk is not None:
         reason = f"no set of measured columns blocks the path {mixed.path(walk)}"
-        if paths.affected & set(walk):
-            reason += f", as {sorted(paths.affected & set(walk))[0]!r} may be an effect of x"
+        for v in sorted(paths.affected & set(walk[1:-1]))[:1]:
+            reason += f", as {v!r} may be affected by x"
         if not paths.between:
             reason += "; the effect is zero, as no directed path leads from x to y"
         return AdjustmentSet(causes, outcomes, None, wanted, reason)
