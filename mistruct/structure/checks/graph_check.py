@@ -1,4 +1,4 @@
-r"""A graph put to the test: do these data refute it?
+"""A graph put to the test, and what speaks against it.
 
 Every independence of the graph's Markov basis is tested (:mod:`.markov_basis`). The tests share
 columns and rows, so their p-values depend on each other in any way, and those that fail are chosen
@@ -8,7 +8,8 @@ dependence. If the graph is right, the chance that any fails is at most alpha.
 One missing edge makes many independences fail. The test of x and y given the parents of y asks
 whether x is one more parent, and of all x the missing parent itself has the most information, by
 the data processing inequality. So the failures are explained one edge after another: that of the
-strongest is added, and takes with it whatever the larger graph does not imply any more.
+strongest is added, which explains whatever the larger graph does not imply any more, or implies
+given more columns, given which it holds.
 
 Tests of a small sample fail rarely, whatever the graph. So the share of independences that fail one
 by one at level alpha is compared with that of the same graph with its names permuted at random
@@ -18,6 +19,7 @@ fail as rarely.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError, check_count, check_fraction, nearest_names
+from mistruct.errors import DataError, ParameterError, check_count, check_fraction, nearest_names
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_or_call
 from mistruct.independence.protocol import Ragged, TestBatch
@@ -99,15 +101,13 @@ class GraphCheck:
             said += f" (false discovery rate {self.alpha:g})"
         else:
             said = f"refuted: {len(self.violations):,} of {n_tests:,} implied independences fail"
-            said += f" (false discovery rate {self.alpha:g}); "
-            n_missing = len(self.missing)
-            said += f"an edge {self._edge(*self.missing[0])} would explain the strongest"
-            said += f", {n_missing} new edges all" if n_missing > 1 else ""
-        if len(self.needless):
-            first = self.needless.iloc[0]
-            n = len(self.needless)
-            said += f"; {n} edge{'s' * (n > 1)} not needed, the least "
-            said += self._edge(first["source"], first["target"])
+            said += f" (false discovery rate {self.alpha:g}), explained by "
+            n = len(self.missing)
+            said += "a missing edge " if n == 1 else f"{n} missing edges, first "
+            said += self._edge(*self.missing[0])
+        if n := len(self.needless):
+            said += "; 1 edge not needed, " if n == 1 else f"; {n} edges not needed, first "
+            said += self._edge(*self.needless.loc[0, ["source", "target"]])
         if self.p_value == self.p_value:
             better = self.p_value <= self.alpha
             said += f"; {'' if better else 'no '}better than with permuted names"
@@ -209,6 +209,11 @@ def check_graph(
 
     check_fraction("alpha", alpha)
     check_count("n_permutations", n_permutations, least=0)
+    if 0 < n_permutations < 1 / alpha - 1:
+        raise ParameterError(
+            f"n_permutations must be 0 or at least {math.ceil(1 / alpha - 1)}, so that a p-value "
+            f"can be alpha={alpha:g}, got {n_permutations}"
+        )
     if seed is not None:
         check_count("seed", seed, least=0)
     used = resolve_or_call(test)
@@ -225,7 +230,7 @@ def check_graph(
     results = _table(tests, asked, basis.names, alpha)
     failing = results[results["p_adjusted"] <= alpha]
     failing = failing.sort_values(["mi", "x", "y"], ascending=[False, True, True])
-    explained = _explain(basis, [asked[k] for k in failing.index], table)
+    explained = _explain(basis, [asked[k] for k in failing.index], failing, used, table)
     return GraphCheck(
         kind=mixed.kind,
         tests=results,
@@ -288,19 +293,30 @@ def _table(
 
 
 def _explain(
-    basis: MarkovBasis, failing: Sequence[Independence], table: Dataset
+    basis: MarkovBasis,
+    failing: Sequence[Independence],
+    results: pd.DataFrame,
+    test: IndependenceTest,
+    table: Dataset,
 ) -> list[tuple[str, str]]:
     """For each failing independence, strongest first, the new edge that would explain it."""
     explained: list[tuple[str, str]] = [("", "")] * len(failing)
+    asked, mi = list(failing), results["mi"].tolist()
+    limit = results["p_value"].max()
     left = list(range(len(failing)))
     while left:
-        x, y, _ = failing[left[0]]
+        x, y, _ = asked[max(left, key=lambda k: mi[k])]
         edge = basis.join(x, y)
-        still = basis.implied([failing[k] for k in left], table)
-        for k, implied in zip(left, still, strict=True):
-            if not implied:
+        now = {k: basis.question(*asked[k][:2]) for k in left}
+        changed = {k: a for k, a in now.items() if a is not None and a != asked[k]}
+        tests = _ask(test, table, list(changed.values()), limit)
+        held = {k for k, p in zip(changed, tests.p_value, strict=True) if not p <= limit}
+        for k, value in zip(changed, tests.mi.tolist(), strict=True):
+            asked[k], mi[k] = changed[k], value
+        for k in left:
+            if now[k] is None or k in held:
                 explained[k] = edge
-        left = [k for k, implied in zip(left, still, strict=True) if implied]
+        left = [k for k in left if now[k] is not None and k not in held]
     return explained
 
 

@@ -21,13 +21,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 import networkx as nx
-import numpy as np
-from numpy.typing import NDArray
 
-from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError
-from mistruct.independence.d_separation import DSeparation
-from mistruct.independence.protocol import Ragged
 from mistruct.structure.mixed_graph import MixedGraph
 from mistruct.structure.separators import smallest_separator
 
@@ -77,8 +72,11 @@ class MarkovBasis(ABC):
         """Add an edge, from x to y unless that closes a cycle, and return its ends."""
 
     @abstractmethod
-    def implied(self, asked: Sequence[Independence], data: Dataset) -> NDArray[np.bool_]:
-        """Which questions the graph, with the edges joined so far, answers with independence."""
+    def question(self, x: int, y: int) -> Independence | None:
+        """What the graph, with the edges joined so far, implies of a pair; None if nothing.
+
+        In a DAG whose nodes are all measured, given the parents of y.
+        """
 
 
 class DirectedBasis(MarkovBasis):
@@ -92,20 +90,28 @@ class DirectedBasis(MarkovBasis):
 
     def independences(self) -> list[Independence]:
         """Each column and a non-descendant, or each pair that can be separated."""
-        found = []
         if self.all_seen:
+            found = []
             for y in self.names:
                 parents = set(self.dag.pred[y])
                 others = self.seen - nx.descendants(self.dag, y) - parents - {y}
                 found += [self.asked(x, y, parents) for x in sorted(others)]
             return found
-        for x, y in combinations(self.names, 2):
-            if not (self.dag.has_edge(x, y) or self.dag.has_edge(y, x)):
-                given = smallest_separator(self.dag, [x], [y], self.seen)
-                if given is not None:
-                    first, last = (y, x) if nx.has_path(self.dag, y, x) else (x, y)
-                    found.append(self.asked(first, last, given))
-        return found
+        order = [self.position[v] for v in nx.topological_sort(self.dag) if v in self.seen]
+        pairs = sorted((y, x) for x, y in combinations(order, 2))
+        asked = [self.question(x, y) for y, x in pairs]
+        return [a for a in asked if a is not None]
+
+    def question(self, x: int, y: int) -> Independence | None:
+        """Of a pair, given the parents of y or a smallest separator."""
+        u, v = self.names[x], self.names[y]
+        if self.dag.has_edge(u, v) or self.dag.has_edge(v, u):
+            return None
+        if self.all_seen:
+            apart = not nx.has_path(self.dag, v, u)
+            return self.asked(u, v, set(self.dag.pred[v])) if apart else None
+        given = smallest_separator(self.dag, [u], [v], self.seen)
+        return None if given is None else self.asked(u, v, given)
 
     def without(self, u: str, v: str) -> Independence | None:
         """The ends of an edge, given the other parents of its target or a smallest separator."""
@@ -129,12 +135,6 @@ class DirectedBasis(MarkovBasis):
         self.dag.add_edge(u, v)
         return u, v
 
-    def implied(self, asked: Sequence[Independence], data: Dataset) -> NDArray[np.bool_]:
-        """By d-separation."""
-        pairs = np.array([a[:2] for a in asked], dtype=np.int64).reshape(-1, 2)
-        tests = DSeparation(self.dag).test_each(data, pairs, Ragged.of([a.z for a in asked]), 0.5)
-        return np.asarray(tests.p_value == 1)
-
 
 class UndirectedBasis(MarkovBasis):
     """Of a Markov network."""
@@ -150,15 +150,17 @@ class UndirectedBasis(MarkovBasis):
 
     def independences(self) -> list[Independence]:
         """Each pair that is not adjacent, given the neighbours of one."""
-        return [
-            self._given_neighbours(x, y)
-            for x, y in combinations(self.names, 2)
-            if not self.network.has_edge(x, y)
-        ]
+        pairs = combinations(range(len(self.names)), 2)
+        return [a for x, y in pairs if (a := self.question(x, y)) is not None]
 
-    def _given_neighbours(self, x: str, y: str) -> Independence:
-        around = [set(self.network[x]) - {y}, set(self.network[y]) - {x}]
-        return self.asked(x, y, min(around, key=len))
+    def question(self, x: int, y: int) -> Independence | None:
+        """Of a pair, given the neighbours of one."""
+        u, v = self.names[x], self.names[y]
+        return None if self.network.has_edge(u, v) else self._given_neighbours(u, v)
+
+    def _given_neighbours(self, u: str, v: str) -> Independence:
+        around = [set(self.network[u]) - {v}, set(self.network[v]) - {u}]
+        return self.asked(u, v, min(around, key=len))
 
     def without(self, u: str, v: str) -> Independence:
         """The ends of an edge, given the other neighbours of one."""
@@ -169,16 +171,6 @@ class UndirectedBasis(MarkovBasis):
         u, v = sorted((self.names[x], self.names[y]))
         self.network.add_edge(u, v)
         return u, v
-
-    def implied(self, asked: Sequence[Independence], data: Dataset) -> NDArray[np.bool_]:
-        """By separation."""
-        part_of: dict[tuple[int, ...], dict[str, int]] = {}
-        for z in {a.z for a in asked}:
-            rest = self.network.subgraph(set(self.names) - {self.names[c] for c in z})
-            parts = enumerate(nx.connected_components(rest))
-            part_of[z] = {v: i for i, part in parts for v in part}
-        names = self.names
-        return np.array([part_of[z][names[x]] != part_of[z][names[y]] for x, y, z in asked], bool)
 
 
 def basis_of(graph: MixedGraph) -> MarkovBasis:
