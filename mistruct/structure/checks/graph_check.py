@@ -29,7 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError, ParameterError, check_count, check_fraction, nearest_names
+from mistruct.errors import (
+    DataError,
+    ParameterError,
+    Setting,
+    check_count,
+    check_fraction,
+    nearest_names,
+)
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_or_call
 from mistruct.independence.protocol import Ragged, TestBatch
@@ -104,10 +111,10 @@ class GraphCheck:
             said += f" (false discovery rate {self.alpha:g}), explained by "
             n = len(self.missing)
             said += "a missing edge " if n == 1 else f"{n} missing edges, first "
-            said += self._edge(*self.missing[0])
+            said += self.edge(*self.missing[0])
         if n := len(self.needless):
             said += "; 1 edge not needed, " if n == 1 else f"; {n} edges not needed, first "
-            said += self._edge(*self.needless.loc[0, ["source", "target"]])
+            said += self.edge(*self.needless.loc[0, ["source", "target"]])
         if self.p_value == self.p_value:
             better = self.p_value <= self.alpha
             said += f"; {'' if better else 'no '}better than with permuted names"
@@ -123,7 +130,8 @@ class GraphCheck:
                 lines += [f"{title} ({len(table):,})", *(f"  {row}" for row in text.split("\n"))]
         return "\n".join(lines)
 
-    def _edge(self, u: str, v: str) -> str:
+    def edge(self, u: str, v: str) -> str:
+        """An edge in words; it has a direction if the graph is a DAG."""
         return f"{u!r} {'->' if self.kind == 'DAG' else '-'} {v!r}"
 
 
@@ -201,7 +209,7 @@ def check_graph(
     >>> found = ms.check_graph(graph, table, n_permutations=0)
     >>> found.refuted, found.missing
     (True, [('b', 'c')])
-    >>> graph.add_edge("b", "c")
+    >>> graph.addedge("b", "c")
     >>> ms.check_graph(graph, table, n_permutations=0).verdict
     'not refuted: all 3 implied independences hold (false discovery rate 0.05)'
     """
@@ -211,8 +219,9 @@ def check_graph(
     check_count("n_permutations", n_permutations, least=0)
     if 0 < n_permutations < 1 / alpha - 1:
         raise ParameterError(
-            f"n_permutations must be 0 or at least {math.ceil(1 / alpha - 1)}, so that a p-value "
-            f"can be alpha={alpha:g}, got {n_permutations}"
+            Setting("n_permutations"),
+            f" must be 0 or at least {math.ceil(1 / alpha - 1)}, so that a p-value can be "
+            f"{alpha:g}, got {n_permutations}",
         )
     if seed is not None:
         check_count("seed", seed, least=0)
@@ -252,7 +261,8 @@ def _columns(names: Sequence[str], data: Any) -> Dataset:
         shown = ", ".join(f"{v!r}{nearest_names(v, table.names)}" for v in absent[:3])
         raise DataError(
             f"{len(absent)} of {len(names)} nodes of the graph are no columns of the table: {shown}"
-            "; rename them, or name those that were not measured in hidden="
+            "; rename them, or name those that were not measured: ",
+            Setting("hidden"),
         )
     if len(names) < 2:
         raise DataError(f"a graph to check has two measured nodes or more, got {len(names)}")

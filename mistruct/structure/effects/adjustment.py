@@ -35,6 +35,8 @@ from mistruct.structure.effects.possible_paths import (
 from mistruct.structure.mixed_graph import MixedGraph, as_mixed_graph
 from mistruct.structure.separators import smallest_separator
 
+_ZERO = "the effect is zero, as no directed path leads from the cause to the outcome"
+
 AdjustmentKind = Literal["auto", "optimal", "smallest", "canonical"]
 
 
@@ -157,9 +159,9 @@ def adjustment_set(
     if walk is not None:
         reason = f"no set of measured columns blocks the path {mixed.path(walk)}"
         for v in sorted(paths.affected & set(walk[1:-1]))[:1]:
-            reason += f", as {v!r} may be affected by x"
+            reason += f", as the cause may affect {v!r}"
         if not paths.between:
-            reason += "; the effect is zero, as no directed path leads from x to y"
+            reason += f"; {_ZERO}"
         return AdjustmentSet(causes, outcomes, None, wanted, reason)
     if wanted == "optimal" and paths.between >= set(outcomes):
         causing = {p for v in paths.between for p in backdoor.pred[v]}
@@ -169,9 +171,9 @@ def adjustment_set(
     else:
         wanted = "smallest"
         columns = smallest_separator(backdoor, causes, outcomes, canonical) or set()
-    reason = "blocks every path from x to y that is not causal, and holds no effect of x on the way"
+    reason = "the set blocks every path that is not causal, and has nothing that the cause affects"
     if not paths.between:
-        reason = "the effect is zero, as no directed path leads from x to y; separates the two"
+        reason = f"the set separates cause and outcome; {_ZERO}"
     return AdjustmentSet(causes, outcomes, tuple(sorted(columns)), wanted, reason)
 
 
