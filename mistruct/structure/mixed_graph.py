@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Literal
 
 import networkx as nx
@@ -209,10 +209,12 @@ def _check_pag(pag: MixedGraph) -> None:
             "no legal PAG: the edges o-o cannot take directions without a cycle or a new "
             "v-structure (rule: chordal)"
         ) from error
-    seen = set(pag.nodes)
-    for i, u in enumerate(pag.nodes):
-        for v in pag.nodes[i + 1 :]:
-            between = (nx.ancestors(dag, u) | nx.ancestors(dag, v)) & seen - {u, v}
+    # What joins two nodes unseparably are colliders in a row, so joined by edges <->.
+    shared = nx.Graph([v for v in dag if not isinstance(v, str)])
+    for part in nx.connected_components(shared):
+        around = part.union(*(dag.pred[v] for v in part)) & set(pag.nodes)
+        for u, v in combinations(sorted(around), 2):
+            between = (nx.ancestors(dag, u) | nx.ancestors(dag, v)) & set(pag.nodes) - {u, v}
             if (u, v) not in pag.marks and not nx.is_d_separator(dag, {u}, {v}, between):
                 raise DataError(
                     f"no legal PAG: {u!r} and {v!r} have no edge, but no set separates them "
