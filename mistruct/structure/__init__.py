@@ -3,7 +3,8 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
-from mistruct.structure.checks.graph_check import GraphCheck, check_graph
+from mistruct.structure.checks.graph_check import check_graph
+from mistruct.structure.checks.graph_verdict import GraphCheck
 from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
