@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
+    from mistruct.structure import DifferentialNetwork as DifferentialNetwork
     from mistruct.structure import GraphCheck as GraphCheck
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
@@ -146,6 +147,7 @@ _PUBLIC = {
         "CLR",
         "ChowLiu",
         "Comparison",
+        "DifferentialNetwork",
         "GraphCheck",
         "Knowledge",
         "MarkovBlanket",

@@ -5,6 +5,7 @@ from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
 from mistruct.structure.checks.graph_check import check_graph
 from mistruct.structure.checks.graph_verdict import GraphCheck
+from mistruct.structure.differential.differential_network import DifferentialNetwork
 from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
@@ -27,6 +28,7 @@ __all__ = [
     "Bootstrap",
     "ChowLiu",
     "Comparison",
+    "DifferentialNetwork",
     "GraphCheck",
     "Knowledge",
     "MarkovBlanket",
