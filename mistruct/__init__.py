@@ -85,14 +85,18 @@ if TYPE_CHECKING:
     from mistruct.structure import MRNET as MRNET
     from mistruct.structure import PC as PC
     from mistruct.structure import TAN as TAN
+    from mistruct.structure import AdjustmentSet as AdjustmentSet
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChordalNetwork as ChordalNetwork
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
     from mistruct.structure import DifferentialNetwork as DifferentialNetwork
+    from mistruct.structure import GraphCheck as GraphCheck
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
+    from mistruct.structure import adjustment_set as adjustment_set
     from mistruct.structure import aracne_network as aracne_network
+    from mistruct.structure import check_graph as check_graph
     from mistruct.structure import chow_liu_tree as chow_liu_tree
     from mistruct.structure import compare as compare
     from mistruct.structure import read_knowledge as read_knowledge
@@ -138,6 +142,7 @@ _PUBLIC = {
     "mistruct.scores": ("BIC", "BDeu", "Families", "GaussianBIC", "QNML", "Score"),
     "mistruct.structure": (
         "ARACNE",
+        "AdjustmentSet",
         "BOSS",
         "Bootstrap",
         "CLR",
@@ -145,12 +150,15 @@ _PUBLIC = {
         "ChowLiu",
         "Comparison",
         "DifferentialNetwork",
+        "GraphCheck",
         "Knowledge",
         "MarkovBlanket",
         "MRNET",
         "PC",
         "TAN",
+        "adjustment_set",
         "aracne_network",
+        "check_graph",
         "chow_liu_tree",
         "compare",
         "read_knowledge",

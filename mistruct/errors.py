@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-_OPTIONS = {"kinds": "--kind", "missing_marks": "--missing-mark", "n_bins": "--bins"}
+_OPTIONS = {
+    "kinds": "--kind",
+    "missing_marks": "--missing-mark",
+    "n_bins": "--bins",
+    "n_permutations": "--permutations",
+}
 
 
 @dataclass(frozen=True)

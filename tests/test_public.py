@@ -51,6 +51,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "ChowLiu": lambda t: ms.ChowLiu().fit(t).edges_.to_dict(),
     "TAN": lambda t: ms.TAN("x2").fit(t).edges_.to_dict(),
     "PC": lambda t: ms.PC(0.2).fit(t).edges_.to_dict(),
+    "check_graph": lambda t: repr(ms.check_graph(GRAPH, t)),
     "rank_features": lambda t: ms.rank_features(t, "x2").fillna(0).to_dict(),
     "to_bayesian_network": lambda t: [
         cpd.values.tolist() for cpd in ms.to_bayesian_network(GRAPH, t).get_cpds()

@@ -9,8 +9,9 @@ suffix          read by                                       what it does not k
 .json           D3, cytoscape.js (node-link)                  attributes that are None
 .csv, .tsv      spreadsheets, pandas, R                       attributes of nodes and of the graph
 .sif            Cytoscape                                     all attributes
-.dot            Graphviz; not read back                       two opposite arcs are one line
+.dot            Graphviz                                      two opposite arcs are one line
 .bif            pgmpy, bnlearn, pyAgrum, SamIam: models only  see :mod:`mistruct.export.bif`
+.dagitty        dagitty; only read                            see :mod:`mistruct.export.dot_text`
 =============== ============================================= ===================================
 
 Names come back as they were from each format that is read. An attribute that a format cannot hold
@@ -34,6 +35,7 @@ import networkx as nx
 from mistruct.atomic import replacing
 from mistruct.errors import DataError
 from mistruct.export.attributes import from_json, pack, pack_columns, to_json, unpack
+from mistruct.export.dot_text import parse_edges
 from mistruct.export.edge_text import (
     read_edge_list,
     read_sif,
@@ -96,6 +98,12 @@ def write_network(graph: nx.Graph, path: str | os.PathLike[str]) -> None:
     (['ESR1', 'MKI67', 'subtype (PAM50)'], 0.61, {'alpha': 0.01})
     """
     form = _format_of(path)
+    if form.write is None:
+        written = ", ".join(s for s, f in _FORMATS.items() if f.write)
+        raise DataError(
+            f"cannot write {os.fspath(path)!r}: {form.name} is only read; "
+            f"the formats that can be written are {written}"
+        )
     content = graph if form is _FORMATS[".bif"] else _plain(graph)
     with replacing(path) as temporary:
         try:
@@ -111,7 +119,7 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
     ----------
     path : path
         A file of :func:`write_network`, or another one in the same format. Its suffix names the
-        format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif or .bif.
+        format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif, .dot, .bif or .dagitty.
 
     Returns
     -------
@@ -126,12 +134,6 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
         An unknown suffix, or a file that is not there, not readable or not in its format.
     """
     form = _format_of(path)
-    if form.read is None:
-        readable = ", ".join(s for s, f in _FORMATS.items() if f.read)
-        raise DataError(
-            f"cannot read {os.fspath(path)!r}: {form.name} is only written; "
-            f"the formats that can be read are {readable}"
-        )
     try:
         graph = form.read(Path(path))
     except OSError as error:
@@ -305,6 +307,11 @@ def _read_bif(path: Path) -> DiscreteBayesianNetwork:
     return parse_bif(path.read_text(encoding="utf-8-sig"))
 
 
+def _read_edges(path: Path) -> nx.Graph:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return parse_edges(file.read())
+
+
 def _check_xml(graph: nx.Graph, *texts: str) -> None:
     values = [v for r in (*graph.nodes.values(), *graph.edges.values()) for v in r.values()]
     for text in (*graph, *values, *graph.graph.values(), *texts):
@@ -328,8 +335,8 @@ def _unpacked(read: Callable[[Path], nx.Graph]) -> Callable[[Path], nx.Graph]:
 
 class _Format(NamedTuple):
     name: str
-    write: Callable[[nx.Graph, Path], None]
-    read: Callable[[Path], Any] | None
+    write: Callable[[nx.Graph, Path], None] | None
+    read: Callable[[Path], Any]
 
 
 _FORMATS: dict[str, _Format] = {
@@ -348,8 +355,9 @@ _FORMATS: dict[str, _Format] = {
         lambda path: read_edge_list(path, "\t"),
     ),
     ".sif": _Format("SIF", write_sif, read_sif),
-    ".dot": _Format("DOT", write_dot, None),
+    ".dot": _Format("DOT", write_dot, _read_edges),
     ".bif": _Format("BIF", _write_bif, _read_bif),
+    ".dagitty": _Format("a model of dagitty", None, _read_edges),
 }
 
 

@@ -3,8 +3,11 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.checks.graph_check import check_graph
+from mistruct.structure.checks.graph_verdict import GraphCheck
 from mistruct.structure.chordal.chordal_network import ChordalNetwork
 from mistruct.structure.differential.differential_network import DifferentialNetwork
+from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
@@ -22,14 +25,18 @@ __all__ = [
     "MRNET",
     "PC",
     "TAN",
+    "AdjustmentSet",
     "Bootstrap",
     "ChordalNetwork",
     "ChowLiu",
     "Comparison",
     "DifferentialNetwork",
+    "GraphCheck",
     "Knowledge",
     "MarkovBlanket",
+    "adjustment_set",
     "aracne_network",
+    "check_graph",
     "chow_liu_tree",
     "compare",
     "read_knowledge",

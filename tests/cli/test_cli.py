@@ -527,7 +527,8 @@ def test_anndata(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["learn"], ["aracne"], ["why"], ["test"], ["mi"], ["matrix"], ["describe"]]
+    "command",
+    [[], ["learn"], ["aracne"], ["why"], ["test"], ["mi"], ["matrix"], ["describe"], ["check"]],
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(run: Run, command: list[str], option: str) -> None:
@@ -668,8 +669,8 @@ def test_bad_options(
     [
         (
             [],
-            "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
-            "or compare, or ask mistruct --help",
+            "no command; choose learn, aracne, diff, why, check, page, test, mi, matrix, "
+            "describe, rank or compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),

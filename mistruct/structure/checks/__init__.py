@@ -1,0 +1,1 @@
+"""Whether a table agrees with a graph."""
