@@ -44,7 +44,11 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
     DataError
         Rows differ in length.
     """
-    body = _body(data, dialect)
+    return parse_rows(_body(data, dialect), dialect, marks, text)
+
+
+def parse_rows(body: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ()) -> Parsed:
+    """The same of the rows alone, which come after `header_lines` of the dialect."""
     n = len(dialect.names)
     if body.count(dialect.quote.encode()) % 2:
         _check_quotes(body, dialect)

@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 
+# Whole vectors of words: what is left over would cost a third as much as all the rest.
+_WORDS_OF_A_VECTOR = 4
+
+# A packed state takes a bit for each row, so packed columns take four bytes an entry at most.
+_PACKED_STATES = 32
+
 
 class PackedColumns(NamedTuple):
     """Bitsets of the states of columns.
@@ -37,6 +43,23 @@ class PackedColumns(NamedTuple):
     n_packed: NDArray[np.int64]
     first_word: NDArray[np.int64]
     complete: bool
+
+
+def states_to_pack(n_states: NDArray[np.int64], complete: bool) -> NDArray[np.int64]:
+    """How many states of each column have a bitset; none of a column with too many."""
+    n_packed = n_states - 1 if complete else n_states
+    return np.where(n_packed <= _PACKED_STATES, n_packed, 0)
+
+
+def first_bitsets(n_packed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bitset of the first state of each column, which follow each other; -1 for none."""
+    return np.where(n_packed > 0, np.cumsum(n_packed) - n_packed, -1)
+
+
+def words_of_rows(n_samples: int) -> int:
+    """Number of words of a bitset over so many rows."""
+    n_words = -(-n_samples // 64)
+    return n_words + -n_words % _WORDS_OF_A_VECTOR
 
 
 @intrinsic  # numba has no popcount of its own; LLVM's vectorises
