@@ -195,7 +195,7 @@ class NumberTally(Tally):
             return offsets
         code_of = np.zeros(int(high) - int(low) + 1, dtype=np.uint16)
         code_of[distinct.astype(np.int64) - int(low)] = codes[:n]
-        return code_of[offsets]
+        return np.asarray(code_of[offsets])
 
 
 def _offsets(values: NDArray[Any], low: int) -> NDArray[Any]:
