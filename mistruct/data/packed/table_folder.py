@@ -213,3 +213,12 @@ def _verify(path: Path, dtype: str, shape: list[int], crc: list[int]) -> None:
                 found, left = zlib.crc32(part, found), left - len(part)
             if found != expected:
                 raise DataError(f"{path.name} has been changed in row {row + 1}; pack it again")
+
+
+def forget(array: NDArray[Any]) -> None:
+    """Let go of the memory of an array that is mapped from a file; it is read again when used."""
+    base: Any = array
+    while isinstance(base, (np.ndarray, memoryview)):
+        base = base.base if isinstance(base, np.ndarray) else base.obj
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

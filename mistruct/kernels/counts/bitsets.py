@@ -100,6 +100,22 @@ def pack_states(
 
 
 @kernel
+def count_bits(
+    words: NDArray[np.uint64],
+    bitsets: NDArray[np.int64],
+    start: int,
+    stop: int,
+    counts: NDArray[np.int64],
+) -> None:
+    """Fill in how many rows each of some bitsets has in the words from `start` to `stop`."""
+    for i in range(bitsets.size):
+        count = np.int64(0)
+        for w in range(start, stop):
+            count += np.int64(popcount(words[bitsets[i], w]))
+        counts[i] = count
+
+
+@kernel
 def count_shared_bits(words: NDArray[np.uint64], shared: NDArray[np.int64]) -> None:
     """Fill ``shared[i, j]`` with the number of rows that bitsets i and j have in common."""
     for i in range(words.shape[0]):
@@ -129,19 +145,51 @@ def count_packed_pair(
     """
     last = 1 if derive else 0
     for a in range(n_x - last):
-        rest = margin_x[a]
         for b in range(n_y - last):
             # Indexed in full: a view of each row would be counted as a reference, twice a cell.
             count = np.int64(0)
             for w in range(words.shape[1]):
                 count += np.int64(popcount(words[first_x + a, w] & words[first_y + b, w]))
             table[a * n_y + b] = count
-            rest -= count
-        if derive:
-            table[a * n_y + n_y - 1] = rest
     if derive:
-        for b in range(n_y):
-            rest = margin_y[b]
-            for a in range(n_x - 1):
-                rest -= table[a * n_y + b]
-            table[(n_x - 1) * n_y + b] = rest
+        derive_last(n_x, n_y, margin_x, margin_y, table)
+
+
+@kernel
+def derive_last(
+    n_x: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+    table: NDArray[np.int64],
+) -> None:
+    """Fill the last row and column of a table from its margins."""
+    for a in range(n_x - 1):
+        rest = margin_x[a]
+        for b in range(n_y - 1):
+            rest -= table[a * n_y + b]
+        table[a * n_y + n_y - 1] = rest
+    for b in range(n_y):
+        rest = margin_y[b]
+        for a in range(n_x - 1):
+            rest -= table[a * n_y + b]
+        table[(n_x - 1) * n_y + b] = rest
+
+
+@kernel
+def complete_table(
+    cells: NDArray[np.int64],
+    n_x: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+    derive: bool,
+    table: NDArray[np.int64],
+) -> None:
+    """Fill ``table[:n_x * n_y]`` from the counts of the packed states, as `count_packed_pair`."""
+    last = 1 if derive else 0
+    for a in range(n_x - last):
+        for b in range(n_y - last):
+            table[a * n_y + b] = cells[a * (n_y - last) + b]
+    if derive:
+        derive_last(n_x, n_y, margin_x, margin_y, table)
