@@ -17,7 +17,7 @@ from mistruct.data.number_text import Words
 from mistruct.data.packed.arrow_source import Batch
 from mistruct.data.packed.tally import Cells
 from mistruct.data.packed.word_tally import as_truth
-from mistruct.data.text_files import Values, is_empty, parse_rows, take_rows
+from mistruct.data.text_files import Rows, Values, is_empty, parse_rows, take_rows
 from mistruct.errors import DataError
 
 # Bytes of a block of lines; the first one tells how the file is written.
@@ -106,7 +106,7 @@ class TextSource:
             if not rows.strip():
                 continue
             dialect = self._dialect._replace(header_lines=lines)
-            parsed = parse_rows(rows, dialect, self._marks, text)
+            parsed = parse_rows(Rows(rows), dialect, self._marks, text)
             lines += rows.count(b"\n")
             self._check_nameless(parsed.columns)
             chosen = {n: parsed.columns[places[n]] for n in names}

@@ -1,4 +1,4 @@
-"""Discrete columns as packed words, made once for a table or found beside it."""
+"""Discrete columns as packed words, computed once for each table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pack(codes: NDArray[Any], n_states: NDArray[np.int64]) -> PackedColumns:
 
 @once_per_table
 def packed_columns(data: Dataset) -> PackedColumns:
-    """The discrete columns of a table, packed when first asked for unless they are so on disk."""
+    """Packed discrete columns of a table, computed on first use or mapped from disk."""
     stored = data.on_disk
     if stored is None:
         return pack(data.codes, data.n_states)
