@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mistruct.data import Note as Note
     from mistruct.data import as_dataset as as_dataset
     from mistruct.data import discretize as discretize
+    from mistruct.data import pack_table as pack_table
     from mistruct.data import read_table as read_table
     from mistruct.errors import DataError as DataError
     from mistruct.errors import MistructError as MistructError
@@ -105,7 +106,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "mistruct.data": ("Dataset", "Note", "as_dataset", "discretize", "read_table"),
+    "mistruct.data": ("Dataset", "Note", "as_dataset", "discretize", "pack_table", "read_table"),
     "mistruct.information": (
         "AdaptivePartition",
         "Binned",

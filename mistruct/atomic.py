@@ -1,9 +1,10 @@
-"""Atomic writing of files: a file is complete or not there."""
+"""Atomic writing of files and folders: each is complete or not there."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,3 +47,49 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {str(path)!r}: {reason}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder of files that takes the place of `path` once the block has ended well.
+
+    If the block fails, or is interrupted, `path` is as it was; a process that is killed may leave
+    a hidden folder that ends in ``.tmp``. DataError where it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> target = Path(tempfile.mkdtemp(), "notes")
+    >>> with replacing_folder(target) as temporary:
+    ...     _ = (temporary / "first.txt").write_text("all of it")
+    >>> [file.name for file in target.iterdir()]
+    ['first.txt']
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise DataError(f"cannot write {str(path)!r}: it is a file")
+    if not target.parent.is_dir():
+        raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
+    stem = f".{target.name[:100]}.{secrets.token_hex(4)}"
+    temporary, earlier = (target.with_name(f"{stem}{end}.tmp") for end in ("", ".earlier"))
+    try:
+        temporary.mkdir()
+        yield temporary
+        for file in temporary.iterdir():
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+        if target.exists():
+            os.replace(target, earlier)
+        try:
+            os.replace(temporary, target)
+        except OSError:
+            if earlier.exists():
+                os.replace(earlier, target)
+            raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"cannot write {str(path)!r}: {reason}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)

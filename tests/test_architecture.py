@@ -26,7 +26,7 @@ FLOORS = {
     "kernels": 0,
     "data": 1,
     "parallel": 1,
-    "atomic": 1,
+    "atomic": 0.5,
     "information": 2,
     "independence": 3,
     "scores": 3,

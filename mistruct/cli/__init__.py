@@ -8,6 +8,7 @@ from mistruct.cli import why_command as why_command  # isort: skip
 from mistruct.cli import check_command as check_command  # isort: skip
 from mistruct.cli import page as page  # isort: skip
 from mistruct.cli import column_commands as column_commands  # isort: skip
+from mistruct.cli import pack_command as pack_command  # isort: skip
 from mistruct.cli import feature_commands as feature_commands  # isort: skip
 from mistruct.cli.app import main
 

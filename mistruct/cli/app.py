@@ -40,7 +40,7 @@ def _root(
     elif context.invoked_subcommand is None:
         raise ParameterError(
             "no command; choose learn, aracne, diff, why, check, page, test, mi, matrix, "
-            "describe, rank or compare, or ask mistruct --help"
+            "describe, pack, rank or compare, or ask mistruct --help"
         )
 
 

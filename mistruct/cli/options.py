@@ -19,7 +19,7 @@ Data = Annotated[
         metavar="DATA",
         readable=False,  # the door says what is wrong with a file
         help="Table: .csv, .tsv, .txt (also compressed), .gct, .parquet, .feather, .h5ad, .xlsx, "
-        "or of Stata, SPSS, SAS or Weka.",
+        "of Stata, SPSS, SAS or Weka, or .mistruct, as written by pack.",
     ),
 ]
 Output = Annotated[

@@ -55,6 +55,18 @@ def read(
     """
     from mistruct.data import read_table
     from mistruct.data.dataset import with_numbers
+
+    options = arguments(source, columns)
+    # Columns are binned before what is missing in them can be a state.
+    late = columns.missing == "state" and columns.discretize
+    table = read_table(data, missing="testwise" if late else columns.missing, **options)
+    table = with_numbers(table) if genes else table
+    show_notes(table.notes, of, all_notes=all_notes)
+    return table
+
+
+def arguments(source: Source, columns: Columns) -> dict[str, Any]:
+    """The options of a command as arguments of `read_table`."""
     from mistruct.data.patterns import matches
 
     listed = read_kinds(columns.kinds) if columns.kinds else {}
@@ -71,14 +83,7 @@ def read(
     options["drop"] = [*source.drop, *(name for name, kind in listed.items() if kind == "drop")]
     if source.separator in ("\\t", "tab"):
         options["separator"] = "\t"
-    # Columns are binned before what is missing in them can be a state.
-    late = columns.missing == "state" and columns.discretize
-    table = read_table(
-        data, kinds=kinds, missing="testwise" if late else columns.missing, **options
-    )
-    table = with_numbers(table) if genes else table
-    show_notes(table.notes, of, all_notes=all_notes)
-    return table
+    return {**options, "kinds": kinds}
 
 
 def read_kinds(path: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from mistruct.data.door import Column, Kind
 from mistruct.data.notes import Note
 from mistruct.errors import DataError, ParameterError, nearest_names
+
+if TYPE_CHECKING:
+    from mistruct.data.packed.table_folder import Stored
 
 Missing = Literal["raise", "testwise", "state"]
 
@@ -56,6 +59,8 @@ class Dataset:
         otherwise.
     why : mapping of str to str
         Why each column has its kind.
+    stored : Stored or None
+        Of a packed table: what is on disk beside `codes` and `values`.
     """
 
     names: tuple[str, ...]
@@ -69,6 +74,14 @@ class Dataset:
     rows_taken: bool = False
     notes: tuple[Note, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
+    stored: Stored | None = None
+
+    @property
+    def on_disk(self) -> Stored | None:
+        """What a packed table on disk holds beside its columns, while these are the table's own."""
+        stored = self.stored
+        own = stored is not None and stored.codes is self.codes and stored.values is self.values
+        return stored if own else None
 
     @property
     def n_samples(self) -> int:
@@ -193,6 +206,8 @@ class Dataset:
     @cached_property
     def n_missing(self) -> Mapping[str, int]:
         """Number of missing entries of each column."""
+        if self.on_disk is not None:
+            return {n: self.on_disk.n_missing[n] for n in self.names}
         # One column at a time, since a mask of the whole table can be as large as the table.
         return {n: self.n_samples - int(self.known(n).sum()) for n in self.names}
 
@@ -215,14 +230,17 @@ class Dataset:
         chosen = self.check_names("names", names)
         of_codes = [self.row(n) for n in chosen if self.is_discrete(n)]
         of_values = [self.row(n) for n in chosen if not self.is_discrete(n)]
+        codes, values = _rows(self.codes, of_codes), _rows(self.values, of_values)
+        stored = self.on_disk
         return replace(
             self,
             names=chosen,
             kinds={n: self.kinds[n] for n in chosen},
             states={n: self.states[n] for n in chosen if self.is_discrete(n)},
-            codes=_rows(self.codes, of_codes),
-            values=_rows(self.values, of_values),
+            codes=codes,
+            values=values,
             inferred=self.inferred & set(chosen),
+            stored=None if stored is None else stored.select(of_codes, codes, values),
         )
 
     def take(self, rows: NDArray[np.bool_]) -> Dataset:
@@ -306,5 +324,9 @@ def _shown(state: Any) -> str:
 
 
 def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
-    """Some rows of an array; the array itself, not a copy, if they are all of its rows."""
-    return table if rows == list(range(len(table))) else table[rows]
+    """Some rows of an array; a view of it, not a copy, if they follow each other there."""
+    if rows == list(range(len(table))):
+        return table
+    if rows and rows == list(range(rows[0], rows[0] + len(rows))):
+        return table[rows[0] : rows[-1] + 1]
+    return table[rows]

@@ -31,6 +31,8 @@ __all__ = [
     "Kind",
     "all_missing_error",
     "date_error",
+    "infinite_error",
+    "is_whole",
     "read_array",
     "read_categories",
     "read_column",
@@ -95,10 +97,7 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
         infinite = np.isinf(values)
         if infinite.any():
             row = int(infinite.argmax())
-            raise DataError(
-                f"column {name!r} holds {int(infinite.sum())} infinite value(s), the first "
-                f"{values[row]} in row {row + 1}; values must be finite or missing"
-            )
+            raise infinite_error(name, int(infinite.sum()), float(values[row]), row + 1)
     if door.marks.values and values.dtype.kind in "fiu":
         values = _without(name, values, door)
         floats = values.dtype.kind == "f"
@@ -110,7 +109,7 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
     if kind is None and name in door.numbers:
         numbers = values.astype(np.float64, copy=False)
         return Column(name, "continuous", True, numbers, None, "matrix")
-    if kind == "continuous" or (floats and not _all_whole(values)):
+    if kind == "continuous" or (floats and not is_whole(values)):
         if kind in ("discrete", "ordinal"):
             found, codes = np.unique(values, return_inverse=True)
             states = found[: len(found) - int(np.isnan(found[-1]))].tolist()
@@ -144,7 +143,7 @@ def _read_whole(name: str, values: NDArray[Any], door: Door, stored: str) -> Col
     return Column(name, kind or "discrete", kind is None, codes, tuple(states), *facts)
 
 
-def _all_whole(values: NDArray[Any]) -> bool:
+def is_whole(values: NDArray[Any]) -> bool:
     """Whether all floats are whole numbers or missing."""
     first = float(values[0])
     if first == first and not first.is_integer():
@@ -259,7 +258,7 @@ def read_text(name: str, words: Words, door: Door) -> Column:
     if reading.numbers is not None:
         column = read_numbers(name, reading.numbers, door, "text")
         return column if door.file else _as_written(column, reading)
-    codes, states = reading.words
+    codes, states = reading.words[:2]
     if reading.leading_zeros is not None:
         door.leading_zeros[name] = reading.leading_zeros
     if door.file and states and all(s in _TRUTH for s in states):
@@ -366,6 +365,14 @@ def all_missing_error(name: str) -> DataError:
     return DataError(
         f"column {name!r} holds only missing entries, so it says nothing; leave it out with ",
         Setting("drop", [name]),
+    )
+
+
+def infinite_error(name: str, count: int, value: float, row: int) -> DataError:
+    """What is raised where a column holds infinite values, the first of them in this row."""
+    return DataError(
+        f"column {name!r} holds {count} infinite value(s), the first "
+        f"{value} in row {row}; values must be finite or missing"
     )
 
 

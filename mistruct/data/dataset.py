@@ -148,7 +148,28 @@ def _under(data: Dataset, missing: Missing) -> Dataset:
         raise ParameterError(
             f"missing: what is missing is a state of this Dataset already, got {missing!r}"
         )
-    return assemble([data.column(n) for n in data.names], missing, data.index, data.notes)
+    return under_policy(data, missing)
+
+
+def under_policy(data: Dataset, missing: Missing) -> Dataset:
+    """A table with its missing entries as such, under a policy; nothing on disk is copied."""
+    stored = data.on_disk
+    if stored is None:
+        return assemble([data.column(n) for n in data.names], missing, data.index, data.notes)
+    gaps = [data.column(n) for n in data.names if data.n_missing[n]] if missing == "state" else []
+    new = {c.name: _missing_as_state(c) for c in gaps}
+    none_missing = dict.fromkeys(new, 0)
+    table = replace(
+        data,
+        missing=missing,
+        kinds={**data.kinds, **{n: c.kind for n, c in new.items()}},
+        states={**data.states, **{n: c.states or () for n, c in new.items()}},
+        why={**data.why, **{n: c.reason for n, c in new.items()}},
+        stored=replace(stored, n_missing={**stored.n_missing, **none_missing}),
+    )
+    if missing == "raise":
+        _refuse_missing(table)
+    return table
 
 
 def assemble(
@@ -216,10 +237,11 @@ def _missing_as_state(column: Column) -> Column:
 
 
 def _refuse_missing(dataset: Dataset) -> None:
-    # Where nothing is missing, the largest entries say so; NaN is the largest of all.
-    largest = dataset.codes.max(axis=1, initial=0)
-    if (largest < dataset.n_states).all() and not np.isnan(dataset.values.max(axis=1)).any():
-        return
+    if dataset.on_disk is None:
+        # Where nothing is missing, the largest entries say so; NaN is the largest of all.
+        largest = dataset.codes.max(axis=1, initial=0)
+        if (largest < dataset.n_states).all() and not np.isnan(dataset.values.max(axis=1)).any():
+            return
     absent = {n: m for n, m in dataset.n_missing.items() if m}
     if absent:
         shown = ", ".join(f"{n!r} ({m})" for n, m in list(absent.items())[:5])

@@ -21,7 +21,8 @@ class Column:
     """A checked column; `states` is None if the column is continuous.
 
     `rule` says why it has its kind; of whole numbers `distinct` and `bounds` are how many there
-    are, and the least and the largest.
+    are, and the least and the largest. Where `values` are distinct ones alone, `times` are the rows
+    of each, and `counts_up` says whether the values go up by one from row to row.
     """
 
     name: str
@@ -34,13 +35,20 @@ class Column:
     bounds: tuple[int, int] = (0, 0)
     stored: str = ""
     why: str | None = None
+    times: NDArray[np.int64] | None = None
+    counts_up: bool | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of the table."""
+        return len(self.values) if self.times is None else int(self.times.sum())
 
     @property
     def reason(self) -> str:
         """The reason for the column's kind, in words."""
         if self.why is not None:
             return self.why
-        return why(self.rule if self.inferred else "given", self.distinct, len(self.values))
+        return why(self.rule if self.inferred else "given", self.distinct, self.n_rows)
 
     def as_number(self) -> Column:
         """Copy of a column of whole numbers as a continuous one."""

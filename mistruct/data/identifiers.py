@@ -56,7 +56,7 @@ def why_identifier(column: Column) -> str | None:
     """Reason why a column is an identifier; None if it is not, or if its kind is declared."""
     if not column.inferred or column.rule in ("fractions", "two values"):
         return None
-    n = len(column.values)
+    n = column.n_rows
     if column.rule == "words":
         n_states = len(column.states or ())
         if n_states > max(MAX_STATES, n / 2):
@@ -65,14 +65,21 @@ def why_identifier(column: Column) -> str | None:
     if column.rule not in ("many values", "few rows", "counts", "codes"):
         return None
     all_different = column.distinct == n
-    if all_different and n >= _FEWEST_ROWS and not _TIME.match(column.name):
-        values = column.values if column.states is None else np.array(column.states)[column.values]
-        if (np.diff(values) == 1).all():
-            return "row numbers"
+    may_count = all_different and n >= _FEWEST_ROWS and not _TIME.match(column.name)
+    if may_count and _counts_up(column):
+        return "row numbers"
     many = (all_different and n >= _FEWEST_NAMED) or column.distinct > MAX_STATES
     if many and is_name_of_rows(column.name):
         return f"whole numbers with {column.distinct} distinct values in {n} rows, named as an id"
     return None
+
+
+def _counts_up(column: Column) -> bool:
+    """Whether the values go up by one from row to row."""
+    if column.counts_up is not None:
+        return column.counts_up
+    values = column.values if column.states is None else np.array(column.states)[column.values]
+    return bool((np.diff(values) == 1).all())
 
 
 def find_identifiers(columns: Iterable[Column]) -> dict[str, str]:

@@ -35,10 +35,23 @@ _LIMIT = re.compile(r"[<>≤≥]\s*=?\s*\d+(\.\d+)?$")
 
 
 class Words(NamedTuple):
-    """A column of text: its distinct values, and a code for each row, -1 where missing."""
+    """A column of text: its distinct values, and a code for each row, -1 where missing.
+
+    If each distinct value has one code only, `times` are the numbers of rows of the codes, and
+    `first` their first rows, counted from 0.
+    """
 
     codes: NDArray[Any]
     states: list[str]
+    times: NDArray[np.int64] | None = None
+    first: NDArray[np.int64] | None = None
+
+    def rows(self, places: Any) -> tuple[NDArray[Any], int]:
+        """First rows of some of the distinct values, from 0, and how many there are."""
+        found = np.flatnonzero(np.isin(self.codes, places))
+        if self.times is None or self.first is None:
+            return found, len(found)
+        return np.sort(self.first[found]), int(self.times[found].sum())
 
 
 class _Form(NamedTuple):
@@ -141,7 +154,7 @@ def read_words(
             return _as_words(name, words, marks, notes)
         for i in strange:
             parsed[i] = float(form.undo(states[i]))
-        count = int(np.isin(words.codes, strange).sum())
+        count = words.rows(strange)[1]
         notes.append(read_as_numbers(name, form.name, count, states[int(strange[0])]))
     parsed[marked] = np.nan
     found = _marks_in(name, words, np.flatnonzero(marked))
@@ -157,9 +170,10 @@ def _trimmed(name: str, words: Words) -> tuple[Words, list[Note]]:
     to = [places.setdefault(s.strip(), len(places)) for s in words.states]
     notes = []
     if len(places) < len(words.states):
-        count = int(np.isin(words.codes, padded).sum())
+        count = words.rows(padded)[1]
         notes.append(blanks_trimmed([name], count, words.states[padded[0]]))
-    return Words(np.array([*to, -1])[words.codes], list(places)), notes
+    codes = np.array([*to, -1])[words.codes]
+    return words._replace(codes=codes, states=list(places)), notes
 
 
 def _as_words(name: str, words: Words, marks: Marks, notes: list[Note]) -> Reading:
@@ -171,7 +185,8 @@ def _as_words(name: str, words: Words, marks: Marks, notes: list[Note]) -> Readi
     kept[-1] = False
     to = np.where(kept, np.cumsum(kept) - 1, -1)
     states = [s for i, s in enumerate(words.states) if kept[i]]
-    return Reading(None, Words(to[words.codes], states), notes, _marks_in(name, words, marked))
+    left = words._replace(codes=to[words.codes], states=states)
+    return Reading(None, left, notes, _marks_in(name, words, marked))
 
 
 def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
@@ -179,8 +194,8 @@ def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
     found = []
     for i in marked:
         if mark := words.states[int(i)]:
-            rows = np.flatnonzero(words.codes == i) + 1
-            found.append(Found(mark, name, len(rows), tuple(rows[:3].tolist())))
+            rows, times = words.rows(i)
+            found.append(Found(mark, name, times, tuple((rows[:3] + 1).tolist())))
     return found
 
 
@@ -210,10 +225,6 @@ def _fractions(values: Floats) -> bool:
     return bool((values != np.floor(values)).any())
 
 
-def _rows_of(words: Words, places: Any) -> NDArray[Any]:
-    return np.flatnonzero(np.isin(words.codes, places))
-
-
 def _mostly_numbers(
     words: Words, known: Any, strange: Any, weights: NDArray[np.int64] | None
 ) -> bool:
@@ -222,17 +233,17 @@ def _mostly_numbers(
         return False
     if all(_LIMIT.match(words.states[int(i)]) for i in strange):
         return True
-    rows = (_rows_of(words, places) for places in (np.flatnonzero(known), strange))
-    n_known, n_strange = (len(r) if weights is None else weights[r].sum() for r in rows)
+    rows = (np.isin(words.codes, places) for places in (np.flatnonzero(known), strange))
+    n_known, n_strange = (r.sum() if weights is None else weights[r].sum() for r in rows)
     return bool(n_known >= _MOSTLY * (n_known + n_strange))
 
 
 def _dirty(name: str, words: Words, known: Any, strange: Any, marks: Marks) -> DataError:
-    rows = _rows_of(words, strange) + 1
+    rows, count = words.rows(strange)
     texts = [words.states[int(i)] for i in strange]
-    n_numbers = len(_rows_of(words, np.flatnonzero(known)))
+    n_numbers = words.rows(np.flatnonzero(known))[1]
     shown = ", ".join(repr(t) for t in texts[:3]) + (", ..." if len(texts) > 3 else "")
-    are = "is" if len(rows) == 1 else "are"
+    are = "is" if count == 1 else "are"
     limits = all(_LIMIT.match(t) for t in texts)
     what = (
         " (values beyond a limit; write a number in their place, such as the limit, first)"
@@ -240,8 +251,8 @@ def _dirty(name: str, words: Words, known: Any, strange: Any, marks: Marks) -> D
         else ""
     )
     return DataError(
-        f"column {name!r} is no column of numbers: {n_numbers} of {n_numbers + len(rows)} values "
-        f"are, but {shown} in {in_rows(rows.tolist(), len(rows))} {are} "
+        f"column {name!r} is no column of numbers: {n_numbers} of {n_numbers + count} values "
+        f"are, but {shown} in {in_rows((rows + 1).tolist(), count)} {are} "
         f"not{what}; correct them, take them as missing with ",
         Setting("missing_marks", [*(marks.asked or ()), *texts[:20]]),
         ", or, if all values are names of categories, declare ",
@@ -250,11 +261,11 @@ def _dirty(name: str, words: Words, known: Any, strange: Any, marks: Marks) -> D
 
 
 def _not_numbers(name: str, words: Words, strange: Any, marks: Marks) -> DataError:
-    rows = _rows_of(words, strange) + 1
+    rows, count = words.rows(strange)
     texts = [words.states[int(i)] for i in strange]
     return DataError(
         f"column {name!r} is declared continuous but does not hold numbers: {texts[0]!r} in "
-        f"{in_rows(rows.tolist(), len(rows))}; take such text as missing with ",
+        f"{in_rows((rows + 1).tolist(), count)}; take such text as missing with ",
         Setting("missing_marks", [*(marks.asked or ()), *texts[:20]]),
         " if that is what it means",
     )

@@ -7,7 +7,11 @@ names of rows that do not differ are refused.
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +20,6 @@ from typing import Any
 
 import pandas as pd
 
-from mistruct.data.compressed import COMPRESSIONS, read_bytes
 from mistruct.data.dataset import Dataset, Missing, make_dataset
 from mistruct.data.dialects import TextOptions
 from mistruct.data.door import Column, Door, Kind
@@ -28,6 +31,7 @@ from mistruct.data.gene_tables import (
     merged_duplicates,
 )
 from mistruct.data.missing_marks import Marks
+from mistruct.data.packed.table_folder import SUFFIX, open_table
 from mistruct.data.patterns import by_pattern, no_column
 from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled
@@ -35,11 +39,14 @@ from mistruct.data.text_tables import read_text_table
 from mistruct.data.weights import name_of_weights
 from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
 
+#: The suffixes of compressed files.
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
 _ARROW = (".parquet", ".feather")
 _OF_TEXT = ("separator", "decimal", "comment", "header", "encoding")
 _COMPRESSED = tuple(f"{s}{c}" for s in _TEXT[:3] for c in COMPRESSIONS)
-_SUFFIXES = (*_TEXT, *_ARROW, ".h5ad", *READERS)
+_SUFFIXES = (*_TEXT, *_ARROW, ".h5ad", *READERS, SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ def read_table(
     layer: str | None = None,
     obs: Sequence[str] = (),
     duplicates: Duplicates | None = None,
+    verify: bool = False,
 ) -> Dataset:
     """Read a file and check it.
 
@@ -86,7 +94,8 @@ def read_table(
         The suffix tells the format: ``.csv``, ``.tsv`` and ``.txt``, also with ``.gz``, ``.bz2``,
         ``.xz``, ``.zst`` or ``.zip``; ``.gct``, ``.parquet``, ``.feather``, ``.h5ad``, ``.xlsx``,
         ``.dta`` (Stata), ``.sav`` and ``.zsav`` (SPSS), ``.sas7bdat`` and ``.xpt`` (SAS),
-        ``.arff`` (Weka). A first column without a header, as pandas and R write it, names the rows.
+        ``.arff`` (Weka); ``.mistruct``, a folder of :func:`pack_table`, is opened without being
+        read. A first column without a header, as pandas and R write it, names the rows.
     index : str, optional
         The column that names the rows.
     transpose : bool
@@ -120,6 +129,9 @@ def read_table(
     duplicates : {"sum", "mean", "first"}, optional
         Of ``.h5ad`` and of tables that are turned: what becomes of variables with one name, which
         are refused otherwise.
+    verify : bool
+        Of ``.mistruct``: compare every entry with its checksum, which takes as long as to read all
+        of it. That the files are whole is checked in any case.
 
     Returns
     -------
@@ -148,11 +160,28 @@ def read_table(
     check_choice("missing", missing, ("raise", "testwise", "state"))
     drop = [drop] if isinstance(drop, str) else list(drop)
     marks, kinds = Marks(missing_marks), {} if kinds is None else kinds
+    if suffix == SUFFIX:
+        _refuse_of_packed(kinds=dict(kinds), weights=weights, missing_marks=missing_marks)
+        with one_error(path, suffix):
+            return open_table(path, missing=missing, drop=drop, verify=verify)
+    if verify:
+        raise ParameterError(Setting("verify"), f" is for {SUFFIX} tables, got a {suffix} file")
     door = Door(kinds, drop, marks=marks, file=True, weights=name_of_weights(weights, index))
-    with _one_error(path, suffix):
+    with one_error(path, suffix):
         path.open("rb").close()  # a missing file or a directory fails alike in every format
         columns, names = _read(path, suffix, request, door)
         return make_dataset(columns, door, missing, names)
+
+
+def _refuse_of_packed(**options: Any) -> None:
+    """Refuse what was settled when the table was packed."""
+    for name, value in options.items():
+        if value:
+            raise ParameterError(
+                Setting(name),
+                f" is for tables that are not packed yet, got {value!r}; give it to "
+                "mistruct.pack_table",
+            )
 
 
 def _read(
@@ -162,7 +191,7 @@ def _read(
     plain = suffix.rpartition(".")[0] if suffix.endswith(COMPRESSIONS) else suffix
     if plain in _TEXT:
         return read_text_table(
-            read_bytes(path),
+            _read_bytes(path),
             plain,
             door,
             request.text,
@@ -205,8 +234,8 @@ def _check_options(suffix: str, request: _Request) -> None:
     plain = suffix.removesuffix("".join(c for c in COMPRESSIONS if suffix.endswith(c)))
     is_text = plain in _TEXT
     belongs = {
-        "index": suffix != ".h5ad",
-        "transpose": suffix != ".h5ad",
+        "index": suffix not in (".h5ad", SUFFIX),
+        "transpose": suffix not in (".h5ad", SUFFIX),
         "sheet": suffix == ".xlsx",
         "layer": suffix == ".h5ad",
         "obs": suffix == ".h5ad",
@@ -223,7 +252,7 @@ def _check_options(suffix: str, request: _Request) -> None:
 
 
 @contextmanager
-def _one_error(path: Path, suffix: str) -> Iterator[None]:
+def one_error(path: Path, suffix: str) -> Iterator[None]:
     """Context manager: any error in reading a file becomes a DataError that names its path."""
     try:
         yield
@@ -304,3 +333,35 @@ def _turned(frame: pd.DataFrame, door: Door, duplicates: Duplicates | None) -> p
             turned = turned.loc[[str(i) not in gone for i in turned.index]]
     door.drop = drop
     return turned.convert_dtypes() if (turned.dtypes == "object").any() else turned
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The content of a file, decompressed by its suffix."""
+    match path.suffix.lower():
+        case ".gz":
+            return gzip.decompress(path.read_bytes())
+        case ".bz2":
+            return bz2.decompress(path.read_bytes())
+        case ".xz":
+            return lzma.decompress(path.read_bytes())
+        case ".zst":
+            import pyarrow
+
+            with pyarrow.input_stream(str(path), compression="zstd") as stream:
+                return bytes(stream.read())
+        case ".zip":
+            return _only_member(path)
+    return path.read_bytes()
+
+
+def _only_member(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        names = [
+            i.filename
+            for i in archive.infolist()
+            if not i.is_dir() and not i.filename.startswith("__MACOSX/")
+        ]
+        if len(names) != 1:
+            shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+            raise DataError(f"the archive holds {len(names)} files ({shown}) instead of one table")
+        return archive.read(names[0])

@@ -85,8 +85,7 @@ def _note_kinds(columns: Sequence[Column], door: Door) -> None:
     codes = [
         c.name
         for c in guessed
-        if c.rule == "many values"
-        and may_be_codes(c.distinct, c.bounds[1] - c.bounds[0], len(c.values))
+        if c.rule == "many values" and may_be_codes(c.distinct, c.bounds[1] - c.bounds[0], c.n_rows)
     ]
     floats = [
         c.name
@@ -101,6 +100,6 @@ def _note_kinds(columns: Sequence[Column], door: Door) -> None:
         if names:
             door.notes.append(taken_as(names, kind, why))
     for column in columns:
-        n_states, n_rows = len(column.states or ()), len(column.values)
+        n_states, n_rows = len(column.states or ()), column.n_rows
         if column.rule == "words" and n_states > max(MAX_STATES, n_rows / _FEW_ROWS):
             door.notes.append(few_rows_per_state(column.name, n_states, n_rows))

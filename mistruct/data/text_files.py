@@ -65,7 +65,11 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
     DataError
         Rows differ in length.
     """
-    body = _body(data, dialect)
+    return parse_rows(_body(data, dialect), dialect, marks, text)
+
+
+def parse_rows(body: Rows, dialect: Dialect, marks: Marks, text: Sequence[int] = ()) -> Parsed:
+    """Parse rows without their header, which come after `header_lines` lines of the file."""
     n = len(dialect.names)
     quote = body.first(dialect.quote)
     if quote >= 0 and body.data.count(dialect.quote.encode(), quote) % 2:

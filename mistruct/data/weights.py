@@ -91,19 +91,37 @@ def weigh(values: NDArray[Any], door: Door) -> NDArray[np.bool_] | None:
     DataError
         A weight is no whole number, negative or missing, or all are 0.
     """
-    name = door.weights
+    counts = whole_weights(str(door.weights), values)
+    rows = counts > 0
+    door.counts = counts[rows]
+    total = int(door.counts.astype(np.float64).sum())
+    note_weights(door, len(rows), total, int((~rows).sum()))
+    return None if rows.all() else rows
+
+
+def whole_weights(name: str, values: NDArray[Any], before: int = 0) -> NDArray[np.int64]:
+    """Weights as whole numbers; `before` rows come before them.
+
+    Raises
+    ------
+    DataError
+        One is no whole number, negative or missing.
+    """
     numbers = _numbers(values)
     whole = (numbers >= 0) & (numbers < _MOST)
     whole[whole] = numbers[whole] == np.floor(numbers[whole])
     if not whole.all():
-        raise _no_weights(str(name), values, numbers, np.flatnonzero(~whole))
-    rows = numbers > 0
-    if not rows.any():
-        raise DataError(Setting("weights"), f": no row is left, as {name!r} is 0 in all rows")
-    door.counts = numbers[rows].astype(np.int64)
-    total = int(door.counts.astype(np.float64).sum())
-    door.notes.append(stands_for(str(name), len(rows), total, int((~rows).sum())))
-    return None if rows.all() else rows
+        raise _no_weights(name, values, numbers, np.flatnonzero(~whole), before)
+    return numbers.astype(np.int64)
+
+
+def note_weights(door: Door, n_rows: int, total: int, n_zeros: int) -> None:
+    """Say what the weights did; DataError where no row is left."""
+    if not total:
+        raise DataError(
+            Setting("weights"), f": no row is left, as {door.weights!r} is 0 in all rows"
+        )
+    door.notes.append(stands_for(str(door.weights), n_rows, total, n_zeros))
 
 
 def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -125,13 +143,17 @@ def _number(value: Any) -> float:
 
 
 def _no_weights(
-    name: str, values: NDArray[Any], numbers: NDArray[np.float64], bad: NDArray[np.int64]
+    name: str,
+    values: NDArray[Any],
+    numbers: NDArray[np.float64],
+    bad: NDArray[np.int64],
+    before: int,
 ) -> DataError:
     shown = []
     for i in bad[:3].tolist():
         value = values[i]
         text = "missing" if pd.isna(value) else repr(getattr(value, "item", lambda v=value: v)())
-        shown.append(f"{text} in row {i + 1}")
+        shown.append(f"{text} in row {i + 1 + before}")
     more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
     known = numbers[bad]
     words = (
@@ -217,6 +239,8 @@ def notice_counts(columns: Sequence[Column], door: Door) -> None:
     """
     if door.weights is not None or not 3 <= len(columns) <= _MOST_COLUMNS:
         return
+    if any(c.times is not None for c in columns):
+        return  # which rows agree is not known then
     called = [c for c in columns if _NAMES.fullmatch(c.name)]
     if len(called) != 1 or not called[0].inferred:
         return

@@ -27,6 +27,7 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_not_negative, check_positive
 from mistruct.information.counts.packing import packed_columns
+from mistruct.kernels.counts.log_tables import MOST_TERMS
 from mistruct.kernels.scores.family_counts import (
     LIKELIHOOD,
     N_STRATA,
@@ -69,7 +70,7 @@ class _Counts(Families):
     """Families whose score follows from counts."""
 
     def __init__(self, score: DiscreteScore, data: Dataset) -> None:
-        counts = np.arange(data.n_samples + 1, dtype=np.float64)
+        counts = np.arange(min(data.n_samples + 1, MOST_TERMS), dtype=np.float64)
         counts[1:] *= np.log(counts[1:])
         self._score, self._n = score, data.n_samples
         self._edge = price_of_edge(score.gamma, data)

@@ -670,7 +670,7 @@ def test_bad_options(
         (
             [],
             "no command; choose learn, aracne, diff, why, check, page, test, mi, matrix, "
-            "describe, rank or compare, or ask mistruct --help",
+            "describe, pack, rank or compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),

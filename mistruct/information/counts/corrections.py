@@ -17,6 +17,7 @@ from mistruct.kernels.counts.entropy import (
     entropy_of_counts,
     shrinkage_intensity,
 )
+from mistruct.kernels.counts.log_tables import MOST_TERMS
 
 BiasCorrection = Literal["miller-madow", "james-stein", "grassberger", "chao-shen", "nsb"]
 
@@ -31,10 +32,14 @@ KERNEL_CODES = {
 
 
 def entropy_terms(largest: int, correction: BiasCorrection | None) -> NDArray[np.float64]:
-    """Table of ``c log c``, or of Grassberger's ``c G(c)``, for counts c from 0 to `largest`."""
-    counts = np.arange(largest + 1.0)
+    """Table of ``c log c``, or of Grassberger's ``c G(c)``, for counts c from 0 to `largest`.
+
+    Of the first only small counts are tabulated; kernels compute the others, which are few.
+    """
     if correction != "grassberger":
+        counts = np.arange(min(largest + 1.0, MOST_TERMS))
         return np.asarray(xlogy(counts, counts))
+    counts = np.arange(largest + 1.0)
     terms = np.zeros(largest + 1)
     c = counts[1:]
     sign = np.where(c % 2 == 0, 0.5, -0.5)

@@ -10,13 +10,27 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
+from mistruct.data.packed.table_folder import forget
 from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
-from mistruct.information.counts.packing import pack
+from mistruct.information.counts.packing import pack, packed_columns
 from mistruct.information.tiles import Pairs, pairwise_by_tiles
+from mistruct.kernels.counts.bitsets import PackedColumns, count_bits
 from mistruct.kernels.counts.entropy import entropy_of_counts
-from mistruct.kernels.counts.information_tile import PACKED_CELLS, CountedColumns, information_tile
+from mistruct.kernels.counts.information_tile import (
+    PACKED_CELLS,
+    CountedColumns,
+    count_of_cells,
+    count_packed_tile,
+    information_tile,
+)
+from mistruct.parallel import slices
 
 _NANOSECONDS_PER_ROW_OF_HISTOGRAM = 1.0
+_NANOSECONDS_OF_A_PAIR = 100.0
+
+#: Words of each bitset that are counted before the next ones are: 64 times as many rows. What is
+#: mapped from a file is let go of between them.
+SHARD = 1 << 16
 
 
 def pairwise_by_counts(
@@ -30,7 +44,9 @@ def pairwise_by_counts(
     if not len(rows) or not len(columns):
         return np.empty((len(rows), len(columns)), dtype=dtype)
     used = np.unique(np.concatenate([rows, columns]))
-    table = PackedTable(data.codes[used], data.n_states[used], correction)
+    chosen = data.select([data.discrete[row] for row in used])
+    packed = packed_columns(chosen) if chosen.on_disk else None
+    table = PackedTable(chosen.codes, chosen.n_states, correction, packed)
     rows, columns = np.searchsorted(used, rows), np.searchsorted(used, columns)
     return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, dtype)
 
@@ -39,7 +55,11 @@ class PackedTable:
     """Discrete columns with their bitsets, margins and entropies, which all pairs share."""
 
     def __init__(
-        self, codes: NDArray[Any], n_states: NDArray[np.int64], correction: BiasCorrection | None
+        self,
+        codes: NDArray[Any],
+        n_states: NDArray[np.int64],
+        correction: BiasCorrection | None,
+        packed: PackedColumns | None = None,
     ) -> None:
         n_samples = codes.shape[1]
         self.codes = codes
@@ -47,10 +67,11 @@ class PackedTable:
         self.correction = correction
         self.kernel_code = KERNEL_CODES[correction]
         self.terms = entropy_terms(n_samples, correction)
-        packed = pack(codes, n_states)
+        packed = packed or pack(codes, n_states)
         self.complete, self.words = packed.complete, packed.words
         self.first_word, n_packed = packed.first_word, packed.n_packed
         self.first_state = np.cumsum(n_states) - n_states
+        self.shard = SHARD
         self.margins = self._count_states(n_packed)
         of_column = (
             self.margins[a : a + r] for a, r in zip(self.first_state, n_states, strict=True)
@@ -63,7 +84,9 @@ class PackedTable:
         )
         cells = min(float(np.mean(n_packed)) ** 2, PACKED_CELLS)
         per_row = _NANOSECONDS_PER_ROW_OF_HISTOGRAM * max(cells, 1.0) / PACKED_CELLS
-        self.nanoseconds_per_pair = n_samples * per_row
+        if self.words.shape[1] > SHARD:  # a tile of many pairs reads the words fewer times
+            per_row = 0.0
+        self.nanoseconds_per_pair = max(n_samples * per_row, _NANOSECONDS_OF_A_PAIR)
 
     def with_column(self, codes: NDArray[Any], n_states: int) -> PackedTable:
         """Append a discrete column to the table, without packing the others again."""
@@ -91,8 +114,13 @@ class PackedTable:
         n_samples = self.codes.shape[1]
         place = np.arange(int(self.n_states.sum())) - np.repeat(self.first_state, self.n_states)
         margins = np.zeros(place.size, dtype=np.int64)
-        of_words = np.bitwise_count(self.words).sum(axis=1, dtype=np.int64)
-        margins[place < np.repeat(n_packed, self.n_states)] = of_words
+        is_packed = place < np.repeat(n_packed, self.n_states)
+        bitsets = (np.repeat(self.first_word, self.n_states) + place)[is_packed]
+        for words in slices(self.words.shape[1], self.shard):
+            counts = np.zeros(len(bitsets), dtype=np.int64)
+            count_bits(self.words, bitsets, words.start, words.stop, counts)
+            margins[is_packed] += counts
+            forget(self.words)
         for j in np.flatnonzero(n_packed == 0):
             start, r = self.first_state[j], self.n_states[j]
             margins[start : start + r] = np.bincount(self.codes[j], minlength=r)[:r]
@@ -109,4 +137,13 @@ class PackedTable:
             self.codes, self.n_states, self.margins, self.first_state, self.entropies,
             self.words, self.first_word, self.complete,
         )  # fmt: skip
-        information_tile(counted, self.kernel_code, self.terms, rows, columns, symmetric, tile)
+        known = np.zeros(0, dtype=np.int64)
+        n_words = self.words.shape[1]
+        if n_words > self.shard:
+            known = np.zeros(count_of_cells(counted, rows, columns, symmetric), dtype=np.int64)
+            for part in slices(n_words, self.shard):
+                count_packed_tile(counted, rows, columns, symmetric, part.start, part.stop, known)
+                forget(self.words)
+        information_tile(
+            counted, self.kernel_code, self.terms, rows, columns, symmetric, known, tile
+        )

@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 
+# Whole vectors of words: what is left over would cost a third as much as all the rest.
+_WORDS_OF_A_VECTOR = 4
+
+# A packed state takes a bit for each row, so packed columns take four bytes an entry at most.
+_PACKED_STATES = 32
+
 
 class PackedColumns(NamedTuple):
     """Bitsets of the states of columns.
@@ -37,6 +43,23 @@ class PackedColumns(NamedTuple):
     n_packed: NDArray[np.int64]
     first_word: NDArray[np.int64]
     complete: bool
+
+
+def states_to_pack(n_states: NDArray[np.int64], complete: bool) -> NDArray[np.int64]:
+    """How many states of each column have a bitset; none of a column with too many."""
+    n_packed = n_states - 1 if complete else n_states
+    return np.where(n_packed <= _PACKED_STATES, n_packed, 0)
+
+
+def first_bitsets(n_packed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bitset of the first state of each column, which follow each other; -1 for none."""
+    return np.where(n_packed > 0, np.cumsum(n_packed) - n_packed, -1)
+
+
+def words_of_rows(n_samples: int) -> int:
+    """Number of words of a bitset over so many rows."""
+    n_words = -(-n_samples // 64)
+    return n_words + -n_words % _WORDS_OF_A_VECTOR
 
 
 @intrinsic  # numba has no popcount of its own; LLVM's vectorises
@@ -77,6 +100,22 @@ def pack_states(
 
 
 @kernel
+def count_bits(
+    words: NDArray[np.uint64],
+    bitsets: NDArray[np.int64],
+    start: int,
+    stop: int,
+    counts: NDArray[np.int64],
+) -> None:
+    """Fill in how many rows each of some bitsets has in the words from `start` to `stop`."""
+    for i in range(bitsets.size):
+        count = np.int64(0)
+        for w in range(start, stop):
+            count += np.int64(popcount(words[bitsets[i], w]))
+        counts[i] = count
+
+
+@kernel
 def count_shared_bits(words: NDArray[np.uint64], shared: NDArray[np.int64]) -> None:
     """Fill ``shared[i, j]`` with the number of rows that bitsets i and j have in common."""
     for i in range(words.shape[0]):
@@ -106,19 +145,51 @@ def count_packed_pair(
     """
     last = 1 if derive else 0
     for a in range(n_x - last):
-        rest = margin_x[a]
         for b in range(n_y - last):
             # Indexed in full: a view of each row would be counted as a reference, twice a cell.
             count = np.int64(0)
             for w in range(words.shape[1]):
                 count += np.int64(popcount(words[first_x + a, w] & words[first_y + b, w]))
             table[a * n_y + b] = count
-            rest -= count
-        if derive:
-            table[a * n_y + n_y - 1] = rest
     if derive:
-        for b in range(n_y):
-            rest = margin_y[b]
-            for a in range(n_x - 1):
-                rest -= table[a * n_y + b]
-            table[(n_x - 1) * n_y + b] = rest
+        derive_last(n_x, n_y, margin_x, margin_y, table)
+
+
+@kernel
+def derive_last(
+    n_x: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+    table: NDArray[np.int64],
+) -> None:
+    """Fill the last row and column of a table from its margins."""
+    for a in range(n_x - 1):
+        rest = margin_x[a]
+        for b in range(n_y - 1):
+            rest -= table[a * n_y + b]
+        table[a * n_y + n_y - 1] = rest
+    for b in range(n_y):
+        rest = margin_y[b]
+        for a in range(n_x - 1):
+            rest -= table[a * n_y + b]
+        table[(n_x - 1) * n_y + b] = rest
+
+
+@kernel
+def complete_table(
+    cells: NDArray[np.int64],
+    n_x: int,
+    n_y: int,
+    margin_x: NDArray[np.int64],
+    margin_y: NDArray[np.int64],
+    derive: bool,
+    table: NDArray[np.int64],
+) -> None:
+    """Fill ``table[:n_x * n_y]`` from the counts of the packed states, as `count_packed_pair`."""
+    last = 1 if derive else 0
+    for a in range(n_x - last):
+        for b in range(n_y - last):
+            table[a * n_y + b] = cells[a * (n_y - last) + b]
+    if derive:
+        derive_last(n_x, n_y, margin_x, margin_y, table)

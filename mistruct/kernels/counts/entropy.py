@@ -1,8 +1,9 @@
 """Entropies of counts with their corrections, and the information of two discrete columns.
 
 Plug-in and Grassberger's (2003) estimate have one form, ``log n - sum of terms[c] / n``, with
-``terms[c] = c log c`` or ``c G(c)`` tabulated by the caller. Miller-Madow adds to the plug-in,
-Chao-Shen weighs each cell, and James-Stein shrinks the joint table before its margins are taken.
+``terms[c] = c log c`` or ``c G(c)`` tabulated by the caller, the first for small counts.
+Miller-Madow adds to the plug-in, Chao-Shen weighs each cell, and James-Stein shrinks the joint
+table before its margins are taken.
 A variable with one possible state has entropy 0 whatever the correction.
 """
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.counts.contingency import sort_stably
+from mistruct.kernels.counts.log_tables import known_term
 
 TABULATED, MILLER_MADOW, CHAO_SHEN, JAMES_STEIN = 0, 1, 2, 3
 
@@ -48,7 +50,7 @@ def entropy_of_counts(
     if correction in (TABULATED, MILLER_MADOW):
         observed = 0
         for c in counts:
-            total += terms[c]
+            total += known_term(terms, c)
             observed += c > 0
         if observed == 1:
             return 0.0  # as it is, but for Grassberger's terms

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
-from mistruct.kernels.counts.bitsets import count_packed_pair
+from mistruct.kernels.counts.bitsets import complete_table, count_packed_pair, popcount
 from mistruct.kernels.counts.entropy import (
     TABULATED,
     count_margins,
@@ -21,6 +21,7 @@ from mistruct.kernels.counts.entropy import (
     count_pair_sparsely,
     information_of_cells,
 )
+from mistruct.kernels.counts.log_tables import known_term
 
 # A histogram takes as long for a row as this many cells for 1/64 of a word each, and a cell has a
 # cost of its own beside its words, that of so many rows. Measured with AVX2.
@@ -29,6 +30,11 @@ _ROWS_OF_A_CELL = 1350
 
 # A dense table may have this many cells for each row.
 _CELLS_PER_ROW = 4
+
+# Words of all bitsets of a tile that stay in the cache of a core while its pairs are counted, and
+# of each of them.
+_ROOM = 1 << 16
+_SHORTEST_BLOCK = 256
 
 
 class CountedColumns(NamedTuple):
@@ -77,6 +83,72 @@ def sum_table(
 
 
 @kernel
+def packed_cells(counted: CountedColumns, i: int, j: int) -> int:
+    """How many cells of the table of two columns are counted by their bitsets; 0 for none."""
+    n_x, n_y = counted.n_states[i], counted.n_states[j]
+    inner = (n_x - 1) * (n_y - 1) if counted.complete else n_x * n_y
+    n_samples = counted.codes.shape[1]
+    packed = counted.first_word[i] >= 0 and counted.first_word[j] >= 0
+    most = PACKED_CELLS * n_samples // (n_samples + _ROWS_OF_A_CELL)
+    return inner if packed and inner <= most else 0
+
+
+@kernel
+def count_packed_tile(
+    counted: CountedColumns,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    symmetric: bool,
+    start: int,
+    stop: int,
+    cells: NDArray[np.int64],
+) -> None:
+    """Add to `cells` what words `start` to `stop` hold of the pairs of a tile, one after another.
+
+    So the cells of all words are those of any parts of them, added up.
+    """
+    words, first_word = counted.words, counted.first_word
+    last = 1 if counted.complete else 0
+    n_bitsets = 0
+    for i in rows:
+        n_bitsets += counted.n_states[i]
+    for j in columns:
+        n_bitsets += counted.n_states[j]
+    length = max(_ROOM // n_bitsets, _SHORTEST_BLOCK)
+    for begin in range(start, stop, length):
+        end = min(begin + length, stop)
+        place = 0
+        for a in range(rows.size):
+            for b in range(a if symmetric else 0, columns.size):
+                i, j = rows[a], columns[b]
+                if packed_cells(counted, i, j) == 0:
+                    continue
+                for s in range(counted.n_states[i] - last):
+                    for t in range(counted.n_states[j] - last):
+                        x, y = first_word[i] + s, first_word[j] + t
+                        count = np.int64(0)
+                        for w in range(begin, end):
+                            count += np.int64(popcount(words[x, w] & words[y, w]))
+                        cells[place] += count
+                        place += 1
+
+
+@kernel
+def count_of_cells(
+    counted: CountedColumns,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    symmetric: bool,
+) -> int:
+    """How many cells `count_packed_tile` counts."""
+    n_cells = 0
+    for a in range(rows.size):
+        for b in range(a if symmetric else 0, columns.size):
+            n_cells += packed_cells(counted, rows[a], columns[b])
+    return n_cells
+
+
+@kernel
 def information_tile(
     counted: CountedColumns,
     correction: int,
@@ -84,16 +156,18 @@ def information_tile(
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
     symmetric: bool,
+    known: NDArray[np.int64],
     tile: NDArray[np.float64],
 ) -> None:
     """Fill ``tile[a, b]`` with the information between columns ``rows[a]`` and ``columns[b]``.
 
-    With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled.
+    With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled. `known` are the cells
+    of `count_packed_tile`; where it is empty, these are counted here.
     """
     codes, n_states, margins, first_state, entropies, words, first_word, complete = counted
     n_samples = codes.shape[1]
     log_n = math.log(n_samples)
-    packed_limit = PACKED_CELLS * n_samples // (n_samples + _ROWS_OF_A_CELL)
+    place = 0
     widest = 1
     for i in rows:
         widest = max(widest, n_states[i])
@@ -114,8 +188,13 @@ def information_tile(
             margin_y = margins[first_state[j] : first_state[j] + n_y]
             n_cells = n_x * n_y
             dense = n_cells <= dense_limit
-            inner = (n_x - 1) * (n_y - 1) if complete else n_cells
-            if first_word[i] >= 0 and first_word[j] >= 0 and inner <= packed_limit:
+            inner = packed_cells(counted, i, j)
+            if inner > 0 and known.size > 0:
+                complete_table(
+                    known[place : place + inner], n_x, n_y, margin_x, margin_y, complete, table
+                )
+                place += inner
+            elif inner > 0:
                 count_packed_pair(
                     words, first_word[i], n_x, first_word[j], n_y, margin_x, margin_y,
                     complete, table,
@@ -130,7 +209,7 @@ def information_tile(
                 total = 0.0
                 observed = 0
                 for c in range(n_cells):
-                    total += terms[table[c]]
+                    total += known_term(terms, table[c])
                     observed += table[c] > 0
                 joint = log_n - total / n_samples if observed > 1 else 0.0
                 tile[a, b] = entropies[i] + entropies[j] - joint

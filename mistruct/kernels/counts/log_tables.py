@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
 
 _N_KNOWN = 2048
+
+#: So many terms are tabulated of a table at most, which takes 8 MB.
+MOST_TERMS = 1 << 20
 _C_LOG_C = np.array([0.0] + [c * math.log(c) for c in range(1, _N_KNOWN)])
 _LOG_FACTORIALS = np.array([math.lgamma(c + 1.0) for c in range(_N_KNOWN)])
 
@@ -17,6 +21,12 @@ _LOG_FACTORIALS = np.array([math.lgamma(c + 1.0) for c in range(_N_KNOWN)])
 def c_log_c(count: int) -> float:
     """Count times its logarithm; 0 for 0."""
     return _C_LOG_C[count] if count < _N_KNOWN else count * math.log(count)
+
+
+@kernel
+def known_term(terms: NDArray[np.float64], count: int) -> float:
+    """``terms[count]``, or ``count log count`` beyond what is tabulated."""
+    return terms[count] if count < terms.size else count * math.log(count)
 
 
 @kernel

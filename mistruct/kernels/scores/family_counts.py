@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.counts.bitsets import PackedColumns
 from mistruct.kernels.counts.contingency import join_strata
+from mistruct.kernels.counts.log_tables import known_term
 from mistruct.kernels.counts.stratum_bitsets import (
     count_packed_strata,
     no_intersections,
@@ -44,8 +45,8 @@ class Counted(NamedTuple):
     codes : ndarray of unsigned int, shape (n_columns, n_samples)
     n_states : ndarray of int, shape (n_columns,)
     packed : PackedColumns
-    terms : ndarray of float, shape (n_samples + 1,)
-        ``n log n``, 0 for n = 0.
+    terms : ndarray of float
+        ``n log n`` of small n, 0 for n = 0.
     """
 
     codes: NDArray[Any]
@@ -71,7 +72,7 @@ def add_count(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64])
         prior = sums[0, i]
         rising = math.lgamma(prior + count) - sums[1, i] if count > 1 else math.log(prior)
         sums[2, i] += rising
-    return terms[count]
+    return known_term(terms, count)
 
 
 @kernel

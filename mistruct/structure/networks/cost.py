@@ -46,7 +46,8 @@ def check_memory(
         There is less memory. The message has the figures, and says what would help.
     """
     matrix = n_rows * data.n_variables * np.dtype(dtype).itemsize
-    needed = 2 * (data.values.nbytes + data.codes.nbytes) + matrix
+    of_codes = 0 if data.on_disk is not None else data.codes.nbytes
+    needed = 2 * (data.values.nbytes + of_codes) + matrix
     limit = memory_limit()
     in_total = needed + (_BYTES_OF_A_PAIR * n_pairs if keeps_all else 0)
     if limit is None or in_total <= limit:

@@ -1,0 +1,1 @@
+"""Tables that stay on disk: packed in a stream of batches, and opened without being read."""
