@@ -12,6 +12,7 @@ from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
 from mistruct.information.counts.packing import pack
+from mistruct.information.panels import ENTRIES, Panels
 from mistruct.information.tiles import Pairs, pairwise_by_tiles
 from mistruct.kernels.counts.entropy import entropy_of_counts
 from mistruct.kernels.counts.information_tile import PACKED_CELLS, CountedColumns, information_tile
@@ -29,10 +30,35 @@ def pairwise_by_counts(
     """Information between discrete columns, by their rows in `codes`; all corrections but NSB."""
     if not len(rows) or not len(columns):
         return np.empty((len(rows), len(columns)), dtype=dtype)
-    used = np.unique(np.concatenate([rows, columns]))
+    used, rows, columns = _used(rows, columns)
     table = PackedTable(data.codes[used], data.n_states[used], correction)
-    rows, columns = np.searchsorted(used, rows), np.searchsorted(used, columns)
     return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, dtype)
+
+
+def _used(rows: Positions, columns: Positions) -> tuple[Positions, Positions, Positions]:
+    """The columns that are used, and where among them the others are."""
+    used = np.unique(np.concatenate([rows, columns]))
+    return used, np.searchsorted(used, rows), np.searchsorted(used, columns)
+
+
+class CountPanels(Panels):
+    """Panels between discrete columns, by their rows in `codes`, of a table that is packed once."""
+
+    def __init__(
+        self,
+        data: Dataset,
+        rows: Positions,
+        columns: Positions,
+        correction: BiasCorrection | None,
+        dtype: DTypeLike,
+    ) -> None:
+        used, rows, columns = _used(rows, columns)
+        self._table = PackedTable(data.codes[used], data.n_states[used], correction)
+        self._lay_out(rows, columns, dtype, ENTRIES)
+
+    def _values(self, some: slice, others: slice) -> Pairs:
+        table, rows, columns = self._table, self._rows[some], self._columns[others]
+        return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, self.dtype)
 
 
 class PackedTable:

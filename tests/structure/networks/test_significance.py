@@ -19,7 +19,7 @@ from mistruct.independence.multiple_testing import threshold
 from mistruct.independence.pair_nulls import Reference, reference
 from mistruct.information.by_kinds import ByKinds
 from mistruct.information.null_distributions import ChiSquareNull, WilksNull
-from mistruct.structure.networks import significance
+from mistruct.structure.networks import pair_search
 from mistruct.structure.networks.significance import count_tests, significant_pairs
 from tests import reference_networks as ref
 
@@ -55,9 +55,9 @@ def pairs_of(
 ) -> dict[tuple[str, str], float]:
     """The significant pairs with their p-values."""
     places = np.arange(data.n_variables) if rows is None else np.array(rows)
-    mi = estimator.pairwise(data, places, np.arange(data.n_variables), np.float64)
+    panels = estimator.panels(data, places, np.arange(data.n_variables), np.float64)
     rule = {"alpha": None, "correction": "none", **rule}
-    found = significant_pairs(data, estimator, mi, places, **rule)
+    found = significant_pairs(data, estimator, panels, places, **rule)
     ends = zip(places[found.row], found.column, strict=True)
     keys = [(data.names[i], data.names[j]) for i, j in ends]
     assert len(set(map(frozenset, keys))) == len(keys)
@@ -174,8 +174,8 @@ def test_single_precision_changes_next_to_nothing():
     everything = np.arange(data.n_variables)
     found = []
     for dtype in (np.float32, np.float64):
-        mi = AUTO.pairwise(data, everything, everything, dtype)
-        found.append(significant_pairs(data, AUTO, mi, everything, 0.2, "bh"))
+        panels = AUTO.panels(data, everything, everything, dtype)
+        found.append(significant_pairs(data, AUTO, panels, everything, 0.2, "bh"))
     assert (found[0].column == found[1].column).all()
     assert found[0].p_value == pytest.approx(found[1].p_value, rel=1e-3)
 
@@ -183,8 +183,8 @@ def test_single_precision_changes_next_to_nothing():
 def test_the_size_of_blocks_changes_nothing(monkeypatch):
     data = ms.as_dataset(mixed_table(np.random.default_rng(8)))
     whole = {rule: pairs_of(data, AUTO, alpha=0.2, correction=rule) for rule in ("bh", "none")}
-    monkeypatch.setattr(significance, "_ENTRIES_AT_ONCE", 7)  # so all blocks are screened
-    monkeypatch.setattr(significance, "_PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(pair_search, "_ENTRIES_AT_ONCE", 7)  # so all blocks are screened
+    monkeypatch.setattr(pair_search, "_PAIRS_AT_ONCE", 3)
     for rule, expected in whole.items():
         assert pairs_of(data, AUTO, alpha=0.2, correction=rule) == expected
 
