@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
-from mistruct.parallel import run_blocks, run_in_turn, slices
+from mistruct.parallel import run_anywhere, slices
 
 if TYPE_CHECKING:
     from mistruct.information.base import Estimator
@@ -126,11 +126,16 @@ class Panels:
         description: str = "",
         in_turn: bool = False,
     ) -> Iterator[Seen]:
-        work = partial(_taken, self, take)
+        shared = self, take
         if len(self.cut) == 1:  # with the progress bar of its own threads
-            return iter([work(self.cut[0])])
-        run = run_in_turn if self.takes_threads or in_turn else run_blocks
-        return run(work, self.cut, description=description or self.description)
+            return iter([_taken(shared, self.cut[0])])
+        return run_anywhere(
+            _taken,
+            shared,
+            self.cut,
+            description=description or self.description,
+            in_turn=in_turn or self.takes_threads,
+        )
 
     def _first_infinite(self, panel: Panel) -> tuple[int, int] | None:
         """The first pair of columns of infinite information, where nobody else warns of it."""
@@ -140,7 +145,8 @@ class Panels:
         """Say that the information of two columns is infinite."""
 
 
-def _taken(panels: Panels, take: Callable[[Panels, Panel], Seen], some: slice) -> Seen:
+def _taken(shared: tuple[Panels, Callable[[Panels, Panel], Seen]], some: slice) -> Seen:
+    panels, take = shared
     return take(panels, panels.make(some))
 
 

@@ -204,16 +204,7 @@ class NetworkLearner(StructureLearner):
         regulators = [data.names[r] for r in rows]
         position = {name: i for i, name in enumerate(data.names)}
 
-        def replicate(sample: Dataset) -> Arrays:
-            network = self._estimate(*_varying(sample, regulators))
-            place = np.array([position[name] for name in network.data.names], dtype=np.int32)
-            mi = network.mi.astype(np.float64)
-            weight, own = self._score(network)
-            found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
-            found |= {"source": place[network.source], "target": place[network.target]}
-            held = (weight > 0) & own.get("direct", True)
-            return {name: values[held] for name, values in found.items()}
-
+        replicate = _Replicate(self, regulators, position)
         made_with = self._made_with(regulators)
         replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
         votes = Votes(data.n_variables)
@@ -329,6 +320,25 @@ class NetworkLearner(StructureLearner):
 
     def _seed(self) -> int | None:
         return super()._seed() if self.n_bootstraps is None else self.seed
+
+
+@dataclass(frozen=True, eq=False)
+class _Replicate:
+    """The pairs that are in the network of a sample of the rows."""
+
+    learner: NetworkLearner
+    regulators: Sequence[str]
+    position: dict[str, int]
+
+    def __call__(self, sample: Dataset) -> Arrays:
+        network = self.learner._estimate(*_varying(sample, self.regulators))
+        place = np.array([self.position[n] for n in network.data.names], dtype=np.int32)
+        mi = network.mi.astype(np.float64)
+        weight, own = self.learner._score(network)
+        found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
+        found |= {"source": place[network.source], "target": place[network.target]}
+        held = (weight > 0) & own.get("direct", True)
+        return {name: values[held] for name, values in found.items()}
 
 
 def precision(n_rows: int, n_columns: int) -> np.dtype[Any]:
