@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.cluster import on_scheduler
 from mistruct.cli.files import (
     TABLES,
     check_bootstraps,
@@ -27,6 +28,7 @@ from mistruct.cli.options import (
     Data,
     Estimator,
     Output,
+    Scheduler,
     Seed,
     Source,
     Target,
@@ -59,6 +61,7 @@ _OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-she
 @app.command()
 @grouped
 def aracne(
+    context: typer.Context,
     data: Data,
     output: Output,
     regulators: Annotated[
@@ -85,6 +88,7 @@ def aracne(
     ] = None,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
+    scheduler: Scheduler = None,
     page: Page = True,
     for_tool: Annotated[
         list[str],
@@ -109,11 +113,13 @@ def aracne(
     edges and a record of the run.
     """
     parameters = as_record(locals())
+    del parameters["context"]
     check_numbers(columns, seed, alpha)
     check_bootstraps(bootstraps, checkpoint)
     check_folder("--output", output)
     for tool in for_tool:
         check_choice("--for", tool, TABLES)
+    context.with_resource(on_scheduler(scheduler))
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.cluster import on_scheduler
 from mistruct.cli.files import (
     check_bootstraps,
     check_folder,
@@ -36,6 +37,7 @@ from mistruct.cli.options import (
     Columns,
     Data,
     Output,
+    Scheduler,
     Seed,
     Source,
     Target,
@@ -88,6 +90,7 @@ def learn(
     of_chow_liu: ForChowLiu,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
+    scheduler: Scheduler = None,
     page: Page = True,
     columns: Columns,
     source: Source,
@@ -117,6 +120,7 @@ def learn(
     for option in sorted({"alpha", "test"} & given) if chosen == "boss" else ():
         raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
     check_folder("--output", output)
+    context.with_resource(on_scheduler(scheduler))
     step = Steps()
     with step("read", f"reading {data}"):
         import mistruct as ms
