@@ -115,7 +115,7 @@ class _Matrix:
         tile[a, b] = values
 
     def _information(self, x: Positions, y: Positions) -> NDArray[np.float64]:
-        """Of pairs of whole columns, of which one has no ties."""
+        """Information of pairs of complete columns, of which one has no ties."""
         n = self.data.n_samples
         correlations = np.einsum("pn,pn->p", self.bases[x], self.bases[y])
         left = 1.0 - correlations**2

@@ -1,4 +1,4 @@
-r"""ARACNE: the pairs that no third column explains.
+r"""ARACNE: significant pairs of columns that no third column explains.
 
 If two genes interact only through a third, the data processing inequality says that their
 information is no more than the smaller of those along the way. So of every triangle of significant
@@ -198,6 +198,7 @@ class ARACNE(NetworkLearner):
     def __init__(
         self,
         alpha: float | None = 0.05,
+        *,
         correction: Correction = "bh",
         tolerance: float = 0.1,
         regulators: Sequence[str] | str | PathLike[str] | None = None,
@@ -208,16 +209,18 @@ class ARACNE(NetworkLearner):
         checkpoint: Folder | None = None,
         seed: int | None = 0,
     ) -> None:
-        self.alpha = alpha
-        self.correction = correction
+        super().__init__(
+            alpha,
+            correction=correction,
+            regulators=regulators,
+            direction=direction,
+            estimator=estimator,
+            test=test,
+            n_bootstraps=n_bootstraps,
+            checkpoint=checkpoint,
+            seed=seed,
+        )
         self.tolerance = tolerance
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -228,7 +231,7 @@ class ARACNE(NetworkLearner):
         return edges.assign(direct=edges["p_value"] <= self._cut)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """Why pairs have an edge or not; of those without one, the `most` strongest."""
+        """Reasons why pairs have an edge or not; the `most` strongest pairs of those without."""
         level = f"alpha {self.alpha}, {self.correction}"
         if "explained_by" not in self.edges_ and self.n_bootstraps is None:
             return super().reasons(most)
@@ -245,7 +248,7 @@ class ARACNE(NetworkLearner):
 
 
 def check_tolerance(value: float) -> None:
-    """Raise ParameterError unless it can be ARACNE's."""
+    """Raise ParameterError unless the tolerance of ARACNE is valid."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
 

@@ -1,4 +1,4 @@
-"""What a network of pairs takes, told before the work is begun."""
+"""Expected cost of a network of pairs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BYTES_OF_A_PAIR = 100
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network takes.
+    """Cost of a network.
 
     Attributes
     ----------

@@ -94,7 +94,7 @@ def significant_pairs(
     test: IndependenceTest | None = None,
     beside: Beside | None = None,
 ) -> Pairs:
-    """The pairs of a matrix of information that are significant.
+    """Find the significant pairs of a matrix of information.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def why_none(
     correction: Correction,
     test: IndependenceTest | None = None,
 ) -> str:
-    """What the strongest pair has and what it would need, where no pair is significant."""
+    """Explain that no pair is significant: the strongest p-value, and the one it would need."""
     n_tests = count_tests(len(rows), data.n_variables)
     level = alpha if correction == "none" else alpha / n_tests
     search = PairSearch(data, estimator, rows, test)
