@@ -178,7 +178,7 @@ def _fill(
         step = max(1, _CHUNK_ENTRIES // len(of_y))
         for a in range(0, len(of_x), step):
             chunk = products[a : a + step]
-            _nats_of_squares(np.multiply(chunk, chunk, out=chunk))
+            nats_of_squares(np.multiply(chunk, chunk, out=chunk))
             np.subtract(chunk, bias(1, 1), out=nats[a : a + step], casting="same_kind")
         return
     starts_x, starts_y = np.cumsum(dims_x) - dims_x, np.cumsum(dims_y) - dims_y
@@ -188,7 +188,7 @@ def _fill(
         return
     by_y = np.add.reduceat(products**2, starts_y[some_y], axis=1)
     values = np.add.reduceat(by_y, starts_x[some_x], axis=0)
-    _nats_of_squares(values)
+    nats_of_squares(values)
     for i in np.flatnonzero(dims_x[some_x] > 1):
         of_i = products[starts_x[some_x[i]] :][: dims_x[some_x[i]]]
         for j in np.flatnonzero(dims_y[some_y] > 1):
@@ -211,10 +211,10 @@ def _biases(bias: Bias, dims_x: Positions, dims_y: Positions) -> NDArray[np.floa
     return table[np.ix_(of_x, of_y)]
 
 
-def _nats_of_squares(squares: NDArray[Any]) -> None:
+def nats_of_squares(squares: NDArray[Any], made_in: np.dtype[Any] | None = None) -> None:
     """Turn squared correlations of single vectors into information, in place."""
     np.subtract(1.0, squares, out=squares, casting="same_kind")
-    squares[squares < least_remainder(squares.dtype)] = 0.0
+    squares[squares < least_remainder(made_in or squares.dtype)] = 0.0
     with np.errstate(divide="ignore"):
         np.log(squares, out=squares)
     squares *= -0.5
