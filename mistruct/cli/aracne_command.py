@@ -125,6 +125,7 @@ class ForNetwork:
 @app.command()
 @grouped
 def aracne(
+    context: typer.Context,
     data: Data,
     output: Output,
     *,
@@ -139,12 +140,13 @@ def aracne(
     The command writes the network, a table of all significant pairs, a picture of the strongest
     edges and a record of the run.
     """
-    parameters = as_record(locals())
+    parameters = as_record({n: value for n, value in locals().items() if n != "context"})
     check_numbers(columns, seed, network.alpha)
     check_bootstraps(network.bootstraps, network.checkpoint)
     check_folder("--output", output)
     for tool in network.for_tool:
         check_choice("--for", tool, TABLES)
+    context.with_resource(on_scheduler(network.scheduler))
     target = network.target
     step = Steps()
     with step("read", f"reading {data}"):
@@ -163,7 +165,7 @@ def aracne(
     with step("estimate"):
         cost = _cost_of(net, learnt)
     show_cost(cost)
-    with on_scheduler(network.scheduler), step("learn"):
+    with step("learn"):
         net.fit(learnt)
         edges = _edges_of(net)
     if edges.empty:

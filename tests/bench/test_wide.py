@@ -96,8 +96,8 @@ def run(script: str, **values: object) -> list[float]:
 def test_a_hundred_thousand_columns(record: Record, name: str, learner: str, minutes: int) -> None:
     taken, cpu, peak, n_edges = run(WIDE.format(learner=learner), n_columns=100_000)
     record(
-        f"{name}, 100,000 columns x 500 rows: {n_edges:,.0f} edges, {cpu:.0f} s of processors, peak "
-        f"memory {peak / GIGABYTE:.1f} GB",
+        f"{name}, 100,000 columns x 500 rows: {n_edges:,.0f} edges, {cpu:.0f} s of processors, "
+        f"peak memory {peak / GIGABYTE:.1f} GB",
         taken,
         "as long as it may take",
         60.0 * minutes,

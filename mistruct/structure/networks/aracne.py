@@ -164,9 +164,10 @@ class ARACNE(NetworkLearner):
     An estimator or test of your own needs a `repr` that says its parameters, since that is how a
     checkpoint knows it again.
 
-    The result does not depend on the order of columns and threads. A matrix of more than 50
-    million entries is made in single precision. 20,000 columns of 500 rows took 5 GB, with 14
-    million significant pairs; `graph_` is made when it is first asked for, and may take more.
+    The result does not depend on the order of columns and threads. The matrix of information is
+    made in panels, of which only pairs that may be significant are kept: memory grows with their
+    number. With more than 50 million entries they are in single precision. `graph_` is made when
+    it is first asked for.
 
     References
     ----------

@@ -178,6 +178,7 @@ class MRNET(NetworkLearner):
     -----
     Only significant pairs can be selected. The weight of those that are not is 0; in `edges_` they
     are ranked by `mi`. The time grows with the cube of the number of columns: minutes for 10,000.
+    The matrix of information is held in memory.
 
     References
     ----------
