@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mistruct.errors import MistructError as MistructError
     from mistruct.errors import MistructWarning as MistructWarning
     from mistruct.errors import ParameterError as ParameterError
+    from mistruct.executors import executor as executor
     from mistruct.export import read_network as read_network
     from mistruct.export import store_network as store_network
     from mistruct.export import to_bayesian_network as to_bayesian_network
@@ -196,6 +197,7 @@ _PUBLIC = {
         "plot_network",
         "plot_ranking",
     ),
+    "mistruct.executors": ("executor",),
     "mistruct.errors": ("DataError", "MistructError", "MistructWarning", "ParameterError"),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -1,7 +1,9 @@
-"""Running work on threads, with progress bars.
+"""The one place where work is spread over threads, or handed to an executor.
 
 Kernels release the interpreter's lock, so threads are enough: nothing is copied or pickled.
-Results come in the order of the blocks, so they do not depend on the number of threads.
+Results come in the order of the blocks, so they do not depend on the number of threads. Blocks that
+can leave the process go through `run_anywhere`, and so to the executor that there may be (see
+`executors`); all others write into arrays that threads share.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mistruct.errors import ParameterError
+from mistruct.executors import current, is_inside, run_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
+Shared = TypeVar("Shared")
 
 #: Environment variable that sets the number of threads; by default all available cores are used.
 THREADS_VARIABLE = "MISTRUCT_NUM_THREADS"
@@ -42,9 +46,14 @@ _inside = ContextVar("_inside", default=False)
 
 
 def n_threads() -> int:
-    """Number of threads to use: ``MISTRUCT_NUM_THREADS``, else the cores this process may use."""
+    """Number of threads to use: ``MISTRUCT_NUM_THREADS``, else the cores this process may use.
+
+    One by default in a block that an executor computes, which fills its cores with blocks.
+    """
     wanted = os.environ.get(THREADS_VARIABLE)
     if wanted is None:
+        if is_inside():
+            return 1
         affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
         return len(affinity(0)) if affinity else os.cpu_count() or 1
     if not wanted.isdecimal() or int(wanted) < 1:
@@ -91,6 +100,41 @@ def for_each(
     """Call ``function(block)`` for each block as `run_blocks` does, where nothing is returned."""
     for _ in run_blocks(function, blocks, description=description):
         pass
+
+
+def n_slots() -> int:
+    """How many blocks of `run_anywhere` are computed at once."""
+    where = current()
+    return n_threads() if where is None else where.n_slots
+
+
+def run_anywhere(
+    function: Callable[[Shared, Block], Result],
+    shared: Shared,
+    blocks: Sequence[Block],
+    *,
+    description: str,
+    in_turn: bool = False,
+) -> Iterator[Result]:
+    """Yield ``function(shared, block)`` for each block, in order, on the executor or on threads.
+
+    The function, what all blocks share, the blocks and the results can be pickled, and no block
+    depends on another. With `in_turn` a block has threads of its own: as in `run_in_turn` one
+    follows another here, while an executor computes several.
+    """
+    where = current()
+    if where is None or len(blocks) < 2:
+        run = run_in_turn if in_turn else run_blocks
+        return run(partial(function, shared), blocks, description=description)
+    return _shown(run_elsewhere(where, function, shared, blocks), len(blocks), description)
+
+
+def _shown(results: Iterator[Result], total: int, description: str) -> Iterator[Result]:
+    """Results, counted by a progress bar."""
+    with _progress(total, description) as advance:
+        for result in results:
+            yield result
+            advance()
 
 
 def slices(n: int, length: int) -> list[slice]:

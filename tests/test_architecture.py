@@ -25,6 +25,7 @@ FLOORS = {
     "memory": -1,
     "kernels": 0,
     "data": 1,
+    "executors": 0.5,
     "parallel": 1,
     "atomic": 0.5,
     "information": 2,

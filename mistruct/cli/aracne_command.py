@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.cluster import on_scheduler
 from mistruct.cli.files import (
     TABLES,
     check_bootstraps,
@@ -31,6 +32,7 @@ from mistruct.cli.options import (
     Estimator,
     Output,
     Page,
+    Scheduler,
     Seed,
     Source,
     Target,
@@ -87,6 +89,7 @@ class ForNetwork:
     ] = None
     bootstraps: Bootstraps = None
     checkpoint: Checkpoint = None
+    scheduler: Scheduler = None
     page: Page = True
     for_tool: Annotated[
         list[str],
@@ -122,6 +125,7 @@ class ForNetwork:
 @app.command()
 @grouped
 def aracne(
+    context: typer.Context,
     data: Data,
     output: Output,
     *,
@@ -136,12 +140,13 @@ def aracne(
     The command writes the network, a table of all significant pairs, a picture of the strongest
     edges and a record of the run.
     """
-    parameters = as_record(locals())
+    parameters = as_record({n: value for n, value in locals().items() if n != "context"})
     check_numbers(columns, seed, network.alpha)
     check_bootstraps(network.bootstraps, network.checkpoint)
     check_folder("--output", output)
     for tool in network.for_tool:
         check_choice("--for", tool, TABLES)
+    context.with_resource(on_scheduler(network.scheduler))
     target = network.target
     step = Steps()
     with step("read", f"reading {data}"):

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.cluster import on_scheduler
 from mistruct.cli.files import check_bootstraps, check_folder, together
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.learned import Learned
@@ -31,6 +32,7 @@ from mistruct.cli.options import (
     Data,
     Output,
     Page,
+    Scheduler,
     Seed,
     Source,
     Target,
@@ -59,6 +61,7 @@ def learn(
     of_chordal: ForChordal,
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
+    scheduler: Scheduler = None,
     page: Page = True,
     columns: Columns,
     source: Source,
@@ -87,6 +90,7 @@ def learn(
     given = given_in(context)
     chosen = requested_method(methods, method, given, alpha, target)
     check_folder("--output", output)
+    context.with_resource(on_scheduler(scheduler))
     step = Steps()
     with step("read", f"reading {data}"):
         from mistruct.independence.names import resolve_test

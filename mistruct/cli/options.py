@@ -193,6 +193,13 @@ Checkpoint = Annotated[
         metavar="FOLDER", help="Folder for finished bootstraps, to resume an interrupted run."
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster that computes blocks of the work, as tcp://host:8786.",
+    ),
+]
 Page = Annotated[
     bool, typer.Option("--page/--no-page", help="Write network.html, a page to explore.")
 ]

@@ -120,23 +120,12 @@ def anndata_frame(
 
     The layer ``raw`` is ``adata.raw``, unless a layer has that name.
     """
-    is_raw = layer == "raw" and layer not in adata.layers
-    if layer is not None and layer not in adata.layers and not is_raw:
-        raise ParameterError(
-            f"layer: there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
-        )
     for name in obs:
         if name not in adata.obs:
             raise ParameterError(
                 f"obs: there is no column {name!r}{nearest_names(name, adata.obs)}"
             )
-    if is_raw:
-        matrix, genes = raw_of(adata)
-    else:
-        matrix, genes = adata.X if layer is None else adata.layers[layer], adata.var_names
-    if matrix is None:
-        listed = ", ".join(repr(name) for name in adata.layers) or "none"
-        raise DataError(f"this AnnData has no X; choose one of its layers ({listed})")
+    matrix, genes = anndata_matrix(adata, layer)
     # A sparse matrix that is still in its file, as in backed mode, has to leave it first.
     matrix = matrix.to_memory() if hasattr(matrix, "to_memory") else matrix
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
@@ -144,6 +133,23 @@ def anndata_frame(
     frame = pd.DataFrame(dense, index=adata.obs_names, columns=genes)
     frame = merged_duplicates(frame, duplicates)
     return frame if not obs else pd.concat([frame, pd.DataFrame(adata.obs[list(obs)])], axis=1)
+
+
+def anndata_matrix(adata: AnnData, layer: str | None = None) -> tuple[Any, Any]:
+    """The matrix of a layer, which may be sparse and in a file, and the names of its genes."""
+    is_raw = layer == "raw" and layer not in adata.layers
+    if layer is not None and layer not in adata.layers and not is_raw:
+        raise ParameterError(
+            f"layer: there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
+        )
+    if is_raw:
+        matrix, genes = raw_of(adata)
+    else:
+        matrix, genes = adata.X if layer is None else adata.layers[layer], adata.var_names
+    if matrix is None:
+        listed = ", ".join(repr(name) for name in adata.layers) or "none"
+        raise DataError(f"this AnnData has no X; choose one of its layers ({listed})")
+    return matrix, genes
 
 
 def is_anndata(data: Any) -> bool:

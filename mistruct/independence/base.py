@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import combinations, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from mistruct.data.views import see_views
 from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
-from mistruct.parallel import run_blocks
+from mistruct.parallel import run_anywhere
 
 # What is asked of a test about a table, which it answers from its view of it.
 _ON_VIEWS = (
@@ -215,21 +215,35 @@ def separate_by(
     alpha: float,
 ) -> Separations:
     """Find a separating set for each pair as `IndependenceTest.separate` does, test by test."""
-
-    def search(k: int) -> tuple[TestBatch, tuple[int, ...], int]:
-        best, of_best, n_tests = TestBatch.untestable(1), (-1,) * size, 0
-        for given in combinations(candidates[k], size):
-            found = test_pairs(data, pairs[k : k + 1], given)
-            n_tests += 1
-            if found.testable[0] and not found.p_value[0] <= best.p_value[0]:
-                best, of_best = found, given
-            if found.p_value[0] > alpha:
-                break
-        return best, of_best, n_tests
-
-    searched = list(run_blocks(search, range(len(pairs)), description="separations"))
+    asked = _Search(test_pairs, data, pairs, candidates, size, alpha)
+    places = range(len(pairs))
+    searched = list(run_anywhere(_separated, asked, places, description="separations"))
     return Separations(
         tests=TestBatch.join([(np.array([k]), best) for k, (best, _, _) in enumerate(searched)]),
         sets=np.array([s for _, s, _ in searched], dtype=np.int64).reshape(len(pairs), size),
         n_tests=np.array([n for _, _, n in searched], dtype=np.int64),
     )
+
+
+class _Search(NamedTuple):
+    """What all searches for a separating set share."""
+
+    test_pairs: Callable[[Dataset, Positions, Sequence[int]], TestBatch]
+    data: Dataset
+    pairs: Positions
+    candidates: Ragged
+    size: int
+    alpha: float
+
+
+def _separated(asked: _Search, k: int) -> tuple[TestBatch, tuple[int, ...], int]:
+    """The best test of one pair, its set, and the number of tests."""
+    best, of_best, n_tests = TestBatch.untestable(1), (-1,) * asked.size, 0
+    for given in combinations(asked.candidates[k], asked.size):
+        found = asked.test_pairs(asked.data, asked.pairs[k : k + 1], given)
+        n_tests += 1
+        if found.testable[0] and not found.p_value[0] <= best.p_value[0]:
+            best, of_best = found, given
+        if found.p_value[0] > asked.alpha:
+            break
+    return best, of_best, n_tests

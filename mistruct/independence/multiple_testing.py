@@ -64,3 +64,34 @@ def threshold(
         if passing.size:
             return float(ordered[start + passing[-1]])
     return -1.0
+
+
+def bound_of_cut(
+    levels: NDArray[np.float64], counts: NDArray[np.int64], n_tests: int, alpha: float
+) -> float:
+    """A bound of what `threshold` says by Benjamini and Hochberg's rule, from counts alone.
+
+    Parameters
+    ----------
+    levels : ndarray of float, shape (n_levels,)
+        From `alpha` down to alpha / n_tests or less.
+    counts : ndarray of int, shape (n_levels,)
+        Number of p-values of at most each level, or more than that.
+    n_tests : int
+        Number of tests.
+    alpha : float
+        Level of significance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mistruct.independence.multiple_testing import bound_of_cut
+    >>> levels = np.array([0.05, 0.03, 0.02, 0.01])
+    >>> bound_of_cut(levels, np.array([3, 3, 2, 1]), 4, 0.05)
+    0.0375
+    """
+    # The cut p has p <= alpha N(p) / m, so in an interval of levels it is at most its upper end's.
+    reached = np.minimum(levels, alpha * counts / n_tests)
+    below = np.append(levels[1:], 0.0)
+    possible = np.flatnonzero(reached > below)
+    return float(reached[possible[0]]) if possible.size else 0.0

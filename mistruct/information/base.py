@@ -17,12 +17,13 @@ from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks, interval_from_subsets
 from mistruct.information.likelihood_ratio import Interval
 from mistruct.information.null_distributions import NullDistribution
+from mistruct.information.panels import Panels
 from mistruct.information.tiles import pairwise_by_loop
 
 # What is asked of an estimator about a table, which it answers from its view of it.
 _ON_VIEWS = (
-    "information", "entropy", "total_correlation", "pairwise", "interval", "choose", "null",
-    "confirming_test", "seconds",
+    "information", "entropy", "total_correlation", "pairwise", "panels", "interval", "choose",
+    "null", "confirming_test", "seconds",
 )  # fmt: skip
 
 
@@ -126,6 +127,20 @@ class Estimator(ABC):
         where `information` raises `TooFewRowsError` because of gaps.
         """
         return pairwise_by_loop(self, data, rows, columns, dtype)
+
+    def panels(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> Panels:
+        """The matrix of `pairwise` in panels of rows, for tables of which it would be too large.
+
+        By default each is made by `pairwise`. An estimator that prepares its columns returns
+        panels of its own, which share what is prepared.
+        """
+        return Panels(self, data, rows, columns, dtype)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
         """Expected seconds of `pairwise` on one core of a common machine; NaN if unknown.

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.information.base import Estimator
+from mistruct.information.panels import Panels
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,19 @@ class ByKinds(Estimator):
             if symmetric and estimator is self.mixed:
                 result[np.ix_(b, a)] = result[np.ix_(a, b)].T
         return result
+
+    def panels(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> Panels:
+        """The matrix in panels: those of the one estimator, where one makes it all."""
+        parts = list(self._parts(data, rows, columns))
+        if len(parts) == 1:
+            return parts[0][2].panels(data, rows, columns, dtype)
+        return super().panels(data, rows, columns, dtype)
 
     def _parts(
         self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]

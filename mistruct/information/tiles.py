@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError
-from mistruct.parallel import for_each, n_threads
+from mistruct.parallel import n_slots, run_anywhere
 
 if TYPE_CHECKING:
     from mistruct.information.base import Estimator
@@ -47,19 +47,37 @@ def pairwise_by_tiles(
     """
     result = np.empty((len(rows), len(columns)), dtype=dtype)
     symmetric = np.array_equal(rows, columns)
-
-    def run(tile: Tile) -> None:
-        of_rows, of_columns = tile
-        values = np.empty((len(rows[of_rows]), len(columns[of_columns])))
-        on_diagonal = symmetric and of_rows == of_columns
-        fill(rows[of_rows], columns[of_columns], on_diagonal, values)
-        result[of_rows, of_columns] = values
-
     tiles = _tiles(len(rows), len(columns), symmetric, nanoseconds_per_pair)
-    for_each(run, tiles, description=description)
+    shared = _Matrix(fill, rows, columns, symmetric)
+    filled = run_anywhere(_filled, shared, tiles, description=description)
+    for tile, values in zip(tiles, filled, strict=True):
+        result[tile] = values
     if symmetric:
         mirror(result)
     return result
+
+
+def infinite_pairs(rows: Positions, columns: Positions, matrix: Pairs) -> list[tuple[int, int]]:
+    """The pairs of different columns whose entry is infinite, each once, ascending."""
+    a, b = np.nonzero(np.isposinf(matrix))
+    pairs = np.sort(np.column_stack([rows[a], columns[b]]), axis=1)
+    return sorted({(int(x), int(y)) for x, y in pairs if x != y})
+
+
+class _Matrix(NamedTuple):
+    """What all tiles share."""
+
+    fill: Fill
+    rows: Positions
+    columns: Positions
+    symmetric: bool
+
+
+def _filled(matrix: _Matrix, tile: Tile) -> NDArray[np.float64]:
+    rows, columns = matrix.rows[tile[0]], matrix.columns[tile[1]]
+    values = np.empty((len(rows), len(columns)))
+    matrix.fill(rows, columns, matrix.symmetric and tile[0] == tile[1], values)
+    return values
 
 
 def pairwise_by_loop(
@@ -69,29 +87,37 @@ def pairwise_by_loop(
     columns: Positions,
     dtype: DTypeLike = np.float64,
 ) -> Pairs:
-    """Compute a matrix pair by pair; NaN if a pair has too few complete rows."""
+    """Information between any columns, one pair at a time; NaN if gaps leave too few rows."""
+    description = f"mutual information ({estimator.name})"
+    fill = _Loop(estimator, data).fill
+    return pairwise_by_tiles(fill, rows, columns, _NANOSECONDS_OF_A_CALL, dtype, description)
+
+
+class _Loop(NamedTuple):
+    """Fills tiles one pair at a time."""
+
+    estimator: Estimator
+    data: Dataset
 
     def fill(
-        of_rows: Positions, of_columns: Positions, symmetric: bool, tile: NDArray[np.float64]
+        self, rows: Positions, columns: Positions, symmetric: bool, tile: NDArray[np.float64]
     ) -> None:
-        for a, row in enumerate(of_rows):
-            for b in range(a if symmetric else 0, len(of_columns)):
-                x, y = data.names[row], data.names[of_columns[b]]
+        data = self.data
+        for a, row in enumerate(rows):
+            for b in range(a if symmetric else 0, len(columns)):
+                x, y = data.names[row], data.names[columns[b]]
                 pair = data.select((x,) if x == y else (x, y))
                 try:
-                    tile[a, b] = estimator.information(data, (x,), (y,))
+                    tile[a, b] = self.estimator.information(data, (x,), (y,))
                 except TooFewRowsError:
                     if not any(pair.n_missing.values()):
                         raise
                     tile[a, b] = math.nan
 
-    description = f"mutual information ({estimator.name})"
-    return pairwise_by_tiles(fill, rows, columns, _NANOSECONDS_OF_A_CALL, dtype, description)
-
 
 def _tiles(n_rows: int, n_columns: int, symmetric: bool, nanoseconds: float) -> list[Tile]:
     """Square tiles that cover the matrix, or its upper triangle."""
-    enough = math.sqrt(n_rows * n_columns / (_TILES_PER_THREAD * n_threads()))
+    enough = math.sqrt(n_rows * n_columns / (_TILES_PER_THREAD * n_slots()))
     edge = int(max(1, min(math.sqrt(_TILE_NANOSECONDS / nanoseconds), enough, _TILE_EDGE)))
     return [
         (slice(a, a + edge), slice(b, b + edge))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_count
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.neighbors.statistic import DESCRIPTION, estimates_of, largest, run_here
+from mistruct.independence.neighbors.statistic import DESCRIPTION, estimates_of, largest
 from mistruct.independence.neighbors.surrogates import LocalShuffles
 from mistruct.independence.nulls import Null, independent_columns
 from mistruct.independence.protocol import TestBatch
@@ -23,7 +24,7 @@ from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.neighbors.pairs import PairTable
 from mistruct.kernels.g_test.permutation import ENOUGH_EXCEEDING, stream_of
 from mistruct.kernels.random import mix
-from mistruct.parallel import blocks_by_cost, for_each, run_blocks
+from mistruct.parallel import blocks_by_cost, for_each, run_anywhere
 
 # Two resolutions: the finest that neighbours have, and one where they are as many as a coarse
 # relation can be seen with, up to which a search is cheap.
@@ -130,15 +131,8 @@ class KNNTest(IndependenceTest):
         of_plain, others = np.flatnonzero(plain), np.flatnonzero(~plain)
         z_key = sum(int(mix(keys[z])) for z in given) % 2**64
         alone = len(others) == 1
-        run = run_blocks if not alone else run_here
-
-        def test(k: int) -> TestBatch:
-            x, y = pairs[k]
-            state = stream_of(self._entropy, keys[x], keys[y], np.uint64(z_key))
-            names = [data.names[p] for p in (x, y, *given)]
-            return self._by_surrogates(data.select(names).complete_rows(), names, state, alone)
-
-        made = run(test, others.tolist(), description=DESCRIPTION)
+        asked = _Asked(self, data, pairs, given, keys, z_key, alone)
+        made = run_anywhere(_tested, asked, others.tolist(), description=DESCRIPTION)
         parts = [(np.array([k]), batch) for k, batch in zip(others, made, strict=True)]
         if len(of_plain) or not len(pairs):
             parts.append((of_plain, self._by_table(data, pairs[of_plain])))
@@ -216,6 +210,27 @@ class KNNTest(IndependenceTest):
             p_value = min(p_value, max(beyond, shuffles.least_p_value()))
             method += ", fitted tail"
         return _batch(np.array([statistic]), np.array([p_value]), drawn[:1, 0], n, method)
+
+
+class _Asked(NamedTuple):
+    """What all pairs of one call share; one that is `alone` has all threads."""
+
+    test: KNNTest
+    data: Dataset
+    pairs: Positions
+    given: Sequence[int]
+    keys: NDArray[np.uint64]
+    z_key: int
+    alone: bool
+
+
+def _tested(asked: _Asked, k: int) -> TestBatch:
+    """The test of one pair by surrogates, which have a stream of their own."""
+    x, y = asked.pairs[k]
+    keys, names = asked.keys, [asked.data.names[p] for p in (x, y, *asked.given)]
+    state = stream_of(asked.test._entropy, keys[x], keys[y], np.uint64(asked.z_key))
+    rows = asked.data.select(names).complete_rows()
+    return asked.test._by_surrogates(rows, names, state, asked.alone)
 
 
 @dataclass(frozen=True, eq=False)

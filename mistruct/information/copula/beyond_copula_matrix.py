@@ -26,7 +26,7 @@ from mistruct.information.copula.beyond_copula import (
     unit_variance,
 )
 from mistruct.information.copula.gaussian_copula import gaussian_bias
-from mistruct.information.tiles import pairwise_by_tiles
+from mistruct.information.tiles import infinite_pairs, pairwise_by_tiles
 from mistruct.kernels.neighbors.pairs_beyond_copula import ScoredColumns, excess_of_pairs
 from mistruct.kernels.neighbors.sorted_line import COUNTED
 
@@ -65,8 +65,8 @@ def pairwise_excess(
         dtype,
         "mutual information (copula and nearest neighbors)",
     )
-    if matrix.infinite:
-        warn_infinite(*([data.names[p]] for p in min(matrix.infinite)))
+    for x, y in infinite_pairs(rows, columns, result)[:1]:
+        warn_infinite([data.names[x]], [data.names[y]])
     return result
 
 
@@ -80,7 +80,6 @@ class _Matrix:
         self.data = data
         self.n_neighbors = n_neighbors
         self.one_pair = one_pair
-        self.infinite: set[tuple[int, int]] = set()
         whole = np.array([p for p in used if not data.n_missing[data.names[p]]], dtype=np.int64)
         self.row = np.full(data.n_variables, -1)
         self.row[whole] = np.arange(whole.size)
@@ -114,9 +113,6 @@ class _Matrix:
         for p in np.flatnonzero(~simple):
             values[p] = self._one(int(rows[a[p]]), int(columns[b[p]]))
         tile[a, b] = values
-        for p in np.flatnonzero(np.isinf(values) & (rows[a] != columns[b])):
-            one, other = int(rows[a[p]]), int(columns[b[p]])
-            self.infinite.add((min(one, other), max(one, other)))
 
     def _information(self, x: Positions, y: Positions) -> NDArray[np.float64]:
         """Information of pairs of complete columns, of which one has no ties."""

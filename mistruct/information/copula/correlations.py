@@ -26,8 +26,8 @@ from mistruct.information.copula.basis import (
     warn_infinite,
 )
 from mistruct.information.copula.residual_blocks import Block, Known, is_wide
-from mistruct.information.tiles import mirror
-from mistruct.parallel import for_each, run_blocks, slices
+from mistruct.information.panels import Panel, Panels
+from mistruct.parallel import run_blocks, slices
 
 # Enough of the product at once for it to run at full speed, and little beside the result.
 _PANEL_ENTRIES = 8_000_000
@@ -49,7 +49,9 @@ def pairwise_by_products(
     _require_rows(data, rows, columns)
     some_rows, some_columns = np.flatnonzero(~wide[rows]), np.flatnonzero(~wide[columns])
     if len(some_rows) and len(some_columns):
-        of_narrow = _narrow_pairs(data, rows[some_rows], columns[some_columns], bias, result.dtype)
+        of_narrow = ProductPanels(
+            data, rows[some_rows], columns[some_columns], bias, result.dtype
+        ).matrix()
         if not wide[rows].any() and not wide[columns].any():
             result = of_narrow  # the matrix of 20,000 columns, which is not copied
         else:
@@ -64,26 +66,44 @@ def pairwise_by_products(
     return result
 
 
-def _narrow_pairs(
-    data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Matrix of information between columns that are continuous or have few states."""
-    result = np.empty((len(rows), len(columns)), dtype=dtype)
-    symmetric = np.array_equal(rows, columns)
-    of_columns = Bases(data, columns, dtype)
-    of_rows = of_columns if symmetric else Bases(data, rows, dtype)
-    entries = len(of_rows.vectors) * len(of_columns.vectors)
-    length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
+class ProductPanels(Panels):
+    """Panels between columns of few states, or continuous ones, without gaps."""
 
-    def fill(panel: slice) -> None:
-        right = slice(panel.start if symmetric else 0, len(columns))
-        _fill(of_rows.part(panel), of_columns.part(right), bias, result[panel, right])
+    description = "mutual information (copula)"
+    takes_threads = False
 
-    panels = slices(len(rows), length)
-    for_each(fill, panels, description="mutual information (copula)")
-    if symmetric:
-        mirror(result)
-    return result
+    def __init__(
+        self, data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
+    ) -> None:
+        _require_rows(data, rows, columns)
+        self._bias, self._names = bias, data.names
+        self._lay_out(rows, columns, dtype, 0)
+        self._of_columns = Bases(data, columns, self.dtype)
+        self._of_rows = self._of_columns if self.symmetric else Bases(data, rows, self.dtype)
+        entries = len(self._of_rows.vectors) * len(self._of_columns.vectors)
+        length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
+        self.cut = slices(len(rows), length)
+
+    def _values(self, some: slice, others: slice) -> NDArray[Any]:
+        values = np.empty((some.stop - some.start, others.stop - others.start), dtype=self.dtype)
+        _fill(self._of_rows.part(some), self._of_columns.part(others), self._bias, values)
+        return values
+
+    def _first_infinite(self, panel: Panel) -> tuple[int, int] | None:
+        if not np.isposinf(panel.values.max(initial=0.0)):
+            return None
+        x, y = np.nonzero(np.isposinf(panel.values))
+        pairs = zip(self._rows[panel.rows][x], self._columns[panel.columns][y], strict=True)
+        return next(((int(a), int(b)) for a, b in pairs if a != b), None)
+
+    def _warn_infinite(self, x: int, y: int) -> None:
+        warn_infinite([self._names[x]], [self._names[y]])
+
+
+def are_narrow(data: Dataset, rows: Positions, columns: Positions) -> bool:
+    """Whether all of the columns are without gaps and without many states."""
+    names = [data.names[p] for p in np.union1d(rows, columns)]
+    return bool(names) and not any(data.n_missing[n] or is_wide(data, n) for n in names)
 
 
 def _wide_column(
@@ -158,7 +178,7 @@ def _fill(
         step = max(1, _CHUNK_ENTRIES // len(of_y))
         for a in range(0, len(of_x), step):
             chunk = products[a : a + step]
-            _nats_of_squares(np.multiply(chunk, chunk, out=chunk))
+            nats_of_squares(np.multiply(chunk, chunk, out=chunk))
             np.subtract(chunk, bias(1, 1), out=nats[a : a + step], casting="same_kind")
         return
     starts_x, starts_y = np.cumsum(dims_x) - dims_x, np.cumsum(dims_y) - dims_y
@@ -168,7 +188,7 @@ def _fill(
         return
     by_y = np.add.reduceat(products**2, starts_y[some_y], axis=1)
     values = np.add.reduceat(by_y, starts_x[some_x], axis=0)
-    _nats_of_squares(values)
+    nats_of_squares(values)
     for i in np.flatnonzero(dims_x[some_x] > 1):
         of_i = products[starts_x[some_x[i]] :][: dims_x[some_x[i]]]
         for j in np.flatnonzero(dims_y[some_y] > 1):
@@ -191,10 +211,10 @@ def _biases(bias: Bias, dims_x: Positions, dims_y: Positions) -> NDArray[np.floa
     return table[np.ix_(of_x, of_y)]
 
 
-def _nats_of_squares(squares: NDArray[Any]) -> None:
+def nats_of_squares(squares: NDArray[Any], made_in: np.dtype[Any] | None = None) -> None:
     """Turn squared correlations of single vectors into information, in place."""
     np.subtract(1.0, squares, out=squares, casting="same_kind")
-    squares[squares < least_remainder(squares.dtype)] = 0.0
+    squares[squares < least_remainder(made_in or squares.dtype)] = 0.0
     with np.errstate(divide="ignore"):
         np.log(squares, out=squares)
     squares *= -0.5

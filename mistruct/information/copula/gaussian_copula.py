@@ -26,10 +26,16 @@ from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks
 from mistruct.information.copula.basis import information_of, require_rows, warn_infinite
-from mistruct.information.copula.correlations import pairwise_by_products, warn_of_infinite_pairs
+from mistruct.information.copula.correlations import (
+    ProductPanels,
+    are_narrow,
+    pairwise_by_products,
+    warn_of_infinite_pairs,
+)
 from mistruct.information.copula.residual_blocks import Block, Known
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
+from mistruct.information.panels import Panels
 from mistruct.information.tiles import pairwise_by_loop
 
 _NANOSECONDS_OF_A_PAIR = 200.0
@@ -164,6 +170,18 @@ class GaussianCopula(Estimator):
             warn_of_infinite_pairs(data, rows, columns, result)
             return result
         return pairwise_by_products(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+
+    def panels(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> Panels:
+        """The matrix in panels of one product each, of columns that are ranked once."""
+        if not are_narrow(data, rows, columns):
+            return super().panels(data, rows, columns, dtype)
+        return ProductPanels(data, rows, columns, partial(self.bias, data.n_samples), dtype)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""

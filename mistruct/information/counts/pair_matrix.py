@@ -13,6 +13,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.data.packed.table_folder import forget
 from mistruct.information.counts.corrections import KERNEL_CODES, BiasCorrection, entropy_terms
 from mistruct.information.counts.packing import pack, packed_columns
+from mistruct.information.panels import ENTRIES, Panels
 from mistruct.information.tiles import Pairs, pairwise_by_tiles
 from mistruct.kernels.counts.bitsets import PackedColumns, count_bits
 from mistruct.kernels.counts.entropy import entropy_of_counts
@@ -43,12 +44,42 @@ def pairwise_by_counts(
     """Information between discrete columns, by their rows in `codes`; all corrections but NSB."""
     if not len(rows) or not len(columns):
         return np.empty((len(rows), len(columns)), dtype=dtype)
+    used, rows, columns = _used(rows, columns)
+    table = _packed(data, used, correction)
+    return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, dtype)
+
+
+def _used(rows: Positions, columns: Positions) -> tuple[Positions, Positions, Positions]:
+    """The columns that are used, and where among them the others are."""
     used = np.unique(np.concatenate([rows, columns]))
+    return used, np.searchsorted(used, rows), np.searchsorted(used, columns)
+
+
+def _packed(data: Dataset, used: Positions, correction: BiasCorrection | None) -> PackedTable:
+    """Some of the discrete columns with their bitsets, which may be those on disk."""
     chosen = data.select([data.discrete[row] for row in used])
     packed = packed_columns(chosen) if chosen.on_disk else None
-    table = PackedTable(chosen.codes, chosen.n_states, correction, packed)
-    rows, columns = np.searchsorted(used, rows), np.searchsorted(used, columns)
-    return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, dtype)
+    return PackedTable(chosen.codes, chosen.n_states, correction, packed)
+
+
+class CountPanels(Panels):
+    """Panels between discrete columns, by their rows in `codes`, of a table that is packed once."""
+
+    def __init__(
+        self,
+        data: Dataset,
+        rows: Positions,
+        columns: Positions,
+        correction: BiasCorrection | None,
+        dtype: DTypeLike,
+    ) -> None:
+        used, rows, columns = _used(rows, columns)
+        self._table = _packed(data, used, correction)
+        self._lay_out(rows, columns, dtype, ENTRIES)
+
+    def _values(self, some: slice, others: slice) -> Pairs:
+        table, rows, columns = self._table, self._rows[some], self._columns[others]
+        return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, self.dtype)
 
 
 class PackedTable:

@@ -15,13 +15,15 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import TooFewRowsError, check_choice
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.confidence import Blocks
 from mistruct.information.counts.corrections import BiasCorrection, entropy_from_counts, shrinkage
-from mistruct.information.counts.pair_matrix import pairwise_by_counts
+from mistruct.information.counts.pair_matrix import CountPanels, pairwise_by_counts
 from mistruct.information.likelihood_ratio import Interval, interval_of_counts
+from mistruct.information.panels import Panels
 from mistruct.information.tiles import pairwise_by_loop
 from mistruct.kernels.counts.contingency import join_strata
 
@@ -151,12 +153,29 @@ class PlugIn(Estimator):
 
         Shape (len(rows), len(columns)); each pair over the rows complete for the two.
         """
-        names = [data.names[p] for p in np.union1d(rows, columns)]
-        data.require_discrete(f"estimator {self.name!r}", names)
+        self._require(data, rows, columns)
         if self.correction == "nsb":
             return pairwise_by_loop(self, data, rows, columns, dtype)
         of_rows, of_columns = _rows_of_codes(data, rows), _rows_of_codes(data, columns)
         return pairwise_by_counts(data, of_rows, of_columns, self.correction, dtype)
+
+    def panels(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> Panels:
+        """The matrix in panels of a table that is packed once."""
+        self._require(data, rows, columns)
+        if self.correction == "nsb":
+            return super().panels(data, rows, columns, dtype)
+        of_rows, of_columns = _rows_of_codes(data, rows), _rows_of_codes(data, columns)
+        return CountPanels(data, of_rows, of_columns, self.correction, dtype)
+
+    def _require(self, data: Dataset, rows: Positions, columns: Positions) -> None:
+        names = [data.names[p] for p in np.union1d(rows, columns)]
+        data.require_discrete(f"estimator {self.name!r}", names)
 
 
 def _rows_of_codes(data: Dataset, positions: NDArray[np.int64]) -> NDArray[np.int64]:

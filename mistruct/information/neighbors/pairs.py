@@ -39,7 +39,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, TooFewRowsError
 from mistruct.information.blocks import complete
 from mistruct.information.blocks import normal_scores as scores_of
-from mistruct.information.tiles import Pairs, pairwise_by_tiles
+from mistruct.information.tiles import Pairs, infinite_pairs, pairwise_by_tiles
 from mistruct.kernels.neighbors.pair_axes import SortedColumns, lay_out, make_axes
 from mistruct.kernels.neighbors.pairs import find_extents, find_radii, information_of_pairs
 from mistruct.kernels.neighbors.pairs_with_classes import (
@@ -100,7 +100,8 @@ def pairwise_by_neighbors(
     result = pairwise_by_tiles(
         matrix.fill, rows, columns, matrix.nanoseconds_per_pair, dtype, _DESCRIPTION
     )
-    _warn_of_infinite([(chosen.names[x], chosen.names[y]) for x, y in sorted(matrix.infinite)])
+    infinite = infinite_pairs(rows, columns, result)
+    _warn_of_infinite([(chosen.names[x], chosen.names[y]) for x, y in infinite])
     return result
 
 
@@ -132,7 +133,6 @@ class _Matrix:
         of_table = [name for name in data.names if data.n_missing[name] == 0]
         self.table = PairTable(data.select(of_table), *self.settings)
         self.place = np.cumsum(self.complete) - 1
-        self.infinite: set[tuple[int, int]] = set()
         in_window = math.sqrt(n_neighbors * data.n_samples)
         self.nanoseconds_per_pair = data.n_samples * (
             _NANOSECONDS_PER_POINT + _NANOSECONDS_PER_STEP * in_window * (1 + n_neighbors / 10)
@@ -152,8 +152,6 @@ class _Matrix:
         for p in np.flatnonzero(~known):
             values[p] = self._information_of_gapped(x[p], y[p])
         tile[a, b] = values
-        infinite = np.flatnonzero(np.isinf(values) & (x != y))
-        self.infinite.update((min(x[p], y[p]), max(x[p], y[p])) for p in infinite)
 
     def _information_of_gapped(self, x: int, y: int) -> float:
         names = dict.fromkeys((self.data.names[x], self.data.names[y]))

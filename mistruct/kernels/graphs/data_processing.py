@@ -9,7 +9,7 @@ to explain better: a few dozen of them, in a network of thousands of nodes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,18 @@ from mistruct.kernels.compiler import kernel
 _RANK = 32
 
 _ALMOST = 1.0 - 1e-9
+
+
+class Ties(NamedTuple):
+    """Positive ties of the nodes of a network.
+
+    The neighbours of node k are ``neighbors[starts[k]:starts[k + 1]]``, those of the largest `ties`
+    first.
+    """
+
+    starts: NDArray[np.int64]
+    neighbors: NDArray[np.int32]
+    ties: NDArray[Any]
 
 
 @kernel
@@ -46,44 +58,60 @@ def list_neighbors(
 
 
 @kernel
-def explain_edges(
-    matrix: NDArray[Any],
-    row_of: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    neighbors: NDArray[np.int32],
-    ties: NDArray[Any],
-    edges: NDArray[np.int32],
-    mi: NDArray[Any],
-    keep: float,
-    explained_by: NDArray[np.int32],
+def choose_ends(
+    network: Ties, edges: NDArray[np.int32], near: NDArray[np.int32], far: NDArray[np.int32]
 ) -> None:
-    """Find the node k that explains each edge (i, j) best, or -1.
-
-    It is explained if ``mi_ij < keep * min(mi_ik, mi_jk)`` with a positive minimum; the largest
-    minimum explains best, of equal ones that of the lowest k. Row ``row_of[k]`` of `matrix` holds
-    the ties of node k, 0 where there is no edge and with itself; it is -1 of nodes without a row,
-    which come second in their edges. The neighbours of k, those of the largest ties first, are
-    ``neighbors[starts[k]:starts[k + 1]]``, with their positive `ties`.
-    """
+    """For each edge, the end whose ties are visited, which has fewer strong ones, and the other."""
+    starts, ties = network.starts, network.ties
     for e in range(edges.shape[0]):
         i, j = edges[e, 0], edges[e, 1]
         at_i, at_j = starts[i] + _RANK, starts[j] + _RANK
         of_i = ties[at_i] if at_i < starts[i + 1] else 0.0
         of_j = ties[at_j] if at_j < starts[j + 1] else 0.0
-        near, far = (i, j) if of_i <= of_j and row_of[j] >= 0 else (j, i)
+        near[e], far[e] = (i, j) if of_i <= of_j else (j, i)
+
+
+@kernel
+def explain_edges(
+    network: Ties,
+    near: NDArray[np.int32],
+    far: NDArray[np.int32],
+    mi: NDArray[Any],
+    some: NDArray[np.int64],
+    keep: float,
+) -> NDArray[np.int32]:
+    """For each of some edges (i, j), the node k that explains it best, or -1.
+
+    It is explained if ``mi_ij < keep * min(mi_ik, mi_jk)`` with a positive minimum; the largest
+    minimum explains best, of equal ones that of the lowest k. Edges with one `far` end come one
+    after another, so that the ties of that end are laid out once.
+    """
+    starts, neighbors, ties = network.starts, network.neighbors, network.ties
+    explained_by = np.empty(some.size, np.int32)
+    row = np.zeros(starts.size - 1, ties.dtype)  # the ties of the far end
+    laid_out = -1
+    for place in range(some.size):
+        e = some[place]
+        if far[e] != laid_out:
+            if laid_out >= 0:
+                for t in range(starts[laid_out], starts[laid_out + 1]):
+                    row[neighbors[t]] = 0.0
+            laid_out = far[e]
+            for t in range(starts[laid_out], starts[laid_out + 1]):
+                row[neighbors[t]] = ties[t]
         # Weaker ties explain nothing; a little less than the quotient, which may be rounded up.
         floor = max(mi[e] / keep * _ALMOST, 0.0)
         best = 0.0
         through = -1
-        row = matrix[row_of[far]]
-        for place in range(starts[near], starts[near + 1]):
-            tie = ties[place]
+        for t in range(starts[near[e]], starts[near[e] + 1]):
+            tie = ties[t]
             if tie < floor:
                 break
-            k = neighbors[place]
+            k = neighbors[t]
             weaker = tie if tie < row[k] else row[k]
             if weaker > best or (weaker == best and k < through):
                 best = weaker
                 through = k
                 floor = max(floor, best)
-        explained_by[e] = through if mi[e] < keep * best else -1
+        explained_by[place] = through if mi[e] < keep * best else -1
+    return explained_by

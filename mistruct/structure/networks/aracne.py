@@ -23,15 +23,19 @@ from mistruct.errors import ParameterError
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
-from mistruct.kernels.graphs.data_processing import explain_edges, list_neighbors
+from mistruct.kernels.graphs.data_processing import (
+    Ties,
+    choose_ends,
+    explain_edges,
+    list_neighbors,
+)
 from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.base import Direction, Network, NetworkLearner, PairMatrix
+from mistruct.structure.networks.base import Direction, Network, NetworkLearner
 from mistruct.structure.reasons import Reasons, network_reasons
 from mistruct.structure.resampling.replicates import Folder
 
 _COLUMNS_OF_A_BLOCK = 1000
 _EDGES_OF_A_BLOCK = 20_000
-_PAIRS_AT_ONCE = 1_000_000
 
 
 class ARACNE(NetworkLearner):
@@ -160,9 +164,10 @@ class ARACNE(NetworkLearner):
     An estimator or test of your own needs a `repr` that says its parameters, since that is how a
     checkpoint knows it again.
 
-    The result does not depend on the order of columns and threads. A matrix of more than 50
-    million entries is made in single precision. 20,000 columns of 500 rows took 5 GB, with 14
-    million significant pairs; `graph_` is made when it is first asked for, and may take more.
+    The result does not depend on the order of columns and threads. The matrix of information is
+    made in panels, of which only pairs that may be significant are kept: memory grows with their
+    number. With more than 50 million entries they are in single precision. `graph_` is made when
+    it is first asked for.
 
     References
     ----------
@@ -236,7 +241,8 @@ class ARACNE(NetworkLearner):
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mi = network.mi.astype(np.float64)
-        through = explain(network, float(self.tolerance))
+        ends = network.source, network.target
+        through = explain(*ends, network.mi, network.data.n_variables, float(self.tolerance))
         direct = through < 0
         names = np.array([*network.data.names, None], dtype=object)
         return mi, {"direct": direct, "explained_by": names[through]}
@@ -248,38 +254,28 @@ def check_tolerance(value: float) -> None:
         raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
 
 
-def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
-    """Position of the column that explains each significant pair best, or -1.
-
-    The matrix is overwritten: pairs that did not pass explain nothing.
-    """
-    matrix, row_of, mi = network.matrix, network.row_of, network.mi
-    source, target = network.source, network.target
-    matrix.fill(0.0)
-    matrix[network.pairs.row, target] = mi
-    for some in slices(len(mi), _PAIRS_AT_ONCE):
-        row = row_of[target[some]]
-        mirrored = row >= 0
-        matrix[row[mirrored], source[some][mirrored]] = mi[some][mirrored]
-    edges = np.column_stack([source, target])
-    starts, neighbors, ties = _strongest_ties(edges, mi, len(row_of))
+def explain(
+    source: NDArray[Any], target: NDArray[Any], mi: NDArray[Any], n_columns: int, tolerance: float
+) -> NDArray[np.int32]:
+    """The position of the column that explains each significant pair best, or -1."""
+    edges = np.column_stack([source, target]).astype(np.int32, copy=False)
+    network = _strongest_ties(edges, mi, n_columns)
+    near, far = np.empty((2, len(edges)), dtype=np.int32)
+    choose_ends(network, edges, near, far)
+    order = np.argsort(far, kind="stable")
     through = np.empty(len(edges), dtype=np.int32)
     keep = 1.0 - tolerance
 
     def run(some: slice) -> None:
-        explain_edges(
-            matrix, row_of, starts, neighbors, ties, edges[some], mi[some], keep, through[some]
-        )
+        through[order[some]] = explain_edges(network, near, far, mi, order[some], keep)
 
     cut = slices(len(edges), _EDGES_OF_A_BLOCK)
     for_each(run, cut, description="data processing inequality")
     return through
 
 
-def _strongest_ties(
-    edges: NDArray[np.int32], mi: NDArray[Any], n_columns: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
-    """Starts of the lists of neighbours, the neighbours, and their information, descending."""
+def _strongest_ties(edges: NDArray[np.int32], mi: NDArray[Any], n_columns: int) -> Ties:
+    """Where the neighbours of each column start, these, and their positive ties, descending."""
     degrees = np.bincount(edges[mi > 0].ravel(), minlength=n_columns)
     starts = np.concatenate([[0], np.cumsum(degrees)])
     neighbors = np.empty(starts[-1], dtype=np.int32)
@@ -293,4 +289,4 @@ def _strongest_ties(
             neighbors[own], ties[own] = neighbors[own][order], ties[own][order]
 
     for_each(sort, slices(n_columns, _COLUMNS_OF_A_BLOCK), description="strongest ties")
-    return starts, neighbors, ties
+    return Ties(starts, neighbors, ties)

@@ -24,9 +24,16 @@ from mistruct.errors import MistructWarning, check_choice, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.information.base import Estimator
+from mistruct.information.panels import ENTRIES, Panels
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.networks.cost import Cost, check_memory
-from mistruct.structure.networks.significance import Pairs, count_tests, significant_pairs, why_none
+from mistruct.structure.networks.significance import (
+    Beside,
+    Pairs,
+    count_tests,
+    significant_pairs,
+    why_none,
+)
 from mistruct.structure.ranked_edges import (
     count_samples,
     heavier_way,
@@ -53,22 +60,25 @@ _MOST_DOUBLES = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class PairMatrix:
-    """Information of pairs of columns, and which of them are significant.
+class Network:
+    """The significant pairs of a table.
 
     Attributes
     ----------
+    data : Dataset
+        Columns that vary, in the order of their names.
     rows : ndarray of int, shape (n_rows,)
         Positions of the regulators, or of all columns.
-    matrix : ndarray of float, shape (n_rows, n_variables)
-        Estimates in nats, NaN of a column with itself.
     pairs : Pairs
         Those that passed.
+    beside : object
+        What the learner has taken from the information of all pairs, besides.
     """
 
+    data: Dataset
     rows: Positions
-    matrix: NDArray[Any]
     pairs: Pairs
+    beside: Any
 
     @property
     def source(self) -> NDArray[Any]:
@@ -83,21 +93,14 @@ class PairMatrix:
     @property
     def mi(self) -> NDArray[Any]:
         """Information of each pair."""
-        return self.matrix[self.pairs.row, self.pairs.column]
+        return self.pairs.mi
 
     @property
     def row_of(self) -> Positions:
-        """Row of each column in the matrix, -1 where it has none."""
-        row_of = np.full(self.matrix.shape[1], -1, dtype=np.int64)
+        """Row of each column in the matrix of information, -1 where it has none."""
+        row_of = np.full(self.data.n_variables, -1, dtype=np.int64)
         row_of[self.rows] = np.arange(len(self.rows))
         return row_of
-
-
-@dataclass(frozen=True, eq=False)
-class Network(PairMatrix):
-    """Pair matrix with its table, the varying columns sorted by name."""
-
-    data: Dataset
 
 
 class NetworkLearner(StructureLearner):
@@ -109,6 +112,8 @@ class NetworkLearner(StructureLearner):
     regulators_: tuple[str, ...]
     #: Whether edges without a direction are ranked by their shares, too, instead of their score.
     _by_shares = False
+    #: Whether the matrix of information is held in memory.
+    _whole_matrix = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
@@ -147,6 +152,10 @@ class NetworkLearner(StructureLearner):
         check_choice("correction", self.correction, ("bh", "bonferroni", "none"))
         check_choice("direction", self.direction, (None, "hubs"))
         check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
+
+    def _beside(self, data: Dataset, rows: Positions) -> Beside | None:
+        """What looks at all pairs of a table besides the search for significant ones."""
+        return None
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         """The score of each pair, and further columns of `edges_`."""
@@ -197,7 +206,6 @@ class NetworkLearner(StructureLearner):
     def _learn_once(self, data: Dataset, regulators: Sequence[str]) -> pd.DataFrame:
         self._cut = 1.0
         network = self._estimate(*_varying(data, regulators))
-        self._warn_of_none(network)
         data, source, target = network.data, network.source, network.target
         columns: dict[str, NDArray[Any]] = {
             "mi": network.mi.astype(np.float64),
@@ -206,7 +214,7 @@ class NetworkLearner(StructureLearner):
         }
         columns["weight"], own = self._score(network)
         regulates = network.row_of >= 0
-        del network  # the matrix is most of the memory
+        del network  # with what the learner has taken beside, which may be the matrix
         columns |= {"sign": signs(data, source, target), **own}
         return self._ranked(data, source, target, columns, regulates)
 
@@ -215,16 +223,7 @@ class NetworkLearner(StructureLearner):
         regulators = [data.names[r] for r in rows]
         position = {name: i for i, name in enumerate(data.names)}
 
-        def replicate(sample: Dataset) -> Arrays:
-            network = self._estimate(*_varying(sample, regulators))
-            place = np.array([position[name] for name in network.data.names], dtype=np.int32)
-            mi = network.mi.astype(np.float64)
-            weight, own = self._score(network)
-            found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
-            found |= {"source": place[network.source], "target": place[network.target]}
-            held = (weight > 0) & own.get("direct", True)
-            return {name: values[held] for name, values in found.items()}
-
+        replicate = _Replicate(self, regulators, position)
         made_with = self._made_with(regulators)
         replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
         votes = Votes(data.n_variables)
@@ -232,9 +231,8 @@ class NetworkLearner(StructureLearner):
             votes.add(found)
         # What chance has put into the table recurs in its replicates: support is not enough.
         whole = self._estimate(data, rows)
-        self._warn_of_none(whole)
         votes.restrict(whole.source, whole.target)
-        del whole  # the matrix is most of the memory
+        del whole
         source, target = votes.source, votes.target
         n_tests = max(1, count_tests(len(rows), data.n_variables))
         p_value = votes.p_values(n_tests)
@@ -283,36 +281,33 @@ class NetworkLearner(StructureLearner):
         return ranked(names, source, target, columns)
 
     def _estimate(self, data: Dataset, rows: Positions) -> Network:
-        """The matrix of information and the pairs that pass."""
-        columns, dtype = np.arange(data.n_variables), _precision(data, rows)
+        """The pairs that pass."""
         self._check_memory(data, rows)
-        if not count_tests(len(rows), len(columns)):
+        beside = self._beside(data, rows)
+        if not count_tests(len(rows), data.n_variables):
             none = np.empty(0, dtype=np.int32)
-            empty = np.empty((len(rows), len(columns)), dtype=dtype)
-            return Network(rows, empty, Pairs(none, none, np.empty(0)), data)
-        matrix = self.estimator_.pairwise(data, rows, columns, dtype)
-        for row, position in enumerate(rows):
-            matrix[row, position] = np.nan
-            # Two products may round to two numbers, and a pair has one.
-            matrix[row + 1 :, position] = matrix[row, rows[row + 1 :]]
-        pairs = significant_pairs(
-            data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_
-        )
-        return Network(rows, matrix, pairs, data)
+            return Network(data, rows, Pairs(none, none, np.empty(0), np.empty(0)), beside)
+        panels = self._panels(data, rows)
+        rule = self.alpha, self.correction, self.test_
+        pairs = significant_pairs(data, self.estimator_, panels, rows, *rule, beside)
+        if self.alpha is not None and not len(pairs.row):
+            # Say what the strongest pair would have needed.
+            why = why_none(data, self.estimator_, panels, rows, self.alpha, *rule[1:])
+            warnings.warn(why, MistructWarning, stacklevel=5)  # of `fit`
+        return Network(data, rows, pairs, beside)
+
+    def _panels(self, data: Dataset, rows: Positions) -> Panels:
+        columns = np.arange(data.n_variables)
+        return self.estimator_.panels(data, rows, columns, precision(len(rows), len(columns)))
 
     def _check_memory(self, data: Dataset, rows: Positions) -> int:
         n_pairs = count_tests(len(rows), data.n_variables)
-        dtype = _precision(data, rows)
-        return check_memory(data, len(rows), dtype, n_pairs, keeps_all=self.alpha is None)
-
-    def _warn_of_none(self, network: Network) -> None:
-        """Warn if no pair is significant, with the p-value that the strongest would need."""
-        data, rows, matrix = network.data, network.rows, network.matrix
-        n_tests = count_tests(len(rows), data.n_variables)
-        if self.alpha is None or len(network.pairs.row) or not n_tests:
-            return
-        why = why_none(data, self.estimator_, matrix, rows, self.alpha, self.correction, self.test_)
-        warnings.warn(why, MistructWarning, stacklevel=5)  # of `fit`
+        dtype = precision(len(rows), data.n_variables)
+        share = 1.0 if self.alpha is None else self.alpha if self.correction == "none" else 0.0
+        n_kept = int(n_pairs * share)  # of independent columns
+        entries = len(rows) * data.n_variables
+        held = entries if self._whole_matrix else min(entries, ENTRIES)
+        return check_memory(data, held, dtype, n_pairs, n_kept)
 
     def chosen_edges(self) -> pd.DataFrame:
         """The rows of `edges_` that are in the network, in both directions if both are ranked."""
@@ -346,9 +341,28 @@ class NetworkLearner(StructureLearner):
         return super()._seed() if self.n_bootstraps is None else self.seed
 
 
-def _precision(data: Dataset, rows: Positions) -> np.dtype[Any]:
-    large = len(rows) * data.n_variables > _MOST_DOUBLES
-    return np.dtype(np.float32 if large else np.float64)
+@dataclass(frozen=True, eq=False)
+class _Replicate:
+    """The pairs that are in the network of a sample of the rows."""
+
+    learner: NetworkLearner
+    regulators: Sequence[str]
+    position: dict[str, int]
+
+    def __call__(self, sample: Dataset) -> Arrays:
+        network = self.learner._estimate(*_varying(sample, self.regulators))
+        place = np.array([self.position[n] for n in network.data.names], dtype=np.int32)
+        mi = network.mi.astype(np.float64)
+        weight, own = self.learner._score(network)
+        found: dict[str, NDArray[Any]] = {"mi": mi, "weight": weight}
+        found |= {"source": place[network.source], "target": place[network.target]}
+        held = (weight > 0) & own.get("direct", True)
+        return {name: values[held] for name, values in found.items()}
+
+
+def precision(n_rows: int, n_columns: int) -> np.dtype[Any]:
+    """The type of the entries of a matrix of information."""
+    return np.dtype(np.float32 if n_rows * n_columns > _MOST_DOUBLES else np.float64)
 
 
 def _varying(data: Dataset, regulators: Sequence[str]) -> tuple[Dataset, Positions]:

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct._typing import Floats
+from mistruct._typing import Floats, Positions
+from mistruct.data.dataset import Dataset
 from mistruct.kernels.graphs.mrnet import select_relevant
 from mistruct.parallel import for_each, slices
+from mistruct.structure.networks.background import Background, Whole
 from mistruct.structure.networks.base import Network, NetworkLearner
 
 _COLUMNS_OF_A_BLOCK = 32
@@ -101,15 +103,18 @@ class CLR(NetworkLearner):
 
     algorithm = "clr"
 
+    def _beside(self, data: Dataset, rows: Positions) -> Background:
+        return Background(rows, data.n_variables)
+
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
-        mean, deviation = _background(network)
+        mean: Floats
+        deviation: Floats
+        mean, deviation = network.beside.moments()
         mi = network.mi.astype(np.float64)
 
         def stands_out(column: NDArray[np.int64]) -> Floats:
-            excess = np.maximum(mi - mean[column], 0.0)
-            return np.divide(
-                excess, deviation[column], out=np.zeros_like(mi), where=deviation[column] > 0
-            )
+            excess, unit = np.maximum(mi - mean[column], 0.0), deviation[column]
+            return np.asarray(np.divide(excess, unit, out=np.zeros_like(mi), where=unit > 0))
 
         return np.hypot(stands_out(network.source), stands_out(network.target)), {}
 
@@ -173,6 +178,7 @@ class MRNET(NetworkLearner):
     -----
     Only significant pairs can be selected. The weight of those that are not is 0; in `edges_` they
     are ranked by `mi`. The time grows with the cube of the number of columns: minutes for 10,000.
+    The matrix of information is held in memory.
 
     References
     ----------
@@ -199,31 +205,18 @@ class MRNET(NetworkLearner):
     """
 
     algorithm = "mrnet"
+    _whole_matrix = True
+
+    def _beside(self, data: Dataset, rows: Positions) -> Whole:
+        return Whole(rows, data.n_variables)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         return _selected(network), {}
 
 
-def _background(network: Network) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the finite estimates of each column with the others."""
-    n_columns, of_row = network.data.n_variables, network.row_of
-    mean, deviation = np.zeros(n_columns), np.zeros(n_columns)
-
-    def run(some: slice) -> None:
-        for column in range(some.start, some.stop):
-            row = of_row[column]
-            values = network.matrix[row] if row >= 0 else network.matrix[:, column]
-            values = values[np.isfinite(values)].astype(np.float64)
-            if values.size:
-                mean[column], deviation[column] = values.mean(), values.std()
-
-    for_each(run, slices(n_columns, _COLUMNS_OF_A_BLOCK), description="background")
-    return mean, deviation
-
-
 def _selected(network: Network) -> Floats:
-    """Larger score at which one column of each pair was selected for the other."""
-    matrix, row_of = network.matrix, network.row_of
+    """The score at which one column of each pair was selected for the other, the larger of two."""
+    matrix, row_of = network.beside.finished(), network.row_of
     largest = max((float(row[np.isfinite(row)].max(initial=0.0)) for row in matrix), default=0.0)
     # Two equal columns share more than any others; a sum with infinity would stay infinite.
     for row in matrix:

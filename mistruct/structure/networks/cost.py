@@ -35,24 +35,26 @@ class Cost:
     seconds: float
 
 
-def check_memory(
-    data: Dataset, n_rows: int, dtype: DTypeLike, n_pairs: int, *, keeps_all: bool
-) -> int:
-    """Check the memory for a matrix of this many rows, with all pairs if they are kept.
+def check_memory(data: Dataset, entries: int, dtype: DTypeLike, n_pairs: int, n_kept: int) -> int:
+    """Bytes that a table takes with so many entries of its matrix and pairs that are kept.
 
     Raises
     ------
     ParameterError
         There is less memory. The message has the figures, and says what would help.
     """
-    matrix = n_rows * data.n_variables * np.dtype(dtype).itemsize
+    held = entries * np.dtype(dtype).itemsize
     of_codes = 0 if data.on_disk is not None else data.codes.nbytes
-    needed = 2 * (data.values.nbytes + of_codes) + matrix
+    needed = 2 * (data.values.nbytes + of_codes) + held
     limit = memory_limit()
-    in_total = needed + (_BYTES_OF_A_PAIR * n_pairs if keeps_all else 0)
+    in_total = needed + _BYTES_OF_A_PAIR * n_kept
     if limit is None or in_total <= limit:
         return in_total
     figures = f"{n_pairs:,} pairs take about {in_total / 1e9:.1f} GB, of {limit / 1e9:.1f} GB"
-    if needed <= limit:
+    if n_kept == n_pairs and needed <= limit:
         raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
+    if n_kept and needed <= limit:
+        raise ParameterError(
+            f"correction='none' keeps {n_kept:,} pairs or more: {figures}; use 'bh' or 'bonferroni'"
+        )
     raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from mistruct.errors import DataError, ParameterError
 from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
 from mistruct.structure.networks.aracne import check_tolerance, explain
-from mistruct.structure.networks.base import PairMatrix
-from mistruct.structure.networks.significance import Pairs
 
 
 def chow_liu_tree(matrix: pd.DataFrame) -> nx.Graph:
@@ -129,8 +127,7 @@ def aracne_network(
     if isinstance(threshold, bool) or not isinstance(threshold, Real) or not threshold >= 0:
         raise ParameterError(f"threshold must be a number of at least 0, got {threshold!r}")
     row, column = np.nonzero(np.triu(values > threshold, 1))
-    found = Pairs(row.astype(np.int32), column.astype(np.int32), np.full(len(row), np.nan))
-    through = explain(PairMatrix(np.arange(len(names)), values.copy(), found), float(tolerance))
+    through = explain(row, column, values[row, column], len(names), float(tolerance))
     return _graph(names, np.column_stack([row, column])[through < 0], values)
 
 

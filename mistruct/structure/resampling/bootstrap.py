@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
@@ -166,17 +167,11 @@ class Bootstrap(StructureLearner):
         if getattr(learner, "regulators", None) is not None:
             # Once, as a file could change in between.
             learner.regulators = list(find_regulators(learner.regulators, data.names))
-        position = {name: i for i, name in enumerate(data.names)}
         if self.n_rows is not None and self.n_rows > data.n_samples:
             raise ParameterError(
                 f"n_rows must be at most the {data.n_samples} rows of the table, got {self.n_rows}"
             )
-
-        def resample(sample: Dataset) -> Arrays:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "no pair is significant")
-                return _found(clone(learner).fit(sample).graph_, position)
-
+        resample = _Resample(learner, {name: i for i, name in enumerate(data.names)})
         used = learner.get_params(deep=False).items()
         made_with = {"learner": type(learner).__name__}
         made_with |= {f"learner__{name}": describe(value) for name, value in used}
@@ -203,6 +198,19 @@ class Bootstrap(StructureLearner):
 
     def _seed(self) -> int | None:
         return self.seed
+
+
+@dataclass(frozen=True)
+class _Resample:
+    """What the learner finds in a sample of the rows."""
+
+    learner: StructureLearner
+    position: dict[str, int]
+
+    def __call__(self, sample: Dataset) -> Arrays:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "no pair is significant")
+            return _found(clone(self.learner).fit(sample).graph_, self.position)
 
 
 def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:

@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from mistruct import __version__
 from mistruct.atomic import replacing
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, ParameterError, check_count
-from mistruct.parallel import run_in_turn
+from mistruct.parallel import run_anywhere
 
 Arrays = Mapping[str, NDArray[Any]]
 Folder = str | os.PathLike[str]
@@ -121,17 +121,34 @@ def run_replicates(
         made = {"data": _describe(data), "seed": None if seed is None else int(seed)}
         kept = _Checkpoint(Path(checkpoint), {**made, **made_with})
 
-    def replicate(b: int) -> Arrays:
-        arrays = kept.read(b) if kept else None
-        if arrays is None:
-            arrays = make(data.take(draw_rows(data.n_samples, entropy, b, n_rows)))
-            if kept:
-                kept.write(b, arrays)
-        return arrays
-
-    yield from run_in_turn(replicate, range(n), description="replicates")
+    missing = [b for b in range(n) if kept is None or kept.read(b) is None]
+    work = _Work(make, data, entropy, n_rows)
+    results = run_anywhere(_replicate, work, missing, description="replicates", in_turn=True)
+    remaining = set(missing)
+    for b in range(n):
+        if kept and b not in remaining:
+            yield kept.read(b) or _replicate(work, b)
+            continue
+        arrays = next(results)
+        if kept:
+            kept.write(b, arrays)
+        yield arrays
     if kept:
         kept.tidy()
+
+
+class _Work(NamedTuple):
+    """What all replicates share."""
+
+    make: Callable[[Dataset], Arrays]
+    data: Dataset
+    entropy: Any
+    n_rows: int | None
+
+
+def _replicate(work: _Work, b: int) -> Arrays:
+    rows = draw_rows(work.data.n_samples, work.entropy, b, work.n_rows)
+    return work.make(work.data.take(rows))
 
 
 def draw_rows(n_samples: int, entropy: Any, b: int, n_rows: int | None = None) -> NDArray[np.bool_]:

@@ -18,12 +18,13 @@ from mistruct.information.base import Estimator
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.reasons import Reasons, forest_reasons
 from mistruct.structure.trees.edge_rules import (
+    EdgeWeights,
     Penalty,
     check_rule,
     count_pairs,
-    spanning_pairs,
     staying,
 )
+from mistruct.structure.trees.spanning_forest import spanning_forest
 
 
 class ChowLiu(StructureLearner):
@@ -65,8 +66,9 @@ class ChowLiu(StructureLearner):
     Notes
     -----
     p-values are those of the pairs, not corrected. Ties are broken by the order of names, so the
-    result does not depend on the order of columns, rows or threads. Time and memory grow with the
-    square of the number of columns.
+    result does not depend on the order of columns, rows or threads. The time grows with the
+    square of the number of columns, the memory with their number: the matrix of information is
+    made in panels, of which the edges of their own forests are kept.
 
     References
     ----------
@@ -108,16 +110,18 @@ class ChowLiu(StructureLearner):
     def _learn(self, data: Dataset) -> pd.DataFrame:
         estimator, test = self._choose(data, penalised=self.penalty is not None)
         everything = np.arange(data.n_variables)
-        mi = estimator.pairwise(data, everything, everything)
-        pairs, weights = spanning_pairs(estimator.view(data), mi, self.penalty)
-        tests = test.test_pairs(data, pairs)
-        keep = staying(tests, weights, count_pairs(data), self.alpha, self.correction, self.penalty)
+        panels = estimator.panels(data, everything, everything)
+        weigh = EdgeWeights(estimator.view(data), self.penalty)
+        forest = spanning_forest(panels, weigh, data.n_variables)
+        tests = test.test_pairs(data, forest.edges)
+        rule = self.alpha, self.correction, self.penalty
+        keep = staying(tests, forest.weights, count_pairs(data), *rule)
         names = np.array(data.names, dtype=object)
         edges = pd.DataFrame(
             {
-                "source": names[pairs[:, 0]],
-                "target": names[pairs[:, 1]],
-                "mi": mi[tuple(pairs.T)],
+                "source": names[forest.edges[:, 0]],
+                "target": names[forest.edges[:, 1]],
+                "mi": forest.mi,
                 "p_value": tests.p_value,
                 "n_samples": tests.n_samples,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_fraction
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.protocol import TestBatch
+from mistruct.information.panels import Panel
 from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
 
 Penalty = Literal["bic", "aic"]
@@ -30,20 +31,50 @@ def check_rule(alpha: float | None, correction: Correction, penalty: Penalty | N
         )
 
 
+class EdgeWeights:
+    """What pairs of columns weigh as edges of a forest.
+
+    That is their information, or under a penalty ``2 n mi - penalty * dof`` (Edwards, de Abreu and
+    Labouriau 2010), where an edge within each of `n_strata` strata costs its dof so many times. A
+    column that does not vary can join nothing: its pairs weigh -inf.
+    """
+
+    def __init__(self, data: Dataset, penalty: Penalty | None, n_strata: int = 1) -> None:
+        self._dof = degrees_of_freedom(data)
+        self._n_samples = data.n_samples
+        self._known = known_entries(data) if penalty is not None else None
+        of_one = None if penalty is None else np.log(data.n_samples) if penalty == "bic" else 2.0
+        self._cost = None if of_one is None else n_strata * of_one
+
+    def __call__(self, panel: Panel) -> NDArray[Any]:
+        """The weights of a panel of information."""
+        rows, columns, mi = panel
+        constant_rows, constant_columns = self._dof[rows] == 0, self._dof[columns] == 0
+        if self._cost is None and not constant_rows.any() and not constant_columns.any():
+            return mi
+        weights = np.array(mi, dtype=np.float64)
+        if self._cost is not None:
+            n = (
+                self._n_samples
+                if self._known is None
+                else self._known[rows] @ self._known[columns].T
+            )
+            weights *= 2.0 * n
+            weights -= self._cost * np.outer(self._dof[rows], self._dof[columns])
+        weights[constant_rows] = -np.inf
+        weights[:, constant_columns] = -np.inf
+        return weights
+
+
 def spanning_pairs(
     data: Dataset, mi: NDArray[np.float64], penalty: Penalty | None, n_strata: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Maximum-weight spanning tree: pairs of positions, shape (p - 1, 2), and weights.
 
-    The weights are `mi`, or under a penalty ``2 n mi - penalty * dof`` (Edwards, de Abreu and
-    Labouriau 2010), where an edge within each of `n_strata` strata costs its dof so many times. A
-    column that does not vary can join nothing, so it hangs on at weight -inf; `mi` is changed to
-    say so.
+    The weights are those of `EdgeWeights`; a column that does not vary hangs on at -inf.
     """
-    constant = degrees_of_freedom(data) == 0
-    mi[constant] = -np.inf
-    mi[:, constant] = -np.inf
-    weights = mi if penalty is None else _penalised(data, mi, penalty, n_strata)
+    everything = slice(0, len(mi))
+    weights = EdgeWeights(data, penalty, n_strata)(Panel(everything, everything, mi))
     pairs = np.empty((len(mi) - 1, 2), dtype=np.int64)
     maximum_spanning_tree(weights, pairs)
     return pairs, weights[tuple(pairs.T)]
@@ -92,16 +123,3 @@ def known_entries(data: Dataset) -> NDArray[np.float32] | None:
     if not any(data.n_missing.values()):
         return None
     return np.array([data.known(n) for n in data.names], dtype=np.float32)
-
-
-def _penalised(
-    data: Dataset, mi: NDArray[np.float64], penalty: Penalty, n_strata: int
-) -> NDArray[np.float64]:
-    cost = n_strata * (np.log(data.n_samples) if penalty == "bic" else 2.0)
-    dof = degrees_of_freedom(data)
-    known = known_entries(data)
-    weights = np.empty_like(mi)
-    for i, row in enumerate(mi):
-        n = data.n_samples if known is None else known @ known[i]
-        weights[i] = 2.0 * n * row - cost * dof[i] * dof
-    return weights

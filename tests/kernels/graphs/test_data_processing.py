@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mistruct.kernels.graphs.data_processing import explain_edges
+from mistruct.kernels.graphs.data_processing import Ties, choose_ends, explain_edges
 from tests import reference_networks as ref
 
 Matrix = np.ndarray[Any, np.dtype[Any]]
@@ -46,12 +46,14 @@ def explained(
     strongest = [ties[k][of_k] for k, of_k in enumerate(neighbors)]
     edges = np.argwhere(np.triu(ties != 0)).astype(np.int32).reshape(-1, 2)
     edges = np.array([e if row_of[e[0]] >= 0 else e[::-1] for e in edges], np.int32).reshape(-1, 2)
+    network = Ties(
+        np.array(starts), np.concatenate(neighbors).astype(np.int32), np.concatenate(strongest)
+    )
+    near, far = np.empty((2, len(edges)), dtype=np.int32)
+    choose_ends(network, edges, near, far)
+    order = np.argsort(far)
     through = np.full(len(edges), -7, dtype=np.int32)
-    explain_edges(
-        np.ascontiguousarray(ties[rows]), row_of, np.array(starts),
-        np.concatenate(neighbors).astype(np.int32), np.concatenate(strongest), edges,
-        ties[tuple(edges.T)], 1.0 - tolerance, through,
-    )  # fmt: skip
+    through[order] = explain_edges(network, near, far, ties[tuple(edges.T)], order, 1.0 - tolerance)
     ends = np.sort(edges, axis=1).tolist()
     return {(i, j): int(k) for (i, j), k in zip(ends, through, strict=True)}
 

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
+from mistruct.kernels.graphs.spanning_tree import (
+    forest_of_edges,
+    forest_of_panel,
+    maximum_spanning_tree,
+)
 from tests import reference as ref
 
 
@@ -69,3 +73,50 @@ def test_columns_without_any_weight_still_hang_on(absent: float) -> None:
     best = _tree(np.ascontiguousarray(weights[np.ix_(inner, inner)]))
     kept = {(i, j) for i, j in edges.tolist() if {i, j} <= set(inner)}
     assert kept == {(inner[i], inner[j]) for i, j in best.tolist()}
+
+
+def _by_kruskal(pairs: dict[tuple[int, int], float], p: int) -> set[tuple[int, int]]:
+    """The forest of the total order: by weight, then by the ends."""
+    graph, best = nx.empty_graph(p), set()
+    for (i, j), weight in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
+        if weight > -np.inf and not nx.has_path(graph, i, j):
+            graph.add_edge(i, j)
+            best.add((i, j))
+    return best
+
+
+@given(st.integers(0, 2**32), st.integers(2, 12), st.sampled_from([None, 2, 4]), st.data())
+@settings(max_examples=60)
+def test_the_forest_of_some_rows_is_that_of_the_total_order(seed, p, n_values, data):
+    weights = _symmetric(seed, p, n_values)
+    absent = np.random.default_rng(seed).random((p, p)) < 0.2
+    weights[absent | absent.T] = data.draw(st.sampled_from([-np.inf, np.nan]))
+    first = data.draw(st.integers(0, p - 1))
+    last = data.draw(st.integers(first + 1, p))
+    start = data.draw(st.integers(0, first))
+    found = forest_of_panel(weights[first:last, start:], first, start, p)
+    pairs = {
+        (i, j): weights[i, j]
+        for i in range(first, last)
+        for j in range(i + 1, p)
+        if not np.isnan(weights[i, j])
+    }
+    edges = set(zip(found.low.tolist(), found.high.tolist(), strict=True))
+    assert edges == _by_kruskal(pairs, p)
+    assert weights[found.low, found.high].tolist() == found.weight.tolist()
+
+
+@given(st.integers(0, 2**32), st.integers(2, 12), st.sampled_from([None, 3]))
+@settings(max_examples=40)
+def test_forests_of_parts_make_that_of_the_whole(seed, p, n_values):
+    weights = _symmetric(seed, p, n_values)
+    cut = np.random.default_rng(seed).integers(1, p)
+    parts = [forest_of_panel(weights[:cut], 0, 0, p), forest_of_panel(weights[cut:], cut, 0, p)]
+    low, high, weight = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("low", "high", "weight")
+    )
+    order = np.lexsort([high, low, -weight])
+    edges = np.column_stack([low, high])[order]
+    taken = edges[forest_of_edges(edges, p)]
+    assert set(map(tuple, taken.tolist())) == set(map(tuple, _tree(weights).tolist()))

@@ -15,11 +15,11 @@ from scipy.stats import binom, chi2
 
 import mistruct as ms
 from mistruct.data.dataset import Dataset
-from mistruct.independence.multiple_testing import threshold
+from mistruct.independence.multiple_testing import bound_of_cut, threshold
 from mistruct.independence.pair_nulls import Reference, reference
 from mistruct.information.by_kinds import ByKinds
 from mistruct.information.null_distributions import ChiSquareNull, WilksNull
-from mistruct.structure.networks import significance
+from mistruct.structure.networks import pair_search, significance
 from mistruct.structure.networks.significance import count_tests, significant_pairs
 from tests import reference_networks as ref
 
@@ -55,9 +55,9 @@ def pairs_of(
 ) -> dict[tuple[str, str], float]:
     """The significant pairs with their p-values."""
     places = np.arange(data.n_variables) if rows is None else np.array(rows)
-    mi = estimator.pairwise(data, places, np.arange(data.n_variables), np.float64)
+    panels = estimator.panels(data, places, np.arange(data.n_variables), np.float64)
     rule = {"alpha": None, "correction": "none", **rule}
-    found = significant_pairs(data, estimator, mi, places, **rule)
+    found = significant_pairs(data, estimator, panels, places, **rule)
     ends = zip(places[found.row], found.column, strict=True)
     keys = [(data.names[i], data.names[j]) for i, j in ends]
     assert len(set(map(frozenset, keys))) == len(keys)
@@ -174,8 +174,8 @@ def test_single_precision_changes_next_to_nothing():
     everything = np.arange(data.n_variables)
     found = []
     for dtype in (np.float32, np.float64):
-        mi = AUTO.pairwise(data, everything, everything, dtype)
-        found.append(significant_pairs(data, AUTO, mi, everything, 0.2, "bh"))
+        panels = AUTO.panels(data, everything, everything, dtype)
+        found.append(significant_pairs(data, AUTO, panels, everything, 0.2, "bh"))
     assert (found[0].column == found[1].column).all()
     assert found[0].p_value == pytest.approx(found[1].p_value, rel=1e-3)
 
@@ -183,8 +183,8 @@ def test_single_precision_changes_next_to_nothing():
 def test_the_size_of_blocks_changes_nothing(monkeypatch):
     data = ms.as_dataset(mixed_table(np.random.default_rng(8)))
     whole = {rule: pairs_of(data, AUTO, alpha=0.2, correction=rule) for rule in ("bh", "none")}
-    monkeypatch.setattr(significance, "_ENTRIES_AT_ONCE", 7)  # so all blocks are screened
-    monkeypatch.setattr(significance, "_PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(pair_search, "_ENTRIES_AT_ONCE", 7)  # so all blocks are screened
+    monkeypatch.setattr(pair_search, "_PAIRS_AT_ONCE", 3)
     for rule, expected in whole.items():
         assert pairs_of(data, AUTO, alpha=0.2, correction=rule) == expected
 
@@ -232,6 +232,32 @@ def test_pairs_that_pass(correction, rows, strength):
     keep = ref.passing(everything.values(), len(everything), 0.1, correction)
     expected = {pair: p for (pair, p), kept in zip(everything.items(), keep, strict=True) if kept}
     assert pairs_of(data, AUTO, rows, alpha=0.1, correction=correction) == expected
+
+
+@given(
+    st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.001, 0.02, 0.05]), max_size=25),
+    st.integers(0, 30), alphas, st.integers(1, 4),
+)  # fmt: skip
+def test_counts_bound_the_cut(p_values, others, alpha, per_octave):
+    n_tests = max(len(p_values) + others, 1)
+    levels = alpha * 0.5 ** (np.arange(1 + 8 * per_octave) / per_octave)
+    given = np.array(p_values)
+    counts = np.array([(given <= level).sum() for level in levels])
+    bound = bound_of_cut(levels, counts, n_tests, alpha)
+    cut = threshold(given[given <= alpha], n_tests, alpha, "bh")
+    assert cut <= bound <= alpha
+    # No more is kept than where an interval of levels is as wide as possible.
+    assert (given <= bound).sum() * alpha / n_tests >= bound * 0.5 ** (1 / per_octave) * (bound > 0)
+
+
+def test_two_looks_find_what_one_does(monkeypatch):
+    data = ms.as_dataset(mixed_table(np.random.default_rng(16), strength=0.7))
+    once = pairs_of(data, AUTO, alpha=0.3, correction="bh")
+    with_regulators = pairs_of(data, AUTO, [0, 3, 5], alpha=0.3, correction="bh")
+    monkeypatch.setattr(significance, "_MOST_KEPT", 0)
+    assert 3 < len(once) < 36
+    assert pairs_of(data, AUTO, alpha=0.3, correction="bh") == once
+    assert pairs_of(data, AUTO, [0, 3, 5], alpha=0.3, correction="bh") == with_regulators
 
 
 @given(st.integers(0, 2**32), corrections)
