@@ -1,7 +1,7 @@
 // The filters, and the address that keeps them.
 
 const LABELS = {
-  p_value: "p-value at most", mi: "mi at least", weight: "weight at least", gain: "gain at least",
+  p_value: "p-value at most", fdr: "false discovery rate at most", mi: "mi at least", weight: "weight at least", gain: "gain at least",
   support: "support at least",
 };
 

@@ -2,10 +2,11 @@
 
 // The rows are the edges that are shown, of selected nodes only where some are selected.
 function fillRows() {
+  if (!models.rows) return; // the table comes after the first picture
   const chosen = new Set(models.nodes.selected.indices.map((n) => nodesShown[n]));
   const union = [...new Set(shown.flat())];
   const rows = chosen.size ? union.filter((e) => chosen.has(page.a[e]) && chosen.has(page.b[e])) : union;
-  const of = (e) => (page.of[0].kind[e] === null ? 1 : 0);
+  const of = (e) => (has(e, 0) ? 0 : 1);
   const strength = (e) => strengthOf(of(e))[e] ?? -Infinity;
   rows.sort((p, q) => strength(q) - strength(p) || p - q);
   const sides = rows.map((e) => arrow(e, of(e)));
@@ -34,12 +35,12 @@ function csv() {
   };
   const chosen = models.rows.selected.indices;
   const rows = chosen.length ? [...chosen].sort((p, q) => p - q) : data.e.map((_, n) => n);
-  const of = (e) => (page.of[0].kind[e] === null ? 1 : 0);
+  const of = (e) => (has(e, 0) ? 0 : 1);
   const names = ["source", "target", ...page.numbers, "orientation"];
   if (page.of.length === 2) names.push("change");
   const value = (name, n) => {
     const e = data.e[n];
-    if (name === "orientation") return KINDS[page.of[of(e)].kind[e]];
+    if (name === "orientation") return orientation(e, of(e));
     return name === "change" ? change(e) : data[name][n];
   };
   return [names, ...rows.map((n) => names.map((name) => value(name, n)))]
