@@ -77,9 +77,11 @@ def _draw_edges(plot: Any, k: int) -> None:
     edges = _source(f"edges{k}", "x0 y0 x1 y1 width line dash")
     looks = {"line_width": "width", "line_color": "line", "line_dash": "dash"}
     plot.segment(**ends, source=edges, **looks, line_alpha=0.75, name=f"lines{k}")
-    # What is drawn of many edges while they move: fine lines are far faster.
-    fine = plot.segment(**ends, source=edges, line_color="line", line_alpha=0.75, visible=False)
-    fine.name = f"fine{k}"
+    # What is drawn of many edges while they move: fine lines, all of one colour as one path.
+    fine = _source(f"paths{k}", "xs ys line")
+    plot.multi_line(
+        "xs", "ys", source=fine, line_color="line", line_alpha=0.75, visible=False, name=f"fine{k}"
+    )
     heads = _source(f"heads{k}", "x y angle size marker fill line")
     strong = _source(f"strong{k}", "x0 y0 x1 y1")
     plot.segment(**ends, source=strong, line_width=6, line_color="#E69F00", line_alpha=0.7)

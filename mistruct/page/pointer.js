@@ -46,23 +46,25 @@ function click(figure, k, x, y) {
 function hover(figure, k, { x, y }) {
   if (held >= 0) return;
   const hit = isMoving ? {} : under(figure, k, x, y);
-  over = hit.node ?? -1;
+  // A click near a node means it; what begins a drag must lie on it.
+  over = hit.away * scaleOf(figure) <= size(degrees[hit.node], hit.node) / 2 ? hit.node : -1;
   const pan = models[`pan${k}`];
   if (over >= 0 && pan.active) {
     resting = pan;
     pan.active = false;
   } else if (over < 0) leave();
   const tip = element("tip");
-  tip.hidden = hit.node === undefined && hit.edge === undefined;
+  const isNode = hit.node !== undefined;
+  tip.hidden = !isNode && hit.edge === undefined;
   if (tip.hidden) return;
   tip.replaceChildren();
-  make("b", over >= 0 ? page.names[over] : arrow(hit.edge, k).join(" "), tip);
-  make("span", over >= 0 ? aboutNode(over) : aboutEdge(hit.edge, k), tip);
+  make("b", isNode ? page.names[hit.node] : arrow(hit.edge, k).join(" "), tip);
+  make("span", isNode ? aboutNode(hit.node) : aboutEdge(hit.edge, k), tip);
 }
 
+// The pointer lies on no node any more.
 function leave() {
   over = -1;
-  element("tip").hidden = true;
   if (resting) resting.active = true;
   resting = null;
 }
@@ -98,14 +100,25 @@ function setUpPointer() {
     // A quick second click, elsewhere, comes as the second of two.
     on(["tap", "doubletap"], ({ x, y }) => click(figure, k, x, y));
     on(["mousemove"], (event) => hover(figure, k, event));
-    on(["mouseleave"], () => { if (held < 0) leave(); });
-    on(["panstart"], () => { held = resting ? over : -1; });
+    on(["mouseleave"], () => {
+      element("tip").hidden = true;
+      if (held < 0) leave();
+    });
+    on(["panstart"], () => {
+      isDragged = true;
+      element("tip").hidden = true;
+      held = resting ? over : -1;
+    });
     on(["pan"], ({ x, y }) => {
       if (held < 0) return;
       [page.x[held], page.y[held]] = [x, y];
       follow();
     });
-    on(["panend"], () => { held = -1; });
+    on(["panend"], () => {
+      isDragged = false;
+      held = -1;
+      settle();
+    });
     on(["reset"], fit);
     figure.document.event_manager.subscribed_models.add(figure);
   });

@@ -3,6 +3,8 @@
 const MANY = 1000; // from so many edges on, their widths wait until the view stands still
 let unitBefore = 1; // units of the layout to a pixel
 let isMoving = false;
+let isDragged = false; // by the pointer, which may rest
+let timer;
 
 // Shows all nodes, with a unit as long across as up.
 function fit() {
@@ -55,19 +57,23 @@ function move(moves) {
   if (!moves) drawLabels();
 }
 
+// Draws the network as it is once the view stands still.
+function settle() {
+  clearTimeout(timer);
+  timer = setTimeout(() => { if (!isDragged) move(false); }, 120);
+}
+
 function setUpView() {
   fit();
   const figure = models.figure0;
   for (const size of ["inner_width", "inner_height"]) {
     figure.properties[size].change.connect(eased(resized));
   }
-  let timer;
   for (const range of [figure.x_range, figure.y_range]) {
     range.change.connect(() => {
-      clearTimeout(timer);
       if (figure.inner_height) unitBefore = (figure.y_range.end - figure.y_range.start) / figure.inner_height;
       if (!isMoving) move(true);
-      timer = setTimeout(() => move(false), 120);
+      settle();
     });
   }
   element("network").addEventListener("keydown", pressed);

@@ -215,13 +215,6 @@ def test_hostile_names_do_nothing(show: Show) -> None:
 def test_dragging_a_node_moves_its_edges(show: Show, page: ms.NetworkPage) -> None:
     opened = show(page)
     x, y = next(iter(cause().skeleton_.edges))
-    opened.evaluate(
-        """() => { const models = Bokeh.documents.flatMap((d) => [...d._all_models.values()]);
-          const of = (test) => models.find(test);
-          of((m) => m.name === "figure0").toolbar.active_drag = null;
-          of((m) => m.type === "PanTool").active = false;
-          of((m) => m.type === "PointDrawTool").active = true; }"""
-    )
     start = node(opened, x)
     opened.mouse.move(*start)
     opened.mouse.down()
