@@ -53,9 +53,10 @@ function drawEdges() {
       width: edges.map(width), line: edges.map(colour),
       dash: edges.map((e) => (of.contested.has(e) ? "dashed" : "solid")),
     });
-    const colours = edges.length < MANY ? [] : [...new Set(edges.map(colour))];
+    const few = edges.length <= MANY ? [] : [...edges].sort((p, q) => width(q) - width(p)).slice(0, MANY);
+    const colours = [...new Set(few.map(colour))];
     const path = (at) => colours.map((c) =>
-      edges.filter((e) => colour(e) === c).flatMap((e) => [at[page.a[e]], at[page.b[e]], NaN]));
+      few.filter((e) => colour(e) === c).flatMap((e) => [at[page.a[e]], at[page.b[e]], NaN]));
     fill(`paths${k}`, { xs: path(page.x), ys: path(page.y), line: colours });
     const marks = edges.flatMap((e) => [[page.b[e], page.a[e]], [page.a[e], page.b[e]]]
       .map(([from, to], end) => ({ e, from, to, mark: of.ends[e][end] })).filter(({ mark }) => mark));
