@@ -179,7 +179,9 @@ def learn(
         edges = tables["edges.csv"]
         knowledge = getattr(learner, "knowledge", None)
         known = None if knowledge is None else asdict(knowledge)
-        more = {"copies": learner.copies_} if chosen == "boss" else {}
+        more = {
+            n: getattr(learner, f"{n}_") for n in ("copies", "groups") if hasattr(learner, f"{n}_")
+        }
         record = run_record(
             "learn",
             as_record(parameters),

@@ -80,7 +80,8 @@ def _reasons(run: dict[str, Any], folder: Path, graph: nx.Graph) -> Reasons:
     if asked["method"] == "boss":
         additions, copies = read_part(folder, "additions.csv"), run.get("copies", {})
         return reasons_by_score(edges, additions, required, copies, _MOST)
-    found = reasons(edges, read_part(folder, "separations.csv"), required, _MOST)
+    separations, groups = read_part(folder, "separations.csv"), run.get("groups", ())
+    found = reasons(edges, separations, required, _MOST, groups)
     if asked["method"] == "markov-blanket":
         return with_roles(found, asked["target"], read_part(folder, "members.csv"))
     return found

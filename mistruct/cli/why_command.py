@@ -34,7 +34,7 @@ def why(
     """
     run = read_run(folder)
     from mistruct.structure.blanket.blanket_tables import role_in_words
-    from mistruct.structure.causal.evidence import check_pair, explain
+    from mistruct.structure.causal.evidence import as_group, check_pair, explain
     from mistruct.structure.orders.additions import explain_by_score
 
     asked, names = run["parameters"], list(run["data"]["kinds"])
@@ -50,6 +50,7 @@ def why(
         typer.echo(explain_by_score(x, y, names, edges, additions, required, copies))
     elif asked["method"] != "chow-liu":
         text = explain(x, y, names, edges, read_part(folder, "separations.csv"), required)
+        text += as_group(x, y, run.get("groups", ()))
         if asked["method"] == "markov-blanket" and asked["target"] in (x, y):
             other = y if x == asked["target"] else x
             text += role_in_words(asked["target"], other, read_part(folder, "members.csv"))

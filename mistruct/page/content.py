@@ -26,7 +26,14 @@ MOST_PICTURES = 2_000
 _MOST_POINTS = 5_000
 
 #: Numbers of an edge that one may filter by, and whether a good edge has a small one.
-FILTERS = {"p_value": True, "fdr": True, "mi": False, "weight": False, "gain": False, "support": False}
+FILTERS = {
+    "p_value": True,
+    "fdr": True,
+    "mi": False,
+    "weight": False,
+    "gain": False,
+    "support": False,
+}
 _RANKS = ("support", "weight", "mi")
 #: What an edge can have at an end.
 MARKS = ("tail", "circle", "arrow")

@@ -65,6 +65,7 @@ def _figures(n: int) -> list[Any]:
         plot.axis.visible = False
         plot.grid.visible = False
         plot.toolbar.logo = None
+        plot.toolbar.styles = {"min-width": "16em"}  # so that no tool goes into a menu
         _draw_edges(plot, k)
         _add_tools(plot, k, _draw_nodes(plot, nodes, marked, labels))
         figures.append(plot)

@@ -52,12 +52,23 @@ async function picture(type) {
   download(await layer.to_blob(), `network.${type}`);
 }
 
+async function copyLink() {
+  const said = element("copied");
+  try {
+    await navigator.clipboard.writeText(location.href);
+    said.textContent = "Copied.";
+  } catch { // the browser does not let the page
+    said.textContent = "Copy the address of this page: it holds the view.";
+  }
+}
+
 function setUpTakeAway() {
   const on = (id, run) => element(id).addEventListener("click", run);
   on("csv", () => download(new Blob([csv()], { type: "text/csv" }), "edges.csv"));
   on("png", () => picture("png"));
   on("svg", () => picture("svg"));
-  on("link", () => navigator.clipboard?.writeText(location.href));
+  on("link", copyLink);
+  element("link").hidden = !hasAddress();
   models.rows.selected.properties.indices.change.connect(() => {
     const [n] = models.rows.selected.indices;
     if (n === undefined) return;
