@@ -69,6 +69,7 @@ function setUpTakeAway() {
   on("svg", () => picture("svg"));
   on("link", copyLink);
   element("link").hidden = !hasAddress();
+  models.nodes.selected.properties.indices.change.connect(fillRows);
   models.rows.selected.properties.indices.change.connect(() => {
     const [n] = models.rows.selected.indices;
     if (n === undefined) return;

@@ -19,6 +19,7 @@ function fit() {
 // Puts a place in the middle, with so many units of the layout to a pixel.
 function look(x, y, unit) {
   const figure = models.figure0;
+  unitBefore = unit;
   for (const [range, at, pixels] of [
     [figure.x_range, x, figure.inner_width], [figure.y_range, y, figure.inner_height],
   ]) {

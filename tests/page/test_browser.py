@@ -291,10 +291,10 @@ def test_keys_move_the_view(show: Show, page: ms.NetworkPage) -> None:
     def span() -> Any:
         return np.subtract(node(opened, y), node(opened, x))
 
-    start, width = np.array(node(opened, x)), span()
-    opened.mouse.click(*(start + [40, 40]))
+    start, width = node(opened, x), span()
+    opened.mouse.click(*np.add(start, 40))
     opened.keyboard.press("ArrowRight")
-    assert np.allclose(node(opened, x), start - [60, 0], atol=1)
+    assert np.allclose(node(opened, x), np.subtract(start, [60, 0]), atol=1)
     opened.keyboard.press("+")
     assert np.allclose(span(), width / 0.8, rtol=0.01)
     opened.keyboard.press("0")
@@ -330,7 +330,8 @@ def test_mixed_ends_have_marks(show: Show) -> None:
         """() => { const of = (label) => Bokeh.documents.flatMap((d) => [...d._all_models.values()])
             .find((m) => m.name === label).data;
           const { source, edge, target } = of("rows");
-          return [source.map((x, n) => `${x} ${edge[n]} ${target[n]}`), [...of("heads0").marker]]; }"""
+          const texts = source.map((x, n) => `${x} ${edge[n]} ${target[n]}`);
+          return [texts, [...of("heads0").marker]]; }"""
     )
     assert rows[0] == ["a o→ b", "b ↔ c", "c → d", "d —o e", "e o—o f", "f — g"]
     assert sorted(rows[1]) == ["circle"] * 4 + ["triangle"] * 4
