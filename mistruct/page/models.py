@@ -65,7 +65,8 @@ def _figures(n: int) -> list[Any]:
         plot.axis.visible = False
         plot.grid.visible = False
         plot.toolbar.logo = None
-        plot.toolbar.styles = {"min-width": "16em"}  # so that no tool goes into a menu
+        # Else it is as wide as its tools, and the last of them go into a menu.
+        plot.toolbar.styles = {"position": "absolute", "right": "0", "min-width": "22em"}
         _draw_edges(plot, k)
         _add_tools(plot, k, _draw_nodes(plot, nodes, marked, labels))
         figures.append(plot)
