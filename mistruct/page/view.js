@@ -12,7 +12,8 @@ function fit() {
   const [left, right, low, high] = [
     Math.min(...page.x), Math.max(...page.x), Math.min(...page.y), Math.max(...page.y),
   ];
-  const unit = Math.max((right - left + 60) / figure.inner_width, (high - low + 60) / figure.inner_height);
+  const rooms = [(right - left) / (figure.inner_width - 90), (high - low) / (figure.inner_height - 60)];
+  const unit = Math.max(0.1, ...rooms.filter((room) => room > 0));
   look((left + right) / 2, (low + high) / 2, unit);
 }
 
