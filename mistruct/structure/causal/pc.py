@@ -252,14 +252,14 @@ class PC(CausalLearner):
 
     @property
     def separations_(self) -> pd.DataFrame:
-        """The pairs that were removed, made when first asked for: there can be many."""
+        """Table of the removed pairs, computed on first use, as there can be many."""
         if self._separations is None:
             self._separations = separation_table(self._names, self._found)
         return self._separations
 
     @property
     def separating_sets_(self) -> dict[frozenset[str], tuple[str, ...]]:
-        """The set that separated each pair which a test removed, as the caller's names."""
+        """The separating set of each pair that a test removed, by names."""
         return {
             frozenset((self._names[a], self._names[b])): tuple(sorted(self._names[z] for z in s))
             for (a, b), s in self._found.separating_sets().items()
@@ -267,7 +267,7 @@ class PC(CausalLearner):
 
     @property
     def triples_(self) -> pd.DataFrame:
-        """The unshielded triples and what was made of them."""
+        """Table of the unshielded triples and their verdicts."""
         return triple_table(self._names, self._triples)
 
     def _reason(self, x: str, y: str) -> str:
@@ -276,12 +276,12 @@ class PC(CausalLearner):
         return words + as_group(x, y, self.groups_)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of all edges, and of the `most` absent pairs closest to an edge."""
+        """Reasons as by `why`, for all edges and the `most` absent pairs closest to an edge."""
         return reasons(self.edges_, self.separations_, self._required, most, self.groups_)
 
     @property
     def groups_(self) -> list[dict[str, list[Any]]]:
-        """The groups of columns that were tested as one, and the edges that this gave."""
+        """Groups of columns that were tested as one, and the edges that this gave."""
         named = self._names.__getitem__
         return [
             {"members": [*map(named, g)], "edges": [[*map(named, e)] for e in sorted(edges)]}
@@ -292,7 +292,7 @@ class PC(CausalLearner):
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def threshold(self, alpha: float) -> nx.Graph:
-        """The skeleton at a smaller alpha, without testing again.
+        """Skeleton at a smaller alpha, without testing again.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How often a learner finds an edge, and which way, when it sees other samples of the rows.
+"""Bootstrap: how often a learner finds each edge and direction in samples of the rows.
 
 An edge that a learner finds in one table may rest on a few rows. Friedman, Goldszmidt and Wyner
 (1999) learn from many samples of the rows and ask in how many of them an edge is found; those that
@@ -32,7 +32,7 @@ _WAYS = _FORWARD, _BACKWARD, _BOTH = 1, -1, 0
 
 
 class Bootstrap(StructureLearner):
-    """Consensus of what a learner finds in many samples of the rows.
+    """Consensus of the graphs that a learner finds in many samples of the rows.
 
     Parameters
     ----------
@@ -127,6 +127,7 @@ class Bootstrap(StructureLearner):
         self,
         learner: StructureLearner,
         n_resamples: int = 100,
+        *,
         seed: int | None = 0,
         threshold: float = 0.5,
         checkpoint: Folder | None = None,
@@ -192,7 +193,7 @@ class Bootstrap(StructureLearner):
 
 
 def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
-    """The pairs that a graph joins, the lower position first, which way, and the evidence."""
+    """Pairs joined by a graph, the lower position first, with directions and evidence."""
     pairs: dict[tuple[int, int], tuple[int, float, float]] = {}
     for source, target, evidence in graph.edges(data=True):
         i, j = position[source], position[target]
@@ -215,7 +216,7 @@ def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
 
 
 def _counted(resamples: list[Arrays], data: Dataset, directed: bool) -> pd.DataFrame:
-    """The table of edges."""
+    """Table of the edges with their frequencies."""
     ends = ["first", "second"]
     found = pd.concat([pd.DataFrame(r) for r in resamples], ignore_index=True)
     found = found.sort_values([*ends, "p_value"], ignore_index=True)
