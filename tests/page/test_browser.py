@@ -358,12 +358,20 @@ def test_a_notebook_shows_the_page_in_a_frame(
     show: Show, browser: Any, page: ms.NetworkPage
 ) -> None:
     opened = browser.new_page()
+    assert "\n" not in page._repr_html_()
     opened.set_content(page._repr_html_())
     frame = opened.frame_locator("iframe")
     frame.locator("html[data-ready=yes]").wait_for(state="attached", timeout=60_000)
     frame.locator("#limit-mi").fill("0")
     assert "edges" in frame.locator("#counts").inner_text()
     opened.close()
+
+
+def test_a_narrow_page_shows_the_network_first(show: Show, page: ms.NetworkPage) -> None:
+    opened = show(page)
+    opened.set_viewport_size({"width": 740, "height": 900})
+    network, filters = (opened.locator(at).bounding_box() for at in ("#network", "#filters"))
+    assert network["height"] > 400 and network["y"] < filters["y"]
 
 
 def test_dark_is_as_the_reader_has_it(show: Show, page: ms.NetworkPage) -> None:
