@@ -48,6 +48,11 @@ print(cause.why("CVP", "LVEDVOLUME"))
 print(cause.why("CVP", "PCWP"))
 
 # %%
+# So does a page, which can be saved and mailed. This one is live: click an edge, or two quantities
+# without one.
+ms.explore(cause, table, title="ALARM")
+
+# %%
 ms.plot_comparison(cause.graph_, truth)
 plt.show()
 

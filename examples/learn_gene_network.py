@@ -37,6 +37,12 @@ ms.plot_network(forest.graph_, target="subtype")
 plt.show()
 
 # %%
+# Explore it
+# ----------
+# A page answers why two genes are joined, or not. This one is live: click an edge, or drag a node.
+ms.explore(forest, table, target="subtype", title="Genes of breast tumours")
+
+# %%
 # Write it
 # --------
 # Cytoscape and Gephi read GraphML, which keeps the evidence on the edges.

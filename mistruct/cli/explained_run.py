@@ -16,15 +16,17 @@ class ByTests:
 
     def why(self, run: Run, x: str, y: str) -> str:
         """Explain why two columns are adjacent or not."""
-        from mistruct.structure.causal.evidence import explain
+        from mistruct.structure.causal.evidence import as_group, explain
 
-        return explain(x, y, run.names, run.edges, run.part("separations.csv"), run.required)
+        text = explain(x, y, run.names, run.edges, run.part("separations.csv"), run.required)
+        return text + as_group(x, y, run.record.get("groups", ()))
 
     def reasons(self, run: Run, most: int) -> Reasons:
         """Reasons for all edges, and for at most `most` absent pairs."""
         from mistruct.structure.causal.evidence import reasons
 
-        return reasons(run.edges, run.part("separations.csv"), run.required, most)
+        separations, groups = run.part("separations.csv"), run.record.get("groups", ())
+        return reasons(run.edges, separations, run.required, most, groups)
 
 
 class AroundTarget(ByTests):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Tables of the learners, beside that of the edges.
 _TABLES = ("separations", "triples", "members", "additions")
 
+# What else `why` needs of a learner, in the record of the run.
+_RECORDED = ("copies", "groups")
+
 
 class Learned:
     """What `learn` found in a table.
@@ -93,9 +96,10 @@ class Learned:
     ) -> None:
         """Write the record of the run."""
         knowledge = getattr(self.learner, "knowledge", None)
-        more = {"knowledge": None if knowledge is None else asdict(knowledge)}
-        if hasattr(self.learner, "copies_"):
-            more["copies"] = self.learner.copies_
+        more: dict[str, Any] = {"knowledge": None if knowledge is None else asdict(knowledge)}
+        for name in _RECORDED:
+            if hasattr(self.learner, f"{name}_"):
+                more[name] = getattr(self.learner, f"{name}_")
         edges = self.tables["edges.csv"]
         record = run_record(
             "learn", parameters, self.table, self.binned, edges, seconds, folder, **more

@@ -95,3 +95,31 @@ def bound_of_cut(
     below = np.append(levels[1:], 0.0)
     possible = np.flatnonzero(reached > below)
     return float(reached[possible[0]]) if possible.size else 0.0
+
+
+def discovery_rates(p_values: NDArray[np.float64], n_tests: int) -> NDArray[np.float64]:
+    """False discovery rates at which p-values become significant, by Benjamini and Hochberg.
+
+    Parameters
+    ----------
+    p_values : ndarray of float, shape (n_p_values,)
+        P-values without NaN.
+    n_tests : int
+        Number of tests. The p-values that are missing from `p_values` are taken as 1.
+
+    Returns
+    -------
+    ndarray of float, shape (n_p_values,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mistruct.independence.multiple_testing import discovery_rates
+    >>> discovery_rates(np.array([0.02, 0.001, 0.03]), 4).tolist()
+    [0.04, 0.004, 0.04]
+    """
+    order = np.argsort(p_values)
+    raised = p_values[order] * n_tests / np.arange(1, len(order) + 1)
+    rates = np.empty(len(order))
+    rates[order] = np.minimum(1.0, np.minimum.accumulate(raised[::-1])[::-1])
+    return rates

@@ -18,7 +18,7 @@ function wordsOf(x, y, k) {
   const row = reasons[k].get(keyOf(x, y));
   if (row) return row[2];
   const e = edgeBetween(x, y);
-  if (e >= 0 && page.of[k].kind[e] !== null) return `${p} and ${q} are adjacent`;
+  if (e >= 0 && has(e, k)) return `${p} and ${q} are adjacent: ${orientation(e, k)}`;
   const reason = page.reasons[k].otherwise;
   return `${p} and ${q} are not adjacent${reason ? `: ${reason}` : ""}`;
 }
@@ -38,6 +38,7 @@ function answer() {
   const [x, y] = state.asked;
   const e = edgeBetween(x, y);
   const parts = page.of.map((of, k) => {
+    const adjacent = e >= 0 && has(e, k);
     const part = make("div");
     if (page.networks.length) make("h3", page.networks[k], part);
     make("p", wordsOf(x, y, k), part).className = "words";
@@ -46,16 +47,15 @@ function answer() {
       make("dt", name, facts);
       make("dd", value, facts);
     };
-    if (e >= 0 && of.kind[e] !== null) {
+    if (adjacent) {
       for (const name of page.numbers) {
         const value = of.numbers[name]?.[e];
         if (value !== null && value !== undefined) add(name, digits(value) + (["mi", "cmi", "gain"].includes(name) ? " nats" : ""));
       }
-      add("orientation", KINDS[of.kind[e]]);
+      add("orientation", orientation(e, k));
     }
     const set = reasons[k].get(keyOf(x, y))?.[3] ?? [];
     if (set.length) {
-      const adjacent = e >= 0 && of.kind[e] !== null;
       add(adjacent ? "closest set" : "separating set", set.map((z) => page.names[z]).join(", "));
     }
     return part;

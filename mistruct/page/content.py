@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError
+from mistruct.independence.multiple_testing import discovery_rates
 from mistruct.page.pictures import Pictures
 from mistruct.plot.sheet import lay_out
 from mistruct.structure.reasons import Reasons
@@ -24,15 +26,25 @@ MOST_PICTURES = 2_000
 _MOST_POINTS = 5_000
 
 #: Numbers of an edge that one may filter by, and whether a good edge has a small one.
-FILTERS = {"p_value": True, "mi": False, "weight": False, "gain": False, "support": False}
+FILTERS = {
+    "p_value": True,
+    "fdr": True,
+    "mi": False,
+    "weight": False,
+    "gain": False,
+    "support": False,
+}
 _RANKS = ("support", "weight", "mi")
-_UNDIRECTED, _DIRECTED, _CONTESTED = 0, 1, 2
+#: What an edge can have at an end.
+MARKS = ("tail", "circle", "arrow")
 
 
 def links_of(graph: nx.Graph) -> nx.Graph:
-    """The adjacencies with their evidence, `head` (a node or None) and `contested`.
+    """The adjacencies with their evidence, `fdr`, and `marks`, what an edge has at its two ends.
 
-    Nodes and edges come in the order of names, so that nothing depends on how the graph was made.
+    An arc of a directed graph has an arrow at its end, unless the opposite arc is there as well or
+    its attribute `mark` says otherwise, as in a partial ancestral graph. Nodes and edges come in
+    the order of names, so that nothing depends on how the graph was made.
     """
     links = nx.Graph()
     links.add_nodes_from(sorted(graph, key=_by_name))
@@ -40,11 +52,26 @@ def links_of(graph: nx.Graph) -> nx.Graph:
     if not graph.is_directed():
         arcs = [(*sorted((u, v), key=_by_name), evidence) for u, v, evidence in arcs]
     for u, v, evidence in sorted(arcs, key=lambda arc: (_by_name(arc[0]), _by_name(arc[1]))):
-        head = v if graph.is_directed() and not graph.has_edge(v, u) else None
         if not links.has_edge(u, v):
-            contested = evidence.get("orientation") == "contested"
-            links.add_edge(u, v, **{**evidence, "head": head, "contested": contested})
+            marks = {u: _mark(graph, v, u), v: _mark(graph, u, v)}
+            links.add_edge(u, v, **{**evidence, "marks": marks})
+    tested = [e for e in links.edges.values() if _number(e.get("p_value")) is not None]
+    p_values = np.array([e["p_value"] for e in tested], dtype=np.float64)
+    rates = discovery_rates(p_values, math.comb(len(links), 2))
+    for evidence, rate in zip(tested, rates.tolist(), strict=True):
+        evidence["fdr"] = rate
     return links
+
+
+def _mark(graph: nx.Graph, u: Hashable, v: Hashable) -> str:
+    """What the edge between u and v has at v."""
+    if not graph.is_directed() or not graph.has_edge(u, v):
+        return "tail"
+    found = graph[u][v].get("mark", "tail" if graph.has_edge(v, u) else "arrow")
+    if found not in MARKS:
+        rule = f"mark of the edge {u!r} -> {v!r} must be one of {', '.join(MARKS)}"
+        raise ParameterError(f"{rule}, got {found!r}")
+    return str(found)
 
 
 def content(
@@ -151,7 +178,7 @@ def _places(linked: nx.Graph, nodes: Sequence[Hashable], target: Hashable | None
 def _edges(
     edges: Sequence[Sequence[Any]], position: dict[Any, int], links: Sequence[nx.Graph]
 ) -> dict[str, Any]:
-    """Ends, kind and numbers of the edges in each network, null where one does not have it."""
+    """Marks and numbers of the edges in each network, null where one does not have it."""
     ends: list[tuple[int, int]] = [(position[u], position[v]) for u, v in edges]
     each = []
     for network in links:
@@ -162,10 +189,10 @@ def _edges(
         }
         each.append(
             {
-                "head": [
-                    -1 if e is None or e["head"] is None else position[e["head"]] for e in evidence
+                "ends": [None if e is None else _ends(e["marks"], position) for e in evidence],
+                "contested": [
+                    i for i, e in enumerate(evidence) if e and e.get("orientation") == "contested"
                 ],
-                "kind": [_kind(e, network) for e in evidence],
                 "numbers": {
                     name: values
                     for name, values in numbers.items()
@@ -176,12 +203,9 @@ def _edges(
     return {"a": [a for a, _ in ends], "b": [b for _, b in ends], "of": each}
 
 
-def _kind(evidence: dict[str, Any] | None, network: nx.Graph) -> int | None:
-    if evidence is None:
-        return None
-    if evidence["contested"]:
-        return _CONTESTED
-    return _UNDIRECTED if evidence["head"] is None else _DIRECTED
+def _ends(marks: dict[Hashable, str], position: dict[Any, int]) -> list[int]:
+    """The places in `MARKS` of what an edge has at its two nodes."""
+    return [MARKS.index(marks[node]) for node in sorted(marks, key=position.__getitem__)]
 
 
 def _number(value: Any) -> float | None:

@@ -19,7 +19,10 @@ from typing import Any
 from mistruct.page.content import FILTERS
 from mistruct.page.models import documents
 
-_SCRIPTS = ("start", "graph", "network", "filters", "ask", "pair", "take_away", "main")
+_SCRIPTS = (
+    *("start", "graph", "network", "view", "pointer"),
+    *("filters", "ask", "pair", "take_away", "main"),
+)
 
 
 def document(held: dict[str, Any], title: str) -> str:

@@ -1,7 +1,7 @@
 // The filters, and the address that keeps them.
 
 const LABELS = {
-  p_value: "p-value at most", mi: "mi at least", weight: "weight at least", gain: "gain at least",
+  p_value: "p-value at most", fdr: "false discovery rate at most", mi: "mi at least", weight: "weight at least", gain: "gain at least",
   support: "support at least",
 };
 
@@ -96,6 +96,9 @@ function find(i) {
   tell(i);
 }
 
+// A frame of a notebook has no address to write to.
+const hasAddress = () => location.protocol !== "about:";
+
 // The state as the part of an address after "#", names as they are.
 function keepState() {
   const kept = new URLSearchParams();
@@ -109,8 +112,7 @@ function keepState() {
     if (pair) for (const i of pair) kept.append(key, page.names[i]);
   }
   const hash = `#${kept}`;
-  // A frame of a notebook has no address to write to.
-  if (location.protocol !== "about:" && hash !== (location.hash || "#")) history.replaceState(null, "", hash);
+  if (hasAddress() && hash !== (location.hash || "#")) history.replaceState(null, "", hash);
 }
 
 function readState() {

@@ -1,11 +1,31 @@
 // The network as a graph: what passes the filters, neighbourhoods, shortest paths.
 
-const KINDS = ["undirected", "directed", "contested"];
+const MARKS = ["tail", "circle", "arrow"]; // what an edge can have at an end
+const CIRCLE = 1;
+const SYMBOLS = [["—", "—o", "→"], [null, "o—o", "o→"], [null, null, "↔"]]; // by the marks at both ends
+
+const has = (e, k) => Boolean(page.of[k].ends[e]);
+
+// An edge as [source, symbol, target].
+function arrow(e, k) {
+  const [p, q] = page.of[k].ends[e];
+  const [x, y] = [page.names[page.a[e]], page.names[page.b[e]]];
+  return p <= q ? [x, SYMBOLS[p][q], y] : [y, SYMBOLS[q][p], x];
+}
+
+// The direction of an edge in a word, or its marks where these are others than those of an arrow.
+function orientation(e, k) {
+  if (page.of[k].contested.has(e)) return "contested";
+  const [p, q] = page.of[k].ends[e];
+  if (p + q === 0) return "undirected";
+  if (Math.abs(p - q) === 2) return "directed";
+  return `${MARKS[p]} at ${page.names[page.a[e]]}, ${MARKS[q]} at ${page.names[page.b[e]]}`;
+}
 
 // Whether an edge is in network k and passes every limit; an unknown number passes none.
 function passes(e, k) {
   const of = page.of[k];
-  if (of.kind[e] === null) return false;
+  if (!has(e, k)) return false;
   for (const [name, limit] of Object.entries(state.limits)) {
     const value = of.numbers[name]?.[e];
     if (value === null || value === undefined) return false;
@@ -16,7 +36,7 @@ function passes(e, k) {
 
 // Of two networks: whether an edge is in both, or in one.
 function change(e) {
-  const [first, second] = page.of.map((of) => of.kind[e] !== null);
+  const [first, second] = page.of.map((_, k) => has(e, k));
   return first && second ? "kept" : first ? "lost" : "gained";
 }
 

@@ -2,15 +2,25 @@
 
 async function begin() {
   page = await unpacked();
+  for (const of of page.of) of.contested = new Set(of.contested);
   readReasons();
-  await embed();
+  await embed("network");
   setUpFilters();
-  setUpAsk();
-  setUpTakeAway();
-  paint(matchMedia("(prefers-color-scheme: dark)").matches);
   element("notes").replaceChildren(...page.notes.map((note) => make("li", note)));
   element("captions").replaceChildren(...page.networks.map((name) => make("span", name)));
   element("pair").hidden = true;
+  setUpView();
+  setUpPointer();
+  readState();
+  draw();
+  paint(matchMedia("(prefers-color-scheme: dark)").matches);
+  await new Promise(requestAnimationFrame);
+  drawLabels();
+  await embed("table");
+  await embed("pair");
+  setUpAsk();
+  setUpTakeAway();
+  paint(isDark);
   const restore = () => {
     readState();
     draw();
@@ -19,10 +29,7 @@ async function begin() {
   };
   restore();
   addEventListener("hashchange", restore);
-  requestAnimationFrame(() => {
-    drawLabels();
-    document.documentElement.dataset.ready = "yes";
-  });
+  document.documentElement.dataset.ready = "yes";
 }
 
 begin();

@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-#: Okabe and Ito's colours, which all common forms of colour blindness tell apart.
-EDGE, ARROW = "#8C8C8C", "#707070"
 _ID = re.compile(r"p\d+")
 
 
@@ -46,7 +44,7 @@ def _figures(n: int) -> list[Any]:
     from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    nodes = _source("nodes", "i x y size fill name about")
+    nodes = _source("nodes", "i x y size fill name")
     labels = _source("labels", "x y text")
     marked = _source("marked", "x y size line")
     # Both figures look at one place; scripts give it the aspect of the page.
@@ -67,24 +65,26 @@ def _figures(n: int) -> list[Any]:
         plot.axis.visible = False
         plot.grid.visible = False
         plot.toolbar.logo = None
-        lines = _draw_edges(plot, k)
-        _add_tools(plot, _draw_nodes(plot, nodes, marked, labels), lines)
+        # Else it is as wide as its tools, and the last of them go into a menu.
+        plot.toolbar.styles = {"position": "absolute", "right": "0", "min-width": "22em"}
+        _draw_edges(plot, k)
+        _add_tools(plot, k, _draw_nodes(plot, nodes, marked, labels))
         figures.append(plot)
     return figures
 
 
-def _draw_edges(plot: Any, k: int) -> Any:
-    """Draw the edges of network k with their heads, and a strong line below the chosen ones."""
+def _draw_edges(plot: Any, k: int) -> None:
+    """Draw the edges of network k, the marks at their ends, and a strong line along chosen ones."""
     ends = {"x0": "x0", "y0": "y0", "x1": "x1", "y1": "y1"}
-    lines = plot.segment(
-        **ends,
-        source=_source(f"edges{k}", "e x0 y0 x1 y1 width line dash alpha about"),
-        line_width="width",
-        line_color="line",
-        line_dash="dash",
-        line_alpha="alpha",
+    edges = _source(f"edges{k}", "x0 y0 x1 y1 width line dash")
+    looks = {"line_width": "width", "line_color": "line", "line_dash": "dash"}
+    plot.segment(**ends, source=edges, **looks, line_alpha=0.75, name=f"lines{k}")
+    # What is drawn of many edges while they move: fine lines, all of one colour as one path.
+    fine = _source(f"paths{k}", "xs ys line")
+    plot.multi_line(
+        "xs", "ys", source=fine, line_color="line", line_alpha=0.75, visible=False, name=f"fine{k}"
     )
-    heads = _source(f"heads{k}", "x y angle size fill")
+    heads = _source(f"heads{k}", "x y angle size marker fill line")
     strong = _source(f"strong{k}", "x0 y0 x1 y1")
     plot.segment(**ends, source=strong, line_width=6, line_color="#E69F00", line_alpha=0.7)
     plot.scatter(
@@ -92,13 +92,13 @@ def _draw_edges(plot: Any, k: int) -> Any:
         "y",
         size="size",
         angle="angle",
-        marker="triangle",
+        marker="marker",
         source=heads,
         fill_color="fill",
-        line_color=None,
+        line_color="line",
+        line_width=1.5,
+        name=f"marks{k}",
     )
-    lines.nonselection_glyph = lines.selection_glyph = None
-    return lines
 
 
 def _draw_nodes(plot: Any, nodes: Any, marked: Any, labels: Any) -> Any:
@@ -126,29 +126,24 @@ def _draw_nodes(plot: Any, nodes: Any, marked: Any, labels: Any) -> Any:
     return dots
 
 
-def _add_tools(plot: Any, dots: Any, lines: Any) -> None:
-    """Let a reader pan, zoom, move and choose nodes, and see what is below the pointer."""
+def _add_tools(plot: Any, k: int, dots: Any) -> None:
+    """Let a reader pan, zoom and choose nodes."""
     from bokeh.models import (
         BoxSelectTool,
         BoxZoomTool,
-        HoverTool,
         LassoSelectTool,
         PanTool,
-        PointDrawTool,
         ResetTool,
         WheelZoomTool,
     )
 
-    pan, wheel = PanTool(), WheelZoomTool()
+    pan, wheel = PanTool(name=f"pan{k}"), WheelZoomTool()
     plot.add_tools(
         pan,
         wheel,
         BoxZoomTool(match_aspect=True),
-        PointDrawTool(renderers=[dots], add=False, description="Move nodes"),
         BoxSelectTool(renderers=[dots]),
         LassoSelectTool(renderers=[dots]),
-        HoverTool(renderers=[dots], tooltips=[("", "@name"), ("", "@about")]),
-        HoverTool(renderers=[lines], tooltips=[("", "@about")], line_policy="interp"),
         ResetTool(),
     )
     plot.toolbar.active_drag = pan

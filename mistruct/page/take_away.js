@@ -2,10 +2,11 @@
 
 // The rows are the edges that are shown, of selected nodes only where some are selected.
 function fillRows() {
+  if (!models.rows) return; // the table comes after the first picture
   const chosen = new Set(models.nodes.selected.indices.map((n) => nodesShown[n]));
   const union = [...new Set(shown.flat())];
   const rows = chosen.size ? union.filter((e) => chosen.has(page.a[e]) && chosen.has(page.b[e])) : union;
-  const of = (e) => (page.of[0].kind[e] === null ? 1 : 0);
+  const of = (e) => (has(e, 0) ? 0 : 1);
   const strength = (e) => strengthOf(of(e))[e] ?? -Infinity;
   rows.sort((p, q) => strength(q) - strength(p) || p - q);
   const sides = rows.map((e) => arrow(e, of(e)));
@@ -34,12 +35,12 @@ function csv() {
   };
   const chosen = models.rows.selected.indices;
   const rows = chosen.length ? [...chosen].sort((p, q) => p - q) : data.e.map((_, n) => n);
-  const of = (e) => (page.of[0].kind[e] === null ? 1 : 0);
+  const of = (e) => (has(e, 0) ? 0 : 1);
   const names = ["source", "target", ...page.numbers, "orientation"];
   if (page.of.length === 2) names.push("change");
   const value = (name, n) => {
     const e = data.e[n];
-    if (name === "orientation") return KINDS[page.of[of(e)].kind[e]];
+    if (name === "orientation") return orientation(e, of(e));
     return name === "change" ? change(e) : data[name][n];
   };
   return [names, ...rows.map((n) => names.map((name) => value(name, n)))]
@@ -51,12 +52,24 @@ async function picture(type) {
   download(await layer.to_blob(), `network.${type}`);
 }
 
+async function copyLink() {
+  const said = element("copied");
+  try {
+    await navigator.clipboard.writeText(location.href);
+    said.textContent = "Copied.";
+  } catch { // the browser does not let the page
+    said.textContent = "Copy the address of this page: it holds the view.";
+  }
+}
+
 function setUpTakeAway() {
   const on = (id, run) => element(id).addEventListener("click", run);
   on("csv", () => download(new Blob([csv()], { type: "text/csv" }), "edges.csv"));
   on("png", () => picture("png"));
   on("svg", () => picture("svg"));
-  on("link", () => navigator.clipboard?.writeText(location.href));
+  on("link", copyLink);
+  element("link").hidden = !hasAddress();
+  models.nodes.selected.properties.indices.change.connect(fillRows);
   models.rows.selected.properties.indices.change.connect(() => {
     const [n] = models.rows.selected.indices;
     if (n === undefined) return;

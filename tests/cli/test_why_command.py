@@ -226,6 +226,23 @@ def test_the_page_is_made_again_from_the_folder(run: Run, data: Path, method: st
     assert "pairs" in unpack((folder / "network.html").read_text(encoding="utf-8"))
 
 
+def test_edges_of_groups_are_told_from_the_folder(run: Run, tmp_path: Path) -> None:
+    n = 240
+    group = np.repeat([0, 1, 2], n // 3)
+    y = np.concatenate([np.arange(n // 3) < (n // 3) * rate for rate in (0.2, 0.35, 0.5)])
+    table = pd.DataFrame({f"g{s}": group == s for s in range(3)} | {"y": y}).astype(int)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    folder = tmp_path / "out"
+    assert run("learn", tmp_path / "t.csv", "--method", "pc", "--output", folder)[0] == 0
+    cause = ms.PC(alpha=0.01).fit(table)
+    (edge,) = (e for e in cause.skeleton_.edges if "y" in e)
+    assert cause.why(*edge).endswith("as they determine each other")
+    assert run("why", folder, *edge)[1] == f"{cause.why(*edge)}\n"
+    assert run("page", folder)[0] == 0
+    held = unpack((folder / "network.html").read_text(encoding="utf-8"))
+    assert cause.why(*edge) in [row[2] for row in held["reasons"][0]["rows"]]
+
+
 def test_no_page(run: Run, data: Path, tmp_path: Path) -> None:
     assert run("aracne", data, "--no-page", "--output", tmp_path / "net")[0] == 0
     assert not (tmp_path / "net" / "network.html").exists()

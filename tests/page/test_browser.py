@@ -13,9 +13,12 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 import mistruct as ms
-from tests.cli_helpers import garden
+from tests.cli_helpers import SLIP, WET, garden
+
+pytestmark = pytest.mark.browser
 
 Show = Callable[..., Any]
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -121,6 +124,19 @@ def test_sliders_count_what_pandas_does(
     assert f"{kept.sum()} of {len(table)} edges" in opened.inner_text("#counts")
 
 
+def test_the_false_discovery_rate_is_that_of_all_pairs(show: Show, weighted: nx.Graph) -> None:
+    table = nx.to_pandas_edgelist(weighted).sort_values("p_value")
+    n_pairs = len(weighted) * (len(weighted) - 1) // 2
+    others = np.ones(n_pairs - len(table))
+    table["fdr"] = false_discovery_control([*table["p_value"], *others])[: len(table)]
+    opened = show(ms.explore(weighted))
+    for rate in (0.01, 0.2, 0.9):
+        opened.fill("#limit-fdr", str(rate))
+        opened.press("#limit-fdr", "Enter")
+        left = (table["fdr"] <= rate).sum()
+        assert f" {left} of {len(table)} edges" in opened.inner_text("#counts")
+
+
 def test_the_limit_of_p_values_equals_threshold(show: Show, page: ms.NetworkPage) -> None:
     opened = show(page)
     for alpha in (1e-3, 1e-9, 1e-30):
@@ -215,13 +231,6 @@ def test_hostile_names_do_nothing(show: Show) -> None:
 def test_dragging_a_node_moves_its_edges(show: Show, page: ms.NetworkPage) -> None:
     opened = show(page)
     x, y = next(iter(cause().skeleton_.edges))
-    opened.evaluate(
-        """() => { const models = Bokeh.documents.flatMap((d) => [...d._all_models.values()]);
-          const of = (test) => models.find(test);
-          of((m) => m.name === "figure0").toolbar.active_drag = null;
-          of((m) => m.type === "PanTool").active = false;
-          of((m) => m.type === "PointDrawTool").active = true; }"""
-    )
     start = node(opened, x)
     opened.mouse.move(*start)
     opened.mouse.down()
@@ -232,6 +241,103 @@ def test_dragging_a_node_moves_its_edges(show: Show, page: ms.NetworkPage) -> No
     (x0, y0), (x1, y1) = node(opened, x), node(opened, y)
     opened.mouse.click((x0 + x1) / 2, (y0 + y1) / 2)
     assert words(opened) == cause().why(x, y)
+
+
+@pytest.mark.parametrize("tool", ["Box Select", "Lasso Select"])
+def test_selected_nodes_leave_their_edges_in_the_table(
+    show: Show, page: ms.NetworkPage, tool: str
+) -> None:
+    opened = show(page)
+    chosen = ("rain", WET, SLIP)
+    places = np.array([node(opened, name) for name in chosen])
+    inside = places.min(axis=0) - 12, places.max(axis=0) + 12
+    (left, top), (right, bottom) = inside
+    within = [
+        name
+        for name in garden()
+        if (inside[0] < node(opened, name)).all() and (node(opened, name) < inside[1]).all()
+    ]
+    opened.get_by_title(tool).click()
+    opened.mouse.move(left, top)
+    opened.mouse.down()
+    corners = (
+        [(right, bottom)]
+        if tool == "Box Select"
+        else [(right, top), (right, bottom), (left, bottom)]
+    )
+    for x, y in corners:
+        opened.mouse.move(x, y, steps=5)
+    opened.mouse.up()
+    rows = pd.read_csv(io.BytesIO(downloaded(opened, "#csv")), keep_default_na=False)
+    ends = {frozenset(pair) for pair in zip(rows["source"], rows["target"], strict=True)}
+    assert ends == {frozenset(e) for e in cause().skeleton_.subgraph(within).edges}
+    assert {*chosen} <= {*within}
+
+
+def test_copy_link_copies_the_view(show: Show, page: ms.NetworkPage) -> None:
+    opened = show(page, permissions=["clipboard-read", "clipboard-write"])
+    said = ask(opened, "rain", WET)
+    opened.click("#link")
+    opened.wait_for_function("() => document.getElementById('copied').textContent === 'Copied.'")
+    address = opened.evaluate("() => navigator.clipboard.readText()")
+    again = show(page, address="#" + address.split("#")[1])
+    assert words(again) == said
+
+
+def test_keys_move_the_view(show: Show, page: ms.NetworkPage) -> None:
+    opened = show(page)
+    x, y = list(garden())[:2]
+
+    def span() -> Any:
+        return np.subtract(node(opened, y), node(opened, x))
+
+    start, width = node(opened, x), span()
+    opened.mouse.click(*np.add(start, 40))
+    opened.keyboard.press("ArrowRight")
+    assert np.allclose(node(opened, x), np.subtract(start, [60, 0]), atol=1)
+    opened.keyboard.press("+")
+    assert np.allclose(span(), width / 0.8, rtol=0.01)
+    opened.keyboard.press("0")
+    assert np.allclose(node(opened, x), start, atol=1)
+
+
+def test_the_pointer_tells_of_one_thing(show: Show, page: ms.NetworkPage) -> None:
+    opened = show(page)
+    x, y = next(iter(cause().skeleton_.edges))
+    opened.mouse.move(*node(opened, x))
+    assert opened.inner_text("#tip b") == x
+    opened.mouse.move(*np.add(node(opened, x), node(opened, y)) / 2, steps=3)
+    opened.wait_for_function("(x) => document.querySelector('#tip b').textContent !== x", arg=x)
+    said = opened.inner_text("#tip")
+    assert x in said and y in said and "p_value" in said
+
+
+def test_mixed_ends_have_marks(show: Show) -> None:
+    """A partial ancestral graph: the mark of an arc is that at its end."""
+    graph = nx.DiGraph()
+    for x, at_x, y, at_y in (
+        ("a", "circle", "b", "arrow"),
+        ("b", "arrow", "c", "arrow"),
+        ("c", "tail", "d", "arrow"),
+        ("e", "circle", "d", "tail"),
+        ("e", "circle", "f", "circle"),
+        ("f", "tail", "g", "tail"),
+    ):
+        graph.add_edge(x, y, mark=at_y)
+        graph.add_edge(y, x, mark=at_x)
+    opened = show(ms.explore(graph))
+    rows = opened.evaluate(
+        """() => { const of = (label) => Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+            .find((m) => m.name === label).data;
+          const { source, edge, target } = of("rows");
+          const texts = source.map((x, n) => `${x} ${edge[n]} ${target[n]}`);
+          return [texts, [...of("heads0").marker]]; }"""
+    )
+    assert rows[0] == ["a o→ b", "b ↔ c", "c → d", "d —o e", "e o—o f", "f — g"]
+    assert sorted(rows[1]) == ["circle"] * 4 + ["triangle"] * 4
+    assert ask(opened, "b", "a") == "'b' and 'a' are adjacent: circle at a, arrow at b"
+    table = pd.read_csv(io.BytesIO(downloaded(opened, "#csv")))
+    assert table["orientation"][1] == "arrow at b, arrow at c"
 
 
 def test_two_networks_side_by_side(show: Show) -> None:
@@ -252,12 +358,20 @@ def test_a_notebook_shows_the_page_in_a_frame(
     show: Show, browser: Any, page: ms.NetworkPage
 ) -> None:
     opened = browser.new_page()
+    assert "\n" not in page._repr_html_()
     opened.set_content(page._repr_html_())
     frame = opened.frame_locator("iframe")
     frame.locator("html[data-ready=yes]").wait_for(state="attached", timeout=60_000)
     frame.locator("#limit-mi").fill("0")
     assert "edges" in frame.locator("#counts").inner_text()
     opened.close()
+
+
+def test_a_narrow_page_shows_the_network_first(show: Show, page: ms.NetworkPage) -> None:
+    opened = show(page)
+    opened.set_viewport_size({"width": 740, "height": 900})
+    network, filters = (opened.locator(at).bounding_box() for at in ("#network", "#filters"))
+    assert network["height"] > 400 and network["y"] < filters["y"]
 
 
 def test_dark_is_as_the_reader_has_it(show: Show, page: ms.NetworkPage) -> None:

@@ -158,6 +158,11 @@ def test_columns_of_a_table_become_colours() -> None:
         ([nx.Graph()] * 3, {}, "network must be one network or two, got 3"),
         (nx.path_graph(["abc", "d"]), {"target": "abd"}, "did you mean 'abc'"),
         (nx.path_graph(2), {"data_points": True}, "data_points needs data"),
+        (
+            nx.DiGraph([("a", "b", {"mark": "dot"})]),
+            {},
+            "must be one of tail, circle, arrow, got 'dot'",
+        ),
     ],
 )
 def test_refusals(network: Any, options: dict[str, Any], message: str) -> None:

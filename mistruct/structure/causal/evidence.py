@@ -155,6 +155,7 @@ def reasons(
     separations: pd.DataFrame,
     required: Collection[tuple[str, str]],
     most: int,
+    groups: Sequence[dict[str, list[Any]]] = (),
 ) -> Reasons:
     """Reasons as by `explain`, for all edges and the `most` absent pairs of smallest p-value.
 
@@ -164,6 +165,8 @@ def reasons(
         As in `explain`.
     most : int
         How many pairs without an edge.
+    groups : sequence of dict
+        As in `as_group`.
     """
     known = {frozenset(arc) for arc in required}
     ranked = separations.sort_values("p_value", kind="stable", na_position="first")
@@ -171,11 +174,24 @@ def reasons(
     row: Any
     for row in edges.itertuples():
         kept = frozenset((row.source, row.target)) in known
-        words = _why_adjacent(row, kept)
+        words = _why_adjacent(row, kept) + as_group(row.source, row.target, groups)
         adjacent.append(Reason(row.source, row.target, words, row.separating_set))
     for row in ranked.head(most).itertuples():
         absent.append(Reason(row.source, row.target, _why_removed(row), row.separating_set))
     return Reasons(adjacent, absent, max(0, len(ranked) - most))
+
+
+def as_group(x: str, y: str, groups: Sequence[dict[str, list[Any]]]) -> str:
+    """What follows in words where an edge comes from a test of a group of columns as one.
+
+    `groups` are those of the learner: their ``members``, and the ``edges`` found with them.
+    """
+    return "".join(
+        f"; tested as one column with all that {', '.join(group['members'])} say, "
+        "as they determine each other"
+        for group in groups
+        if [x, y] in group["edges"] or [y, x] in group["edges"]
+    )
 
 
 def _why_removed(separation: Any) -> str:

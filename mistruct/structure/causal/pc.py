@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import networkx as nx
 import pandas as pd
@@ -23,6 +23,7 @@ from mistruct.independence.names import resolve_or_call
 from mistruct.structure.causal.base import CausalLearner
 from mistruct.structure.causal.determinism import Determinism
 from mistruct.structure.causal.evidence import (
+    as_group,
     edge_table,
     explain,
     reasons,
@@ -94,6 +95,9 @@ class PC(CausalLearner):
         A DAG that keeps every arrow of `graph_`, to fit a Bayesian network to. It is one of the
         class wherever one exists, which contested and ambiguous triples may prevent; then it has
         few v-structures that `graph_` has not.
+    groups_ : list of dict
+        The groups of columns that determine each other and were tested as one (``members``), and
+        the ``edges`` that this gave.
     separating_sets_ : dict of frozenset to tuple of str
         The set that separated each pair which is not adjacent.
     test_
@@ -269,23 +273,20 @@ class PC(CausalLearner):
     def _reason(self, x: str, y: str) -> str:
         tables = self.edges_, self.separations_
         words = explain(x, y, self._names, *tables, self._required)
-        return words + self._as_group(x, y)
+        return words + as_group(x, y, self.groups_)
 
     def reasons(self, most: int = 20_000) -> Reasons:
         """Reasons as by `why`, for all edges and the `most` absent pairs closest to an edge."""
-        found = reasons(self.edges_, self.separations_, self._required, most)
-        adjacent = [r._replace(words=r.words + self._as_group(r.x, r.y)) for r in found.adjacent]
-        return replace(found, adjacent=adjacent)
+        return reasons(self.edges_, self.separations_, self._required, most, self.groups_)
 
-    def _as_group(self, x: str, y: str) -> str:
-        """Sentence to be appended if a pair was tested as a group of columns."""
-        words, pair = "", tuple(sorted((self._names.index(x), self._names.index(y))))
-        for group, edges in self._found.groups.items():
-            if pair in edges:
-                members = ", ".join(self._names[c] for c in group)
-                words += f"; tested as one column with all that {members} say, "
-                words += "as they determine each other"
-        return words
+    @property
+    def groups_(self) -> list[dict[str, list[Any]]]:
+        """Groups of columns that were tested as one, and the edges that this gave."""
+        named = self._names.__getitem__
+        return [
+            {"members": [*map(named, g)], "edges": [[*map(named, e)] for e in sorted(edges)]}
+            for g, edges in self._found.groups.items()
+        ]
 
     def _cost(self, data: Dataset) -> SearchCost:
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
