@@ -10,7 +10,7 @@ import networkx as nx
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
+from mistruct.errors import ParameterError, Setting
 from mistruct.structure.causal.evidence import both_ways, check_pair
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.learner import StructureLearner
@@ -29,8 +29,9 @@ class CausalLearner(StructureLearner):
     def _check_parameters(self) -> None:
         if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
             raise ParameterError(
-                f"knowledge must be a Knowledge or None, got {self.knowledge!r}; "
-                "read_knowledge makes one of a file"
+                Setting("knowledge"),
+                f" must be a Knowledge or None, got {self.knowledge!r}; "
+                "read_knowledge makes one of a file",
             )
 
     def _known(self, data: Dataset) -> Constraints:

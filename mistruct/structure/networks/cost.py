@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
+from mistruct.errors import Either, ParameterError
 from mistruct.memory import memory_limit
 
 # Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
@@ -54,4 +54,8 @@ def check_memory(
     figures = f"{n_pairs:,} pairs take about {in_total / 1e9:.1f} GB, of {limit / 1e9:.1f} GB"
     if needed <= limit:
         raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
-    raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")
+    raise ParameterError(
+        f"{figures}; give ",
+        Either("regulators=", "--regulators"),
+        ", or fewer of them, or fewer columns",
+    )
