@@ -26,7 +26,7 @@ _TABLES = ("separations", "triples", "members", "additions")
 
 
 class Learned:
-    """What `learn` found in a table.
+    """Result of `learn` for a table.
 
     Parameters
     ----------
