@@ -63,7 +63,7 @@ def read(
         column, separator, name = pair.rpartition("=")
         if not separator:
             raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
-        # What is asked for later counts for more.
+        # Later options take precedence.
         kinds = {k: v for k, v in kinds.items() if k != column and not matches(column, k)}
         kinds[column] = name
     options = asdict(source)
@@ -71,7 +71,7 @@ def read(
     options["drop"] = [*source.drop, *(name for name, kind in listed.items() if kind == "drop")]
     if source.separator in ("\\t", "tab"):
         options["separator"] = "\t"
-    # Columns are binned before what is missing in them can be a state.
+    # Columns are binned before their missing entries can become a state.
     late = columns.missing == "state" and columns.discretize
     table = read_table(
         data, kinds=kinds, missing="testwise" if late else columns.missing, **options

@@ -37,7 +37,7 @@ def exit_code(command: Callable[[], Any]) -> int:
             return _fail(str(error))
         except Exception as error:
             # Whether typer brings click along or leans on it depends on its version, so the errors
-            # of usage are known by what they offer.
+            # of usage are recognised by a method.
             if not hasattr(error, "format_message"):
                 raise
             return _fail(error.format_message())

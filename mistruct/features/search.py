@@ -34,7 +34,7 @@ Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
 #: The criteria that see what two features say together.
 _SEES_PAIRS = ("jmi", "cmim", "disr")
 
-# So many of the best candidates may fail the test in a row before the search ends.
+# The search ends after this number of the best candidates fail the test in a row.
 _PATIENCE = 10
 
 

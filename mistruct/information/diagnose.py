@@ -39,7 +39,7 @@ _OF_KINDS = {
 # Cells grow in number as a power of the dimensions.
 _OF_PAIRS = ("adaptive-partition", "binned")
 
-# What lies within a cell or a kernel is lost to these, so being below others means nothing.
+# These lose the dependence within a cell or a kernel, so it means nothing if they are lower.
 _BLUNT = ("adaptive-partition", "binned", "kde")
 
 # Differences of less than this share of the larger estimate do not matter to anyone.

@@ -129,7 +129,7 @@ def _interval(
     """
     statistic = max(2 * n * nats, float(chdtri(dof, 1 - _LEAST)))
     ratio = max(variance / (2 * mean), statistic / _LARGEST) if mean > 1e-9 else 1.0
-    # Where the estimate lies, or as far from 0 as chance alone would bring it.
+    # The estimate, or its typical distance from 0 by chance alone if that is larger.
     far = max(statistic - dof, np.sqrt(2 * dof))
 
     def probability(noncentrality: float) -> float:

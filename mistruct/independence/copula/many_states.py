@@ -45,7 +45,7 @@ _MOST_STRATA = 3000
 
 _DENSE_ENTRIES = 4_000_000
 
-# Of the variance of a column, what is left of it where it is taken to be determined.
+# Share of the variance of a column below which it counts as determined.
 _LEAST_LEFT = 1e-9
 
 
@@ -140,7 +140,7 @@ class States:
             left = (expected * (1 - expected)).sum(axis=1)
         some = left > _LEAST_LEFT * counts
         self.weights = np.where(some, 1 / np.maximum(left, 1e-300), 0.0)
-        # What rows of `known` take away beyond the means of strata, as a share of all.
+        # Share of the variance that rows of `known` explain beyond the means of strata.
         self._scale = float(some.sum()) / max(float(self.weights @ in_strata), 1e-300)
 
     @property

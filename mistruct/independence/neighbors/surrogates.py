@@ -35,7 +35,7 @@ from mistruct.kernels.neighbors.conditional import APART
 from mistruct.kernels.neighbors.surrogates import shuffle_within, swap_within, tilted_surrogates
 from mistruct.kernels.random import shuffle
 
-# A group has the square root of the rows, but not fewer than so many where there are enough.
+# A group has the square root of the number of rows, and at least this number if possible.
 _LEAST_GROUP = 10
 
 # Of the coefficients of a logistic regression. In few rows a wider one would fit x too well, and
@@ -153,7 +153,7 @@ class LocalShuffles:
 
         for first, last in zip(self.strata[:-1], self.strata[1:], strict=True):
             rows = np.arange(first, last)
-            # Those that tie in z come ordered by x, and must not be grouped by it.
+            # Rows that tie in z are ordered by x, and must not be grouped by it.
             shuffle(rows, 0, rows.size, self._state)
             halve(rows)
         return np.concatenate(groups), np.cumsum([0, *map(len, groups)])

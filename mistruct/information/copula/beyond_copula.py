@@ -50,7 +50,7 @@ CLEAR = 2.5
 
 _NO_VIEW = -1
 
-# Gaussian tables are drawn until they have so many rows in all.
+# Gaussian tables are drawn until they have this number of rows in total.
 _SURROGATE_ROWS = 8000
 _MOST_SURROGATES = 16
 

@@ -31,7 +31,7 @@ from mistruct.parallel import for_each, run_blocks, slices
 
 # Enough of the product at once for it to run at full speed, and little beside the result.
 _PANEL_ENTRIES = 8_000_000
-# What one thread turns into information at a time fits into its cache.
+# The block that a thread turns into information fits into its cache.
 _CHUNK_ENTRIES = 100_000
 
 #: The bias of a pair of columns of these dimensions.

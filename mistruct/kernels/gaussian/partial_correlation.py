@@ -210,7 +210,7 @@ def copula_separate(
                 given[c] = candidates[begin + chosen[c]]
             partial_information(correlations.matrix, order, correlations.least, matrix, test)
             n_tests[k] += 1
-            # More information given as many columns has no larger a p-value, nor has none.
+            # The p-value is not larger if there is more information given as many columns.
             if test[DOF] > 0.0 and not (
                 test[NATS] >= results[NATS, k] and test[N_Z] == results[N_Z, k]
             ):

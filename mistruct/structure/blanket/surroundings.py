@@ -26,7 +26,7 @@ from mistruct.independence.protocol import Given, Ragged, TestBatch
 from mistruct.structure.blanket.neighbourhood import Neighbourhood, Rule, find_neighbourhood
 from mistruct.structure.causal.meek import Oriented, orient
 
-# A column, that through which it may be found, and what is given.
+# A column, the column through which it may be found, and the conditioning set.
 Question = tuple[int, int, Given]
 
 

@@ -11,7 +11,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import Either, ParameterError
 from mistruct.memory import memory_limit
 
-# Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
+# Peak memory for a significant pair: in the table of edges, and in the arrays sorted for it.
 _BYTES_OF_A_PAIR = 100
 
 

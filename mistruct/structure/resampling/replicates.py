@@ -39,7 +39,7 @@ Folder = str | os.PathLike[str]
 #: The share of different rows in a bootstrap of many.
 SHARE = 0.632
 
-# So few rows have hardly as many different samples as there are replicates.
+# Fewer rows have hardly as many different samples as there are replicates.
 _FEWEST_ROWS = 10
 
 _FORMAT = 1
