@@ -135,12 +135,12 @@ def diagnose(
     """
     unit = nats_per_unit(base)
     check_fraction("confidence", confidence)
-    data, (of_x, of_y) = as_blocks({"x": x, "y": y}, missing)
-    data = complete(data, (*of_x, *of_y)).by_order
+    data, (x_names, y_names) = as_blocks({"x": x, "y": y}, missing)
+    data = complete(data, (*x_names, *y_names)).by_order
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         opinions = [
-            _ask(name, estimator, data, (of_x, of_y), confidence)
+            _ask(name, estimator, data, (x_names, y_names), confidence)
             for name, estimator in _estimators_for(data).items()
         ]
     for message, category in dict.fromkeys((str(w.message), w.category) for w in caught):

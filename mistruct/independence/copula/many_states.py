@@ -316,10 +316,10 @@ def _variances(n: Floats, x: Side, y: Side) -> Floats:
     u, u2, v2 = (v[some] for v in (y.traces, y.squares, y.fourths))
     first = 2 * ((n - 1) * t2 - t**2) * ((n - 1) * u2 - u**2)
     first /= (n - 1) ** 2 * (n + 1) * (n - 2)
-    of_x = n * (n + 1) * s2 - (n - 1) * (t**2 + 2 * t2)
-    of_y = n * (n + 1) * v2 - (n - 1) * (u**2 + 2 * u2)
+    term_x = n * (n + 1) * s2 - (n - 1) * (t**2 + 2 * t2)
+    term_y = n * (n + 1) * v2 - (n - 1) * (u**2 + 2 * u2)
     # In three rows both are 0.
-    second = of_x * of_y / ((n + 1) * n * (n - 1) * (n - 2) * np.maximum(n - 3, 1.0))
+    second = term_x * term_y / ((n + 1) * n * (n - 1) * (n - 2) * np.maximum(n - 3, 1.0))
     found[some] = first + np.where(n > 3, second, 0.0)
     return found
 
