@@ -30,7 +30,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     >>> target.read_text()
     'all of it'
     """
-    # A link stays a link: what it points to is replaced.
+    # A link remains a link: the file that it points to is replaced.
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise DataError(f"cannot write {str(path)!r}: it is a folder")

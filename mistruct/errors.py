@@ -12,13 +12,14 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 _OPTIONS = {
     "kinds": "--kind",
     "missing_marks": "--missing-mark",
     "n_bins": "--bins",
     "n_permutations": "--permutations",
+    "n_features": "--features",
 }
 
 
@@ -58,20 +59,37 @@ class Setting:
         return " ".join(f"{name} {shlex.quote(str(v))}" for v in values)
 
 
+class Either(NamedTuple):
+    """Words for Python, and other words for the command."""
+
+    python: str
+    command: str
+
+    def in_python(self) -> str:
+        """The words for Python."""
+        return self.python
+
+    def in_command(self) -> str:
+        """The words for the command."""
+        return self.command
+
+
 #: A sentence, whose settings are spelled where it is shown.
-Words = tuple[str | Setting, ...]
+Words = tuple[str | Setting | Either, ...]
 
 
 def spelled(words: Iterable[Any], *, command: bool = False) -> str:
     """Spell out a sentence, with its settings as in Python or as in the command."""
     return "".join(
-        (w.in_command() if command else w.in_python()) if isinstance(w, Setting) else str(w)
+        (w.in_command() if command else w.in_python())
+        if isinstance(w, (Setting, Either))
+        else str(w)
         for w in words
     )
 
 
-class MistructError(Exception):
-    """Base class of the errors of mistruct; the arguments are the parts of the message."""
+class _Worded(Exception):
+    """Base class of errors and warnings whose arguments are the parts of a message."""
 
     def __str__(self) -> str:
         return spelled(self.args)
@@ -84,6 +102,10 @@ class MistructError(Exception):
     def in_command(self) -> str:
         """The message, with its settings as options of the command."""
         return spelled(self.args, command=True)
+
+
+class MistructError(_Worded):
+    """Base class of the errors of mistruct; the arguments are the parts of the message."""
 
 
 class DataError(MistructError, ValueError):
@@ -102,7 +124,7 @@ class MissingExtraError(MistructError, ImportError):
     """A missing optional package; the message says how to install it."""
 
 
-class MistructWarning(UserWarning):
+class MistructWarning(_Worded, UserWarning):
     """A result that is returned, but that a careful user should look at."""
 
 
@@ -113,35 +135,35 @@ def nearest_names(name: object, known: Iterable[object]) -> str:
     return f"; did you mean {', '.join(repr(spelled[c]) for c in close)}?" if close else ""
 
 
-def check_choice(parameter: str, value: Any, choices: Collection[Any]) -> None:
+def check_choice(parameter: str | Setting | Either, value: Any, choices: Collection[Any]) -> None:
     """Raise ParameterError unless `value` is one of `choices`."""
     if not any(value is c or (type(value) is type(c) and value == c) for c in choices):
         listed = ", ".join(repr(c) for c in choices)
         hint = nearest_names(value, choices) if isinstance(value, str) else ""
-        raise ParameterError(f"{parameter} must be one of {listed}, got {value!r}{hint}")
+        raise ParameterError(parameter, f" must be one of {listed}, got {value!r}{hint}")
 
 
-def check_fraction(parameter: str, value: Any) -> None:
+def check_fraction(parameter: str | Setting | Either, value: Any) -> None:
     """Raise ParameterError unless `value` is a number strictly between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
-        raise ParameterError(f"{parameter} must be a number between 0 and 1, got {value!r}")
+        raise ParameterError(parameter, f" must be a number between 0 and 1, got {value!r}")
 
 
-def check_count(parameter: str, value: Any, *, least: int = 1) -> None:
+def check_count(parameter: str | Setting | Either, value: Any, *, least: int = 1) -> None:
     """Raise ParameterError unless `value` is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ParameterError(
-            f"{parameter} must be a whole number of at least {least}, got {value!r}"
+            parameter, f" must be a whole number of at least {least}, got {value!r}"
         )
 
 
-def check_positive(parameter: str, value: Any) -> None:
+def check_positive(parameter: str | Setting | Either, value: Any) -> None:
     """Raise ParameterError unless `value` is a finite number greater than 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-        raise ParameterError(f"{parameter} must be a number greater than 0, got {value!r}")
+        raise ParameterError(parameter, f" must be a number greater than 0, got {value!r}")
 
 
-def check_not_negative(parameter: str, value: Any) -> None:
+def check_not_negative(parameter: str | Setting | Either, value: Any) -> None:
     """Raise ParameterError unless `value` is a finite number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
-        raise ParameterError(f"{parameter} must be a number of at least 0, got {value!r}")
+        raise ParameterError(parameter, f" must be a number of at least 0, got {value!r}")

@@ -36,7 +36,7 @@ THREADS_VARIABLE = "MISTRUCT_NUM_THREADS"
 
 _PROGRESS_DELAY = 2.0  # seconds of work before a progress bar appears
 
-# How long a block lasts, and how many there are at least, where the work is long enough.
+# Duration of a block, and least number of blocks if the work is long enough.
 _BLOCK_NANOSECONDS = 5e7
 _SHORTEST_BLOCK_NANOSECONDS = 2e5
 _BLOCKS_PER_THREAD = 4

@@ -47,11 +47,11 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; errors are one line on standard error and exit code 2."""
     if arguments is None:
-        # The imports make so many objects that looking for garbage among them takes a while.
+        # The imports create many objects, which garbage collection would search for a while.
         gc.set_threshold(100_000)
     code = exit_code(lambda: app(arguments, prog_name="mistruct", standalone_mode=False))
     if arguments is None:
-        # Nothing is left to do, and taking down what was imported, or waiting for a thread that
+        # Nothing is left to do, and finalising all imported modules, or waiting for a thread that
         # compiles after Ctrl-C, would take a second or more.
         with suppress(BrokenPipeError):
             sys.stdout.flush()

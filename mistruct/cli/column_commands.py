@@ -48,7 +48,7 @@ def mi(
     with step("read", f"reading {data}"):
         from mistruct.information.names import resolve_estimator
 
-        # What is missing in other columns does not matter here.
+        # Missing entries in other columns do not matter here.
         table = read(data, source, replace(columns, missing="testwise"), of=[x, y, *given])
     chosen = choose(table, x, y, given, columns.missing)
     with step("bin"):

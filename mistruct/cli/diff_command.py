@@ -1,7 +1,8 @@
-"""`mistruct diff`: what differs between the networks of groups of rows."""
+"""The command `mistruct diff`, which compares the networks of groups of rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -16,10 +17,66 @@ from mistruct.cli.terminal import Steps
 from mistruct.errors import check_count
 
 if TYPE_CHECKING:
+    from mistruct.data import Dataset
     from mistruct.structure import DifferentialNetwork
     from mistruct.structure.learner import StructureLearner
 
 _SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ForGroups:
+    """Options of `diff` on the groups and their networks."""
+
+    level: Annotated[
+        list[str],
+        typer.Option(
+            metavar="STATE",
+            help="Group to compare, the reference first; may be repeated; default: all groups.",
+        ),
+    ] = field(default_factory=list)
+    stratum: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN",
+            help="Column, such as batch or sex, within whose states groups are compared; may be "
+            "repeated.",
+        ),
+    ] = field(default_factory=list)
+    method: Annotated[
+        Literal["aracne", "chow-liu", "pc", "boss"],
+        typer.Option(help="Method that learns the network of each group."),
+    ] = "aracne"
+    alpha: Annotated[
+        float,
+        typer.Option(metavar="LEVEL", help="False discovery rate among the pairs that differ."),
+    ] = 0.05
+    permutations: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Number of permutations of the groups.")
+    ] = 200
+    bootstraps: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            help="Number of samples of the rows of each group to learn its network from.",
+        ),
+    ] = 20
+
+    def learner(self, condition: str, table: Dataset, seed: int) -> DifferentialNetwork:
+        """The learner of differential networks with these options."""
+        import mistruct as ms
+
+        states = {str(s): s for s in table.states.get(condition, ())}
+        return ms.DifferentialNetwork(
+            _learner(self.method),
+            condition,
+            levels=[states.get(name, name) for name in self.level] or None,
+            strata=self.stratum,
+            alpha=self.alpha,
+            n_permutations=self.permutations,
+            n_resamples=self.bootstraps,
+            seed=seed,
+        )
 
 
 @app.command()
@@ -30,40 +87,8 @@ def diff(
     condition: Annotated[
         str, typer.Option(metavar="COLUMN", help="Column that says which group a row is in.")
     ],
-    level: Annotated[
-        list[str],
-        typer.Option(
-            metavar="STATE",
-            help="Group to compare, the reference first; may be repeated; default: all groups.",
-        ),
-    ] = [],  # noqa: B006
-    stratum: Annotated[
-        list[str],
-        typer.Option(
-            metavar="COLUMN",
-            help="Column, such as batch or sex, within whose states groups are compared; may be "
-            "repeated.",
-        ),
-    ] = [],  # noqa: B006
-    method: Annotated[
-        Literal["aracne", "chow-liu", "pc", "boss"],
-        typer.Option(help="Method that learns the network of each group."),
-    ] = "aracne",
-    alpha: Annotated[
-        float,
-        typer.Option(metavar="LEVEL", help="False discovery rate among the pairs that differ."),
-    ] = 0.05,
-    permutations: Annotated[
-        int, typer.Option(metavar="NUMBER", help="Number of permutations of the groups.")
-    ] = 200,
-    bootstraps: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            help="Number of samples of the rows of each group to learn its network from.",
-        ),
-    ] = 20,
     *,
+    groups: ForGroups,
     columns: Columns,
     source: Source,
     seed: Seed = 0,
@@ -76,9 +101,9 @@ def diff(
     there are two groups, and a record of the run.
     """
     parameters = as_record(locals())
-    check_numbers(columns, seed, alpha)
-    check_count("--permutations", permutations)
-    check_count("--bootstraps", bootstraps)
+    check_numbers(columns, seed, groups.alpha)
+    check_count("--permutations", groups.permutations)
+    check_count("--bootstraps", groups.bootstraps)
     check_folder("--output", output)
     step = Steps()
     with step("read", f"reading {data}"):
@@ -88,17 +113,7 @@ def diff(
         (condition,) = table.check_names("--condition", [condition])
     with step("bin"):
         binned = bin_columns(table, columns)
-    states = {str(s): s for s in binned.states.get(condition, ())}
-    net = ms.DifferentialNetwork(
-        _learner(method),
-        condition,
-        levels=[states.get(name, name) for name in level] or None,
-        strata=stratum,
-        alpha=alpha,
-        n_permutations=permutations,
-        n_resamples=bootstraps,
-        seed=seed,
-    )
+    net = groups.learner(condition, binned, seed)
     with step("compare", "comparing the groups"):
         net.fit(binned)
     with together(output) as folder:
@@ -133,7 +148,7 @@ def _learner(method: str) -> StructureLearner:
 
 
 def _show(net: DifferentialNetwork) -> None:
-    """Print how many pairs differ and what becomes of the edges, and the strongest differences."""
+    """Print the number of differing pairs, the changes of edges, and the strongest differences."""
     edges = net.edges_
     differing = edges[edges["differs"]]
     groups = ", ".join(str(level) for level in net.levels_)

@@ -29,7 +29,7 @@ _RECORDED = ("copies", "groups")
 
 
 class Learned:
-    """What `learn` found in a table.
+    """Result of `learn` for a table.
 
     Parameters
     ----------

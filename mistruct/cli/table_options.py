@@ -57,7 +57,7 @@ def read(
     from mistruct.data.dataset import with_numbers
 
     options = arguments(source, columns)
-    # Columns are binned before what is missing in them can be a state.
+    # Columns are binned before their missing entries can become a state.
     late = columns.missing == "state" and columns.discretize
     table = read_table(data, missing="testwise" if late else columns.missing, **options)
     table = with_numbers(table) if genes else table
@@ -75,7 +75,7 @@ def arguments(source: Source, columns: Columns) -> dict[str, Any]:
         column, separator, name = pair.rpartition("=")
         if not separator:
             raise ParameterError(f"--kind must be COLUMN=KIND, got {pair!r}")
-        # What is asked for later counts for more.
+        # Later options take precedence.
         kinds = {k: v for k, v in kinds.items() if k != column and not matches(column, k)}
         kinds[column] = name
     options = asdict(source)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
 import threading
 import time
@@ -30,7 +28,7 @@ def exit_code(command: Callable[[], Any]) -> int:
         try:
             return command() or 0
         except MistructError as error:
-            return _fail(error.in_command() if error.advice else _as_options(str(error)))
+            return _fail(error.in_command())
         except (KeyboardInterrupt, typer.Abort):
             return INTERRUPTED
         except MemoryError as error:
@@ -39,7 +37,7 @@ def exit_code(command: Callable[[], Any]) -> int:
             return _fail(str(error))
         except Exception as error:
             # Whether typer brings click along or leans on it depends on its version, so the errors
-            # of usage are known by what they offer.
+            # of usage are recognised by a method.
             if not hasattr(error, "format_message"):
                 raise
             return _fail(error.format_message())
@@ -107,29 +105,6 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """Print warnings of mistruct in one line; those of libraries are for programmers."""
-    if issubclass(category, MistructWarning):
-        line = " ".join(_as_options(str(message)).split())
+    if isinstance(message, MistructWarning):
+        line = " ".join(message.in_command().split())
         typer.echo(f"mistruct: warning: {line}", err=True)
-
-
-def _as_options(message: str) -> str:
-    """Replace parameters of Python in a message by options of the command."""
-    for pattern, spelled in (
-        (r"\bkinds=\{'(.*?)': '(\w+)'\}", lambda m: f"--kind {shlex.quote(f'{m[1]}={m[2]}')}"),
-        (r"^kinds\['(.*?)'\]", r"--kind \1"),
-        (r"^kinds\b", "--kind"),
-        (r"\bmissing='(\w+)'", r"--missing \1"),
-        (r"^(index|layer|obs|transpose|drop|regulators|tolerance|checkpoint|knowledge)\b", r"--\1"),
-        (r"^n_bins\b", "--bins"),
-        (r"\bgive regulators=", "give --regulators"),
-        (r"^n_features\b", "--features"),
-        (
-            r"with mistruct\.discretize, make them categories, or declare them with kinds=",
-            "with --discretize, or declare them with --kind COLUMN=discrete",
-        ),
-        (r"\bbin it first, or use 'testwise'", "use --discretize, or --missing testwise"),
-        (r"\bmake it the index\b", "make it the --index"),
-        (r"\bdrop it\b", "leave it out with --drop"),
-    ):
-        message = re.sub(pattern, spelled, message)
-    return message

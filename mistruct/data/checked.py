@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mistruct.data.door import Column, Kind
 from mistruct.data.notes import Note
-from mistruct.errors import DataError, ParameterError, nearest_names
+from mistruct.errors import DataError, Either, ParameterError, nearest_names
 
 if TYPE_CHECKING:
     from mistruct.data.packed.table_folder import Stored
@@ -199,8 +199,11 @@ class Dataset:
             raise DataError(
                 f"{purpose} needs discrete columns, but {len(continuous)} of "
                 f"{len(concerned)} are continuous ({shown}{more}); "
-                "bin them with mistruct.discretize, make them categories, or declare them with "
-                "kinds="
+                "bin them ",
+                Either(
+                    "with mistruct.discretize, make them categories, or declare them with kinds=",
+                    "with --discretize, or declare them with --kind COLUMN=discrete",
+                ),
             )
 
     @cached_property

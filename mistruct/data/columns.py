@@ -47,7 +47,7 @@ _HISTOGRAM_RANGE = 1 << 16
 # Up to here floats hold every whole number.
 _EXACT = 2.0**53
 
-# So few categories are looked for one by one, each in a pass that takes next to nothing.
+# Up to this number of categories are searched one by one, which is fast.
 _FEW_CATEGORIES = 16
 
 _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)

@@ -18,7 +18,7 @@ from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Note, taken_as
 from mistruct.data.table import settled
 from mistruct.data.weights import name_of_weights
-from mistruct.errors import DataError, ParameterError, Setting, check_choice
+from mistruct.errors import DataError, Either, ParameterError, Setting, check_choice
 
 __all__ = [
     "MISSING_STATE",
@@ -111,14 +111,20 @@ def as_dataset(
         data = anndata_frame(data, layer, taken, duplicates)
         door.numbers = frozenset(map(str, data.columns)) - set(taken)
     elif layer is not None or obs:
-        raise ParameterError(f"layer and obs are for AnnData only, got {layer!r} and {obs!r}")
+        raise ParameterError(
+            Setting("layer"), f" and obs are for AnnData only, got {layer!r} and {obs!r}"
+        )
     elif duplicates is not None:
         raise ParameterError(f"duplicates is for AnnData only, got {duplicates!r}")
     if isinstance(data, Dataset):
         if kinds is not None:
-            raise ParameterError(f"kinds: a Dataset has its kinds already, got {dict(kinds)!r}")
+            raise ParameterError(
+                Setting("kinds"), f": a Dataset has its kinds already, got {dict(kinds)!r}"
+            )
         if drop or missing_marks is not None:
-            raise ParameterError("drop and missing_marks are for tables that are no Dataset yet")
+            raise ParameterError(
+                Setting("drop"), " and missing_marks are for tables that are no Dataset yet"
+            )
         if weights is not None:
             raise ParameterError(f"weights: a Dataset has its rows already, got {weights!r}")
         return _under(data, missing)
@@ -218,16 +224,21 @@ def _missing_as_state(column: Column) -> Column:
         absent = int(np.isnan(column.values).sum())
         if absent:
             raise DataError(
-                f"column {column.name!r} is continuous and has {absent} missing entries; "
-                "missing='state' is for discrete columns: bin it first, or use 'testwise'"
+                f"column {column.name!r} is continuous and has {absent} missing entries; ",
+                Setting("missing", "state"),
+                " is for discrete columns: ",
+                Either(
+                    "bin it first, or use 'testwise'", "use --discretize, or --missing testwise"
+                ),
             )
         return column
     if not (column.values == len(column.states)).any():
         return column
     if MISSING_STATE in column.states:
         raise DataError(
-            f"column {column.name!r} already has a state {MISSING_STATE!r}; "
-            "rename it before missing='state' adds its own"
+            f"column {column.name!r} already has a state {MISSING_STATE!r}; rename it before ",
+            Setting("missing", "state"),
+            " adds its own",
         )
     why = column.why
     if column.kind == "ordinal":

@@ -21,7 +21,7 @@ from mistruct.errors import DataError, ParameterError, Setting
 _DEFAULT = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".gct": "\t"}
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 
-# So much of a file, and so many of its rows, are looked at.
+# Numbers of bytes and rows of a file that are examined.
 _HEAD = 1 << 16
 _HEAD_LINES = 20
 _ROWS = 200
@@ -29,7 +29,7 @@ _ROWS = 200
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?$")
 _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
-# What may be thousands says nothing of the decimal mark.
+# A separator that may group thousands says nothing about the decimal mark.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+$")
 _GEO = (b"!series_matrix_table_begin", b"!series_matrix_table_end")
 

@@ -39,7 +39,7 @@ from tqdm import tqdm
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset, as_dataset, assemble
 from mistruct.data.door import Column
-from mistruct.errors import DataError, ParameterError, check_choice, check_count
+from mistruct.errors import DataError, ParameterError, Setting, check_choice, check_count
 
 Method = Literal["quantile", "equal-width", "bayesian-blocks", "mdl"]
 Places = NDArray[np.intp]
@@ -250,8 +250,10 @@ def _check_n_bins(n_bins: int | None, method: Method, n_samples: int) -> int:
     if n_bins is None:
         return default_n_bins(n_samples)
     if method not in ("quantile", "equal-width"):
-        raise ParameterError(f"n_bins: {method!r} chooses the number itself, got {n_bins!r}")
-    check_count("n_bins", n_bins, least=2)
+        raise ParameterError(
+            Setting("n_bins"), f": {method!r} chooses the number itself, got {n_bins!r}"
+        )
+    check_count(Setting("n_bins"), n_bins, least=2)
     return n_bins
 
 

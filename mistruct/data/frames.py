@@ -35,7 +35,7 @@ from mistruct.data.weights import (
     write_out,
     write_out_index,
 )
-from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
+from mistruct.errors import DataError, Either, ParameterError, Setting, check_choice, nearest_names
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -123,7 +123,7 @@ def anndata_frame(
     for name in obs:
         if name not in adata.obs:
             raise ParameterError(
-                f"obs: there is no column {name!r}{nearest_names(name, adata.obs)}"
+                Setting("obs"), f": there is no column {name!r}{nearest_names(name, adata.obs)}"
             )
     matrix, genes = anndata_matrix(adata, layer)
     # A sparse matrix that is still in its file, as in backed mode, has to leave it first.
@@ -140,7 +140,7 @@ def anndata_matrix(adata: AnnData, layer: str | None = None) -> tuple[Any, Any]:
     is_raw = layer == "raw" and layer not in adata.layers
     if layer is not None and layer not in adata.layers and not is_raw:
         raise ParameterError(
-            f"layer: there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
+            Setting("layer"), f": there is no layer {layer!r}{nearest_names(layer, adata.layers)}"
         )
     if is_raw:
         matrix, genes = raw_of(adata)
@@ -244,9 +244,11 @@ def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
         raise DataError(f"the table has no rows (columns: {', '.join(map(repr, names[:5]))})")
     check_distinct(names)
     if not isinstance(door.kinds, Mapping):
-        raise ParameterError(f"kinds must map names of columns to their kinds, got {door.kinds!r}")
+        raise ParameterError(
+            Setting("kinds"), f" must map names of columns to their kinds, got {door.kinds!r}"
+        )
     for name, kind in door.kinds.items():
-        check_choice(f"kinds[{name!r}]", kind, get_args(Kind))
+        check_choice(Either(f"kinds[{name!r}]", f"--kind {name}"), kind, get_args(Kind))
     if door.counts is None:  # else the column of weights is gone
         names = check_weights(names, door)
     door.dropped = {n for p in door.drop for n in by_pattern("drop", p, names)}

@@ -39,7 +39,7 @@ NAMES_OF_GENES = re.compile(
 def raw_of(adata: AnnData) -> tuple[Any, Any]:
     """Matrix of `adata.raw`, and the names of its genes."""
     if adata.raw is None:
-        raise ParameterError("layer: this AnnData has no raw, got 'raw'")
+        raise ParameterError(Setting("layer"), ": this AnnData has no raw, got 'raw'")
     return adata.raw.X, adata.raw.var_names
 
 

@@ -33,7 +33,7 @@ _NAME = re.compile(
 )
 _CAMEL = re.compile(r".*[a-z0-9]I[dD]$")  # customerID, PassengerId
 
-# Such a column goes up by one with the rows of a series, but it is what the series is of.
+# Such a column rises by one with the rows of a time series, but is no identifier.
 _TIME = re.compile(
     r"(year|years|yr|jahr|month|week|day|hour|minute|second|time|date|t|age|step|(?-i:x)|dose|depth|"
     r".*[ _.-](year|time|month|week|day))s?$",

@@ -40,16 +40,16 @@ from numpy.typing import NDArray
 #: Columns of whole numbers with at most so many distinct values are discrete.
 MAX_STATES = 20
 
-# Codes that hardly any two rows share still lie close together.
+# Codes are close together, even if hardly any two rows share one.
 _CODE_SPAN = 6
 
-# Counts run out: the largest of at least so many values stands in at most so many rows, and the
-# largest quarter of the values in at most so large a share.
+# Large counts are rare: with at least this many values, the largest is in at most this many
+# rows, and the largest quarter of the values in at most this share of the rows.
 _COUNT_STATES = 6
 _TAIL_ROWS = 3
 _TAIL_SHARE = 0.1
 
-# A scale of answers goes from 1 to so many; so many columns share it, and so large a share of all
+# A scale of answers ends within these bounds; at least this number of columns and this share of all
 # columns of 3 to 20 whole numbers.
 _SCALE_ENDS = range(5, 11)
 _ITEMS = 5
@@ -58,8 +58,8 @@ _MOST_CODES_ARE_ITEMS = 0.5
 # Up to here a number of distinct values may still be that of codes, which is then said.
 MOST_CODES = 60
 
-# What a matrix of counts is: so many columns, nearly all of whole numbers from 0; of these at least
-# so large a share with 3 to 20 values, and so large a share with more.
+# A matrix of counts has this many columns, nearly all of whole numbers from 0; of these at least
+# this share has 3 to 20 values, and this share has more.
 _MATRIX_COLUMNS = 20
 _NEARLY_ALL = 0.9
 _FEW_VALUES = 0.25

@@ -35,7 +35,7 @@ class Marks:
         if self.asked is not None:
             self.in_words = self.in_numbers = frozenset(("", *self.asked))
         else:
-            # In a DataFrame what is missing among words is missing already.
+            # In a DataFrame, missing entries among words are already marked as missing.
             self.in_words = IN_WORDS if words else frozenset()
             self.in_numbers = IN_NUMBERS
         self.values = tuple(v for v in map(_number, self.asked or ()) if v is not None)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mistruct.errors import Setting, Words, spelled
 
-# So many names, marks or rows are shown of more.
+# Largest number of names, marks or rows that are listed.
 _SHOWN = 3
 
 

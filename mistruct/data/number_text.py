@@ -22,7 +22,7 @@ from mistruct.data.missing_marks import Marks
 from mistruct.data.notes import Found, Note, blanks_trimmed, in_rows, read_as_numbers
 from mistruct.errors import DataError, Setting
 
-# A column with so large a share of numbers, and so many different ones, is one of numbers.
+# A column with this share of numbers, and this many distinct ones, is a column of numbers.
 _MOSTLY = 0.8
 _DISTINCT = 5
 

@@ -10,7 +10,7 @@ from mistruct.data.kinds import MAX_STATES, end_of_scale, is_matrix_of_counts, m
 from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
 from mistruct.data.weights import notice_counts
 
-# A column of words with fewer rows per state has hardly any for most of its states.
+# A column of words with fewer rows per state has almost none for most of its states.
 _FEW_ROWS = 10
 
 _WHOLE = ("two values", "few rows", "many values", "counts", "codes")

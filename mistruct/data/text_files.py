@@ -23,7 +23,7 @@ from mistruct.data.notes import Found
 from mistruct.data.number_text import Words
 from mistruct.errors import DataError
 
-# Leading zeros are looked for in portions of so many bytes.
+# Leading zeros are searched in portions of this number of bytes.
 _PORTION = 1 << 18
 
 Values = NDArray[Any] | Words

@@ -29,7 +29,7 @@ from mistruct.data.text_files import Values, as_array, as_objects, is_empty, par
 from mistruct.data.weights import rows_of_the_table, weigh, write_out, write_out_index
 from mistruct.errors import DataError, ParameterError
 
-# From so many columns on, rows that are named and all numeric may well be variables.
+# From this number of columns on, named rows of numbers may be variables.
 _GENES = 8
 
 

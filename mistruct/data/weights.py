@@ -33,7 +33,7 @@ _WHOLE = re.compile(r"\s*\+?\d+(\.0*)?\s*")
 _MOST = 2.0**62
 
 # A table takes its size twice while it is put together. Learners took 16 bytes more of each row of
-# codes (ChowLiu, PC and Bootstrap on 30 million rows); numbers want ranks and scores.
+# codes (ChowLiu, PC and Bootstrap on 30 million rows); numbers also need ranks and scores.
 _COPIES = 2
 _BYTES_OF_A_ROW = 32
 

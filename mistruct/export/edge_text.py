@@ -17,7 +17,7 @@ _FIRST_COLUMNS = ("mi", "p_value", "n_samples")
 _CELL_TYPES = (bool, int, float, str)
 _INTEGER = re.compile(r"[+-]?\d+$")
 
-# How the two ends of an edge are called in a header, and what else stands in one.
+# Names of the two ends of an edge in a header, and of its other columns.
 _ENDS = (
     ("source", "target"), ("from", "to"), ("regulator", "target"), ("tf", "target"),
     ("node1", "node2"), ("gene1", "gene2"), ("protein1", "protein2"),

@@ -48,7 +48,7 @@ from mistruct.export.tables import check_graph
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
-# What XML 1.0 cannot hold, not even escaped.
+# Characters that XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # Keys to which GEXF gives a meaning of its own.

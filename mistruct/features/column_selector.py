@@ -57,8 +57,8 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
 
     def _checks(self) -> dict[str, Any]:
         finite = self.missing == "raise" or "allow-nan"
-        of_x = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
-        return {"validate_separately": (of_x, of_x | {"ensure_2d": False})}
+        x_checks = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
+        return {"validate_separately": (x_checks, x_checks | {"ensure_2d": False})}
 
     def _select(self, positions: NDArray[np.int64], n_features: int) -> None:
         """Select the features at these positions."""

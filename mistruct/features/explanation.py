@@ -50,7 +50,7 @@ _STEPS, _LAST_STEPS = 100, 1000
 # Steps end where the bound grows by less than this times itself. Beyond, only the fit to chance
 # gets better: modules are found no better with a hundredth of it.
 _TOLERANCE = 1e-6
-# What rounding can leave of 1 - R^2 and of a variance that is zero.
+# Largest rounding error of 1 - R^2, and of a variance of zero.
 _LEAST = 1e-12
 
 

@@ -19,9 +19,9 @@ from mistruct.features.stopping import Selection, StopRule, condition
 from mistruct.features.terms import PairTerms
 from mistruct.independence.g_test import GTest
 
-# The pairs of so many features are looked at, those that say most alone.
+# Only pairs of this number of features, the most informative ones, are searched.
 _MOST = 500
-# Of so many of the best pairs it is asked whether they add to what was chosen.
+# This number of the best pairs are tested for adding to the chosen features.
 _PATIENCE = 10
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mistruct._typing import Floats
 from mistruct.kernels.gaussian.density import class_slopes, class_sums
 
-# A density is never below this share of what its own bump would give a row.
+# A density is at least this share of the density that the row itself would add.
 _LEAST = 1e-6
 
 

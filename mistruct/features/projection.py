@@ -33,9 +33,9 @@ from mistruct.information.measures import mutual_information
 
 Labels = NDArray[np.int64]
 
-# A continuous target is climbed in so many bins of equal size.
+# Number of bins of a continuous target in the search for directions.
 _N_BINS = 8
-# Climbing looks at all pairs of so many rows at most.
+# Largest number of rows, all of whose pairs are used in the search for directions.
 _MOST_ROWS = 1000
 _N_RANDOM_STARTS = 8
 _N_CLIMBS = 3

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct._typing import Floats
-from mistruct.errors import ParameterError, check_choice, check_count
+from mistruct.errors import ParameterError, Setting, check_choice, check_count
 from mistruct.features.feature_pairs import next_pair
 from mistruct.features.stopping import Selection, StopRule
 from mistruct.features.terms import PairTerms
@@ -34,7 +34,7 @@ Criterion = Literal["jmi", "mim", "mrmr", "cmim", "disr"]
 #: The criteria that see what two features say together.
 _SEES_PAIRS = ("jmi", "cmim", "disr")
 
-# So many of the best candidates may fail the test in a row before the search ends.
+# The search ends after this number of the best candidates fail the test in a row.
 _PATIENCE = 10
 
 
@@ -42,11 +42,11 @@ def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) 
     """Raise ParameterError if the criterion or the number of features is invalid."""
     check_choice("criterion", criterion, get_args(Criterion))
     if n_features is not None:
-        check_count("n_features", n_features)
+        check_count(Setting("n_features"), n_features)
         if n_features > n_there:
             raise ParameterError(
-                f"n_features must be at most the {n_there} features that there are, "
-                f"got {n_features}"
+                Setting("n_features"),
+                f" must be at most the {n_there} features that there are, got {n_features}",
             )
 
 

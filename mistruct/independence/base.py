@@ -18,7 +18,7 @@ from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
 from mistruct.parallel import run_anywhere
 
-# What is asked of a test about a table, which it answers from its view of it.
+# Methods of a test that receive its view of a table.
 _ON_VIEWS = (
     "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets",
     "estimator", "seconds", "known_edges",
@@ -163,7 +163,7 @@ class IndependenceTest(ABC):
             pair, among = pairs[k : k + 1], candidates[k]
             if size > 1:  # no larger set with a column that leaves nothing alone is minimal
                 among = [c for c in among if not self._leaves_nothing(data, pair, (c,))]
-            # What all candidates together do not determine, none of their subsets does.
+            # A column that all candidates do not determine is not determined by a subset.
             if len(among) < size or self.test_pairs(data, pair, among).testable[0]:
                 continue
             minimal = (

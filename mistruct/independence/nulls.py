@@ -18,7 +18,7 @@ from scipy.stats import gamma, norm
 
 from mistruct.data.dataset import Dataset
 
-# P-values down to where so many draws are as large are counted, those beyond come from a fit.
+# P-values are counted if at least this number of draws are as large, and otherwise fitted.
 _COUNTED = 10
 
 
@@ -49,7 +49,7 @@ class Null:
             return counted
         share = (1.0 + _COUNTED) / (1.0 + n)
         beyond = share * np.exp(self._log_tail(given) - self._log_tail(last))
-        # What is far out of reach of the draws may vanish in floating point, but is not impossible.
+        # A p-value far beyond the draws may underflow, but is not 0.
         beyond = np.clip(beyond, np.finfo(np.float64).tiny, share)
         return np.where(given > last, beyond, counted)
 

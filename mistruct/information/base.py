@@ -20,7 +20,7 @@ from mistruct.information.null_distributions import NullDistribution
 from mistruct.information.panels import Panels
 from mistruct.information.tiles import pairwise_by_loop
 
-# What is asked of an estimator about a table, which it answers from its view of it.
+# Methods of an estimator that receive its view of a table.
 _ON_VIEWS = (
     "information", "entropy", "total_correlation", "pairwise", "panels", "interval", "choose",
     "null", "confirming_test", "seconds",

@@ -118,12 +118,12 @@ def _entropies_and_information(
     x: Any, y: Any, estimator: str | Estimator, missing: Missing
 ) -> tuple[float, float, float]:
     """Estimates of H(x), H(y) and I(x; y) over the same rows."""
-    data, (of_x, of_y) = as_blocks({"x": x, "y": y}, missing)
+    data, (x_names, y_names) = as_blocks({"x": x, "y": y}, missing)
     data.require_discrete("a measure between clusterings")
     data = data.complete_rows()
     chosen = resolve_estimator(estimator, data)
     return (
-        chosen.entropy(data, of_x),
-        chosen.entropy(data, of_y),
-        chosen.information(data, of_x, of_y),
+        chosen.entropy(data, x_names),
+        chosen.entropy(data, y_names),
+        chosen.information(data, x_names, y_names),
     )

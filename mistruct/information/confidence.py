@@ -33,7 +33,7 @@ Blocks = Sequence[Sequence[str]]
 # little as possible, and not too many, since a variance is only nearly proportional to 1/n.
 _ROWS_OF_A_SUBSET = 200
 _MOST_SUBSETS = 8
-# The rows are divided anew until their variance has so many degrees of freedom.
+# The rows are divided again until the variance has this number of degrees of freedom.
 _DOF = 30
 _FEWEST_ROWS = 40
 

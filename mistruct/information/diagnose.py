@@ -39,7 +39,7 @@ _OF_KINDS = {
 # Cells grow in number as a power of the dimensions.
 _OF_PAIRS = ("adaptive-partition", "binned")
 
-# What lies within a cell or a kernel is lost to these, so being below others means nothing.
+# These lose the dependence within a cell or a kernel, so it means nothing if they are lower.
 _BLUNT = ("adaptive-partition", "binned", "kde")
 
 # Differences of less than this share of the larger estimate do not matter to anyone.
@@ -135,12 +135,12 @@ def diagnose(
     """
     unit = nats_per_unit(base)
     check_fraction("confidence", confidence)
-    data, (of_x, of_y) = as_blocks({"x": x, "y": y}, missing)
-    data = complete(data, (*of_x, *of_y)).by_order
+    data, (x_names, y_names) = as_blocks({"x": x, "y": y}, missing)
+    data = complete(data, (*x_names, *y_names)).by_order
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         opinions = [
-            _ask(name, estimator, data, (of_x, of_y), confidence)
+            _ask(name, estimator, data, (x_names, y_names), confidence)
             for name, estimator in _estimators_for(data).items()
         ]
     for message, category in dict.fromkeys((str(w.message), w.category) for w in caught):

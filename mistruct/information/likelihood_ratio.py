@@ -48,13 +48,13 @@ def interval_of_counts(data: Dataset, x: Names, y: Names, z: Names, level: float
     may still occur, and rare ones decide the variance. (0, 0) where nothing varies.
     """
     data = complete(data, (*x, *y, *z))
-    of_z, n_strata = joint_labels(data, z)
-    first_x, of_xz, n_xz = _distinct(data, (*z, *x))
-    first_y, of_yz, n_yz = _distinct(data, (*z, *y))
+    z_labels, n_strata = joint_labels(data, z)
+    first_x, xz_labels, n_xz = _distinct(data, (*z, *x))
+    first_y, yz_labels, n_yz = _distinct(data, (*z, *y))
     first, _, n_xyz = _distinct(data, (*z, *x, *y))
-    z_of_x, z_of_y, z_of_cell = (of_z[rows] for rows in (first_x, first_y, first))
-    x_of_cell, y_of_cell = of_xz[first], of_yz[first]
-    n_z, r, c = (np.bincount(labels, minlength=n_strata) for labels in (of_z, z_of_x, z_of_y))
+    z_of_x, z_of_y, z_of_cell = (z_labels[rows] for rows in (first_x, first_y, first))
+    x_of_cell, y_of_cell = xz_labels[first], yz_labels[first]
+    n_z, r, c = (np.bincount(labels, minlength=n_strata) for labels in (z_labels, z_of_x, z_of_y))
     dof = float((r - 1.0) @ (c - 1.0))
     if not dof:
         return 0.0, 0.0
@@ -110,11 +110,11 @@ def interval_of_copula(data: Dataset, x: Names, y: Names, z: Names, level: float
     """
     data = complete(data, (*x, *y, *z))
     known = Known.of(data, z)
-    of_x, of_y = (Block.of(data, block, known) for block in (x, y))
-    n_x, n_y = len(of_x), len(of_y)
+    x_block, y_block = (Block.of(data, block, known) for block in (x, y))
+    n_x, n_y = len(x_block), len(y_block)
     if not n_x or not n_y:
         return 0.0, 0.0
-    products = of_x.products(of_y)
+    products = x_block.products(y_block)
     nats = information_of(products)
     n = data.n_samples - known.rank - (n_x + n_y + 3) / 2
     return _interval(nats, float((products**2).sum()), nats, float(n_x * n_y), n, level)
@@ -129,7 +129,7 @@ def _interval(
     """
     statistic = max(2 * n * nats, float(chdtri(dof, 1 - _LEAST)))
     ratio = max(variance / (2 * mean), statistic / _LARGEST) if mean > 1e-9 else 1.0
-    # Where the estimate lies, or as far from 0 as chance alone would bring it.
+    # The estimate, or its typical distance from 0 by chance alone if that is larger.
     far = max(statistic - dof, np.sqrt(2 * dof))
 
     def probability(noncentrality: float) -> float:

@@ -61,10 +61,10 @@ def entropy(
     >>> ms.entropy([0, 0, 1, 1], base=2)
     1.0
     """
-    data, (of_x,) = as_blocks({"x": x}, missing, estimator)
+    data, (x_names,) = as_blocks({"x": x}, missing, estimator)
     data = data.by_states if isinstance(estimator, str) and estimator == "auto" else data
     used = resolve_estimator(estimator, data)
-    nats = used.entropy(data, of_x)
+    nats = used.entropy(data, x_names)
     return Estimate(nats / nats_per_unit(base), used.name, data.complete_rows().n_samples)
 
 

@@ -53,10 +53,12 @@ def interaction_information(
     >>> ms.interaction_information([0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0], base=2)
     1.0
     """
-    data, (of_x, of_y, of_z) = as_blocks({"x": x, "y": y, "z": z}, missing, estimator)
+    data, (x_names, y_names, z_names) = as_blocks({"x": x, "y": y, "z": z}, missing, estimator)
     data = data.complete_rows()
     chosen = resolve_estimator(estimator, data)
-    value = chosen.information(data, of_x, of_y, of_z) - chosen.information(data, of_x, of_y)
+    value = chosen.information(data, x_names, y_names, z_names) - chosen.information(
+        data, x_names, y_names
+    )
     return value / nats_per_unit(base)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mistruct.neural.torch_backend import torch
 
-# Canonical variables are kept if their correlation is so many standard errors above 0.
+# Canonical variables are kept if their correlation is this many standard errors above 0.
 _CLEAR = 3.0
 # Part of the variance that is added to that of each column, so that indicators can be inverted.
 _RIDGE = 1e-3

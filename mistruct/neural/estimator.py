@@ -37,7 +37,7 @@ from mistruct.parallel import run_in_turn
 Bound = Literal["smile", "mine", "nwj", "infonce"]
 _CRITICS = ("separable", "concat")
 
-# InfoNCE is near its ceiling above so much of log K.
+# InfoNCE is near its upper bound above this share of log K.
 _NEAR = 0.9
 # Seeds disagree if they vary by more than this share of the estimate, and by more than so many
 # standard errors, which the choice of the rows held out explains.

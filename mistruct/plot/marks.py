@@ -155,7 +155,7 @@ def draw_legend(ax: Axes, width: float, strip: float, rows: Any, note: str, **op
             columnspacing=1.2,
             **options,
         )
-        # A layout engine would shrink the axes for what sticks out, and so make it stick out more.
+        # A layout engine would shrink the axes, which makes labels stick out even more.
         row.set_in_layout(False)
         ax.add_artist(row)
     # A caption that is too wide for the page is set in smaller type.

@@ -74,7 +74,7 @@ class _Counts(Families):
         counts[1:] *= np.log(counts[1:])
         self._score, self._n = score, data.n_samples
         self._edge = price_of_edge(score.gamma, data)
-        # Where all columns are discrete, their position is their row.
+        # If all columns are discrete, the position of a column is its row.
         self._sizes = np.array(score._sizes, dtype=np.float64)
         self._counted = Counted(data.codes, data.n_states, packed_columns(data), counts)
 

@@ -18,7 +18,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.errors import DataError, ParameterError, nearest_names
+from mistruct.errors import DataError, ParameterError, Setting, nearest_names
 
 Arc = tuple[str, str]
 
@@ -101,7 +101,8 @@ class Knowledge:
         for named in (*(v for arc in (*self.required, *self.forbidden) for v in arc), *tier_of):
             if named not in position:
                 raise ParameterError(
-                    f"knowledge: there is no column {named!r}{nearest_names(named, names)}"
+                    Setting("knowledge"),
+                    f": there is no column {named!r}{nearest_names(named, names)}",
                 )
         possible = ~np.eye(len(names), dtype=bool)
         required = np.zeros_like(possible)
@@ -153,8 +154,8 @@ def check_knowledge(knowledge: Any) -> None:
     """Raise ParameterError unless it is a Knowledge or None."""
     if knowledge is not None and not isinstance(knowledge, Knowledge):
         raise ParameterError(
-            f"knowledge must be a Knowledge or None, got {knowledge!r}; "
-            "read_knowledge makes one of a file"
+            Setting("knowledge"),
+            f" must be a Knowledge or None, got {knowledge!r}; read_knowledge makes one of a file",
         )
 
 
@@ -193,7 +194,9 @@ def read_knowledge(path: str | os.PathLike[str]) -> Knowledge:
     readers = {".toml": _from_toml, ".csv": _from_csv}
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise DataError(f"knowledge is read from .toml and .csv files, got {str(path)!r}")
+        raise DataError(
+            Setting("knowledge"), f" is read from .toml and .csv files, got {str(path)!r}"
+        )
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

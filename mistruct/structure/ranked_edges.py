@@ -31,7 +31,7 @@ from mistruct.parallel import for_each, slices
 
 Names = NDArray[Any]
 
-# What a thread is given at a time: columns to rank, and entries of pairs of columns.
+# Sizes of blocks for a thread: columns to rank, and entries of pairs of columns.
 _COLUMNS_AT_ONCE = 64
 _ENTRIES_AT_ONCE = 20_000_000
 
@@ -87,7 +87,7 @@ def hub_weights(
     0 where the information is below 0.
     """
     largest = information[np.isfinite(information)].max(initial=np.finfo(np.float64).tiny)
-    # What is infinite, as of two equal columns, counts as twice the largest other.
+    # Infinite information, as of two equal columns, counts as twice the largest finite one.
     share = np.clip(information / largest, 0.0, 2.0)
 
     def of_all(column: Positions, values: Floats, other: Positions, of_back: Floats) -> Floats:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mistruct.errors import DataError, MistructWarning, ParameterError, nearest_names
+from mistruct.errors import DataError, MistructWarning, ParameterError, Setting, nearest_names
 
 # Names that a message shows.
 _SHOWN = 5
@@ -38,23 +38,23 @@ def find_regulators(regulators: Any, names: Sequence[str]) -> tuple[str, ...]:
     """
     wanted = tuple(dict.fromkeys(_read(regulators)))
     if not wanted:
-        raise ParameterError(f"regulators must name at least one column, got {regulators!r}")
+        raise ParameterError(
+            Setting("regulators"), f" must name at least one column, got {regulators!r}"
+        )
     known = set(names)
     found = sorted(known.intersection(wanted))
     absent = [name for name in wanted if name not in known]
     if not found:
         raise ParameterError(
-            f"regulators: none of {len(wanted)} is a column; they are like {_shown(wanted)}, the "
-            f"columns like {_shown(names)}"
+            Setting("regulators"),
+            f": none of {len(wanted)} is a column; they are like {_shown(wanted)}, the "
+            f"columns like {_shown(names)}",
         )
     if absent:
         listed = [f"{n!r}{_near(n, names)}" for n in absent[:_SHOWN]]
         more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-        warnings.warn(
-            f"regulators: {len(found)} of {len(wanted)} are columns, not {', '.join(listed)}{more}",
-            MistructWarning,
-            stacklevel=2,
-        )
+        words = f": {len(found)} of {len(wanted)} are columns, not {', '.join(listed)}{more}"
+        warnings.warn(MistructWarning(Setting("regulators"), words), stacklevel=2)
     return tuple(found)
 
 
@@ -62,18 +62,20 @@ def _read(regulators: Any) -> Iterable[str]:
     if not isinstance(regulators, (str, os.PathLike)):
         if not isinstance(regulators, Iterable):
             raise ParameterError(
-                "regulators must be a list of column names or the path of a file with one on a "
-                f"line, got {regulators!r}"
+                Setting("regulators"),
+                " must be a list of column names or the path of a file with one on a "
+                f"line, got {regulators!r}",
             )
         return (str(name) for name in regulators)
     path = Path(regulators)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise DataError(f"regulators: {path}: {error.strerror}") from None
+        raise DataError(Setting("regulators"), f": {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise DataError(
-            f"regulators: {path}: is not UTF-8 text (byte 0x{error.object[error.start]:02x})"
+            Setting("regulators"),
+            f": {path}: is not UTF-8 text (byte 0x{error.object[error.start]:02x})",
         ) from None
     return (line.strip() for line in lines if line.strip())
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from mistruct.data.dataset import Dataset, Missing, under_policy
 from mistruct.data.notes import Note
 from mistruct.data.patterns import by_pattern
-from mistruct.errors import DataError, Setting
+from mistruct.errors import DataError, Either, Setting
 
 #: The suffix of a packed table.
 SUFFIX = ".mistruct"
@@ -96,8 +96,14 @@ def write_header(folder: Path, content: Mapping[str, Any], notes: Sequence[Note]
     (folder / _HEADER).write_text(json.dumps(header, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _word(word: str | Setting) -> Any:
+def _word(word: str | Setting | Either) -> Any:
+    if isinstance(word, Either):
+        return word._asdict()
     return vars(word) if isinstance(word, Setting) else word
+
+
+def _unword(word: dict[str, Any]) -> Setting | Either:
+    return Setting(**word) if "parameter" in word else Either(**word)
 
 
 def _digest(text: str) -> str:
@@ -181,7 +187,7 @@ def _read_header(path: Path) -> dict[str, Any]:
 
 def _note(**fields: Any) -> Note:
     for key in ("words", "change"):
-        fields[key] = tuple(Setting(**w) if isinstance(w, dict) else w for w in fields[key])
+        fields[key] = tuple(w if isinstance(w, str) else _unword(w) for w in fields[key])
     for key in ("columns", "rows", "examples"):
         fields[key] = tuple(fields[key])
     return Note(**fields)

@@ -34,6 +34,7 @@ from mistruct.kernels.gaussian.partial_correlation import (
     N_Y,
     N_Z,
     NATS,
+    Correlations,
     copula_separate,
     copula_test_pairs,
     may_determine,
@@ -240,12 +241,12 @@ def _results_of_continuous(
     """Results of tests of complete continuous columns, as the kernel fills them."""
     others = np.array(given, dtype=np.int64)
     correlations, row = score_correlations(data, pairs, others)
+    known = Correlations(correlations, data.n_samples, RESOLUTION**2)
     results = np.empty((N_RESULTS, len(pairs)))
 
     def run(block: slice) -> None:
         copula_test_pairs(
-            correlations, data.n_samples, RESOLUTION**2, row[pairs[block]], row[others],
-            block.start, results,
+            known, row[pairs[block]], row[others], block.start, results,
         )  # fmt: skip
 
     blocks = blocks_by_cost(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST)
@@ -294,6 +295,7 @@ def _separate_continuous(
     """Separate pairs of complete continuous columns by others."""
     correlations, row = score_correlations(data, pairs, candidates.flat)
     position = np.flatnonzero(row >= 0)
+    known = Correlations(correlations, data.n_samples, RESOLUTION**2)
     places, flat = row[pairs], row[candidates.flat]
     results = np.empty((N_RESULTS, len(pairs)))
     sets = np.empty((len(pairs), size), dtype=np.int64)
@@ -301,8 +303,8 @@ def _separate_continuous(
 
     def run(block: slice) -> None:
         copula_separate(
-            correlations, data.n_samples, RESOLUTION**2, places, flat, candidates.starts, size,
-            alpha, block.start, block.stop, results, sets, n_tests,
+            known, places, flat, candidates.starts, alpha, block.start, block.stop,
+            results, sets, n_tests,
         )  # fmt: skip
 
     n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0

@@ -45,7 +45,7 @@ _MOST_STRATA = 3000
 
 _DENSE_ENTRIES = 4_000_000
 
-# Of the variance of a column, what is left of it where it is taken to be determined.
+# Share of the variance of a column below which it counts as determined.
 _LEAST_LEFT = 1e-9
 
 
@@ -140,7 +140,7 @@ class States:
             left = (expected * (1 - expected)).sum(axis=1)
         some = left > _LEAST_LEFT * counts
         self.weights = np.where(some, 1 / np.maximum(left, 1e-300), 0.0)
-        # What rows of `known` take away beyond the means of strata, as a share of all.
+        # Share of the variance that rows of `known` explain beyond the means of strata.
         self._scale = float(some.sum()) / max(float(self.weights @ in_strata), 1e-300)
 
     @property
@@ -316,10 +316,10 @@ def _variances(n: Floats, x: Side, y: Side) -> Floats:
     u, u2, v2 = (v[some] for v in (y.traces, y.squares, y.fourths))
     first = 2 * ((n - 1) * t2 - t**2) * ((n - 1) * u2 - u**2)
     first /= (n - 1) ** 2 * (n + 1) * (n - 2)
-    of_x = n * (n + 1) * s2 - (n - 1) * (t**2 + 2 * t2)
-    of_y = n * (n + 1) * v2 - (n - 1) * (u**2 + 2 * u2)
+    term_x = n * (n + 1) * s2 - (n - 1) * (t**2 + 2 * t2)
+    term_y = n * (n + 1) * v2 - (n - 1) * (u**2 + 2 * u2)
     # In three rows both are 0.
-    second = of_x * of_y / ((n + 1) * n * (n - 1) * (n - 2) * np.maximum(n - 3, 1.0))
+    second = term_x * term_y / ((n + 1) * n * (n - 1) * (n - 2) * np.maximum(n - 3, 1.0))
     found[some] = first + np.where(n > 3, second, 0.0)
     return found
 

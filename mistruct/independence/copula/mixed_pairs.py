@@ -45,11 +45,11 @@ class MixedPairs:
         """The test of two columns by position, as the kernels for continuous columns fill it."""
         data, condition, n_z = self._data, self._condition, self._n_z
         names = data.names[x], data.names[y]
-        of_x, of_y = self._left_of(x), self._left_of(y)
-        d_x, d_y = len(of_x), len(of_y)
+        x_left, y_left = self._left_of(x), self._left_of(y)
+        d_x, d_y = len(x_left), len(y_left)
         result = np.empty(N_RESULTS)
         result[[N_X, N_Y, N_Z, DOF, HOW]] = d_x, d_y, n_z, d_x * d_y, WILKS
-        result[NATS] = information_of(of_x.products(of_y)) if d_x and d_y else 0.0
+        result[NATS] = information_of(x_left.products(y_left)) if d_x and d_y else 0.0
         wilks_test(result[NATS], d_x, d_y, self._n_error, result)
         if np.isnan(result[P_VALUE]):
             return result
@@ -64,7 +64,7 @@ class MixedPairs:
         if condition.has_discrete or (any(discrete) and n_z):
             self._by_score(names, any(discrete), result)
         if d_x == d_y == 1 and not np.isnan(result[P_VALUE]):
-            self._by_permutations(names, (of_x.rows[0], of_y.rows[0]), result)
+            self._by_permutations(names, (x_left.rows[0], y_left.rows[0]), result)
         return result
 
     def _left_of(self, column: int) -> Block:

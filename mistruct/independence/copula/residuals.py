@@ -39,7 +39,7 @@ _ROWS_PER_STATE = 5
 # Columns with more states in all than that, beside one of any number, enter jointly as well.
 _MOST_TERMS = 200
 
-# Groups of rows beyond so many enter a logistic regression by their shares, not one by one.
+# Above this number, groups of rows enter a logistic regression by their shares.
 _MOST_LEVELS = 8
 
 # Cells of continuous columns have so many rows. What a regression misses within m slices is of
@@ -51,10 +51,10 @@ _MOST_CELLS = 1 << 40
 # Of the variance of a row that a fit has all to itself; its residual is 0.
 _LEAST_KEPT = 0.1
 
-# A regression has a term for so many rows at most.
+# A regression has at most one term for this number of rows.
 _ROWS_PER_TERM = 10
 
-# So many probabilities are fitted to states by rows; of more, cells of rows have to do.
+# Up to this number, probabilities are fitted for states by rows; above it, by cells of rows.
 _MOST_PROBABILITIES = 1 << 22
 
 _TINY = 1e-12

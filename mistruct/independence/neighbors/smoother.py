@@ -17,7 +17,7 @@ import numpy as np
 from mistruct._typing import Floats, Positions
 from mistruct.information.copula.basis import RESOLUTION, basis
 
-# A line and levels have a term for so many rows at most, or the levels are left out.
+# Line and levels have at most one term for this number of rows; otherwise levels are omitted.
 _ROWS_PER_TERM = 5
 
 _WIDTHS = (0.25, 0.5, 1.0, 2.0)

@@ -35,7 +35,7 @@ from mistruct.kernels.neighbors.conditional import APART
 from mistruct.kernels.neighbors.surrogates import shuffle_within, swap_within, tilted_surrogates
 from mistruct.kernels.random import shuffle
 
-# A group has the square root of the rows, but not fewer than so many where there are enough.
+# A group has the square root of the number of rows, and at least this number if possible.
 _LEAST_GROUP = 10
 
 # Of the coefficients of a logistic regression. In few rows a wider one would fit x too well, and
@@ -64,22 +64,24 @@ class LocalShuffles:
     ) -> None:
         if data.kinds[x] == "discrete":
             x, y = (y, x) if data.kinds[y] == "continuous" else (x, y)
-        of_z = [name for name in z if data.kinds[name] == "continuous"]
-        continuous = [name for name in (x, y) if data.kinds[name] == "continuous"] + of_z
+        continuous_z = [name for name in z if data.kinds[name] == "continuous"]
+        continuous = [name for name in (x, y) if data.kinds[name] == "continuous"] + continuous_z
         scores = normal_scores(data.values[[data.row(name) for name in continuous]])
         of_rows, _ = joint_labels(data, z)
         discrete = [data.codes[data.row(n)] for n in (y, x, *z) if data.kinds[n] == "discrete"]
-        of_xy = scores[: len(scores) - len(of_z)]
-        order = np.lexsort([*discrete, *of_xy[::-1], *scores[len(of_xy) :]])
+        xy_scores = scores[: len(scores) - len(continuous_z)]
+        order = np.lexsort([*discrete, *xy_scores[::-1], *scores[len(xy_scores) :]])
         labels = _in_order_of_appearance(of_rows[order])
         by_stratum = np.argsort(labels, kind="stable")
         order, labels = order[by_stratum], labels[by_stratum]
         of_name = dict(zip(continuous, scores[:, order], strict=True))
         self._state = state
-        self.z = np.array([of_name[name] for name in of_z]).reshape(len(of_z), labels.size)
+        self.z = np.array([of_name[name] for name in continuous_z]).reshape(
+            len(continuous_z), labels.size
+        )
         self.strata = np.append(np.flatnonzero(np.diff(labels, prepend=-1)), labels.size)
         self._members, self._starts = self._groups()
-        if of_z:
+        if continuous_z:
             groups = np.split(self._members, self._starts[1:-1])
             self._smoother = Smoother(self.z, labels, groups)
         self.x_discrete, self.y_discrete = (data.kinds[n] == "discrete" for n in (x, y))
@@ -153,7 +155,7 @@ class LocalShuffles:
 
         for first, last in zip(self.strata[:-1], self.strata[1:], strict=True):
             rows = np.arange(first, last)
-            # Those that tie in z come ordered by x, and must not be grouped by it.
+            # Rows that tie in z are ordered by x, and must not be grouped by it.
             shuffle(rows, 0, rows.size, self._state)
             halve(rows)
         return np.concatenate(groups), np.cumsum([0, *map(len, groups)])

@@ -50,7 +50,7 @@ CLEAR = 2.5
 
 _NO_VIEW = -1
 
-# Gaussian tables are drawn until they have so many rows in all.
+# Gaussian tables are drawn until they have this number of rows in total.
 _SURROGATE_ROWS = 8000
 _MOST_SURROGATES = 16
 
@@ -81,13 +81,13 @@ class _View:
             of_joint, *of_spaces = (
                 np.repeat(space, [len(parts[b]) for b in space]) for space in ((0, 1, 2), *spaces)
             )
-            of_x, of_y, *of_z = mean_psi_of_spaces(
+            x_psi, y_psi, *z_psi = mean_psi_of_spaces(
                 joint, of_joint, arranged, of_spaces, np.full(n, k), radius
             )
         else:
             limits = np.nextafter(radius, 0.0)  # what lies at the radius does not count
-            of_x, of_y, *of_z = (psi(space.within(limits)) for space in arranged)
-        terms = psi(k) - of_x - of_y + (of_z[0] if of_z else psi(n))
+            x_psi, y_psi, *z_psi = (psi(space.within(limits)) for space in arranged)
+        terms = psi(k) - x_psi - y_psi + (z_psi[0] if z_psi else psi(n))
         return np.asarray(terms - self.explained[rows])
 
 
@@ -216,13 +216,13 @@ def _views(x: Basis, y: Basis, known: Basis, scores: Sequence[Floats], n_pairs: 
     n_axes = int(math.log2(n)) - len(known)
     if n_axes < 2:
         return []
-    of_x = min(n_x, max(n_axes // 2, n_axes - n_y))
-    of_y = min(n_y, max(n_axes // 2, n_axes - n_x))
+    x_axes = min(n_x, max(n_axes // 2, n_axes - n_y))
+    y_axes = min(n_y, max(n_axes // 2, n_axes - n_x))
     a, b, r = x[: rho.size], y[: rho.size], rho[:, np.newaxis]
     left = 1 - r**2
     by_pair = -0.5 * (np.log(left) + (r**2 * (a**2 + b**2) - 2 * r * a * b) / left)
-    views = [_View(x[:of_x], y[:of_y], z, by_pair[: min(of_x, of_y)].sum(axis=0))]
-    if 0 < n_pairs <= min(of_x, of_y) and n_pairs < max(of_x, of_y):
+    views = [_View(x[:x_axes], y[:y_axes], z, by_pair[: min(x_axes, y_axes)].sum(axis=0))]
+    if 0 < n_pairs <= min(x_axes, y_axes) and n_pairs < max(x_axes, y_axes):
         views.append(_View(x[:n_pairs], y[:n_pairs], z, by_pair[:n_pairs].sum(axis=0)))
     if max(n_x, n_y) > 1:
         r_x, r_y = (normal_scores((part**2).sum(axis=0, keepdims=True)) for part in (x, y))

@@ -36,7 +36,7 @@ Information = Callable[[Dataset, str, str], float]
 _NANOSECONDS_PER_POINT = 250.0
 _NANOSECONDS_PER_STEP = 3.0
 
-# Past so many typical distances to a k-th neighbour, a point is not searched beside others.
+# Beyond this multiple of the typical distance to a k-th neighbour, a point is searched alone.
 _WINDOWS_SIDE_BY_SIDE = 4.0
 
 

@@ -172,18 +172,18 @@ class CopulaKNN(Estimator):
         require_neighbors(n, self.n_neighbors, data.names)
         scores = [embed(data, block) for block in (x, y, z)]
         known = basis(scores[2])
-        of_x, of_y = (basis(s, known) for s in scores[:2])
-        dimensions = len(of_x), len(of_y), len(known)
-        if not len(of_x) or not len(of_y):
+        x_basis, y_basis = (basis(s, known) for s in scores[:2])
+        dimensions = len(x_basis), len(y_basis), len(known)
+        if not len(x_basis) or not len(y_basis):
             return 0.0
         require_rows(n, sum(dimensions), (*x, *y, *z))
-        nats = information_of(of_x @ of_y.T)
+        nats = information_of(x_basis @ y_basis.T)
         if math.isinf(nats):
             return nats
         nats -= gaussian_bias(n, *dimensions)
-        if len(of_x) < len(of_y):  # the estimate must not know which of the two is x
-            of_x, of_y, scores = of_y, of_x, [scores[1], scores[0], scores[2]]
-        excess = Excess(of_x, of_y, known, scores, nats, self.n_neighbors)
+        if len(x_basis) < len(y_basis):  # the estimate must not know which of the two is x
+            x_basis, y_basis, scores = y_basis, x_basis, [scores[1], scores[0], scores[2]]
+        excess = Excess(x_basis, y_basis, known, scores, nats, self.n_neighbors)
         return nats + excess.estimate(*cut_in_halves(data.values))
 
 

@@ -31,7 +31,7 @@ from mistruct.parallel import run_blocks, slices
 
 # Enough of the product at once for it to run at full speed, and little beside the result.
 _PANEL_ENTRIES = 8_000_000
-# What one thread turns into information at a time fits into its cache.
+# The block that a thread turns into information fits into its cache.
 _CHUNK_ENTRIES = 100_000
 
 #: The bias of a pair of columns of these dimensions.
@@ -171,12 +171,12 @@ def _fill(
     nats: NDArray[Any],
 ) -> None:
     """Fill `nats` with the information between the columns of x and those of y."""
-    (of_x, dims_x), (of_y, dims_y) = x, y
-    products = of_x @ of_y.T
+    (x_basis, dims_x), (y_basis, dims_y) = x, y
+    products = x_basis @ y_basis.T
     if (dims_x == 1).all() and (dims_y == 1).all():
         # By chunks that stay in the cache, and in place: this is the matrix of 20,000 columns.
-        step = max(1, _CHUNK_ENTRIES // len(of_y))
-        for a in range(0, len(of_x), step):
+        step = max(1, _CHUNK_ENTRIES // len(y_basis))
+        for a in range(0, len(x_basis), step):
             chunk = products[a : a + step]
             nats_of_squares(np.multiply(chunk, chunk, out=chunk))
             np.subtract(chunk, bias(1, 1), out=nats[a : a + step], casting="same_kind")
@@ -204,11 +204,11 @@ def _fill(
 
 
 def _biases(bias: Bias, dims_x: Positions, dims_y: Positions) -> NDArray[np.float64]:
-    (distinct_x, of_x), (distinct_y, of_y) = (
+    (distinct_x, place_x), (distinct_y, place_y) = (
         np.unique(d, return_inverse=True) for d in (dims_x, dims_y)
     )
     table = np.array([[bias(int(a), int(b)) for b in distinct_y] for a in distinct_x])
-    return table[np.ix_(of_x, of_y)]
+    return table[np.ix_(place_x, place_y)]
 
 
 def nats_of_squares(squares: NDArray[Any], made_in: np.dtype[Any] | None = None) -> None:

@@ -112,12 +112,12 @@ class GaussianCopula(Estimator):
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
         rows = complete(data, (*x, *y, *z))
         known = Known.of(rows, z)
-        of_x, of_y = (Block.of(rows, block, known) for block in (x, y))
-        n_x, n_y, n_z = len(of_x), len(of_y), known.rank
+        x_block, y_block = (Block.of(rows, block, known) for block in (x, y))
+        n_x, n_y, n_z = len(x_block), len(y_block), known.rank
         if not n_x or not n_y:
             return 0.0
         require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
-        nats = information_of(of_x.products(of_y))
+        nats = information_of(x_block.products(y_block))
         if math.isinf(nats):
             warn_infinite(x, y)
         return nats - self.bias(rows.n_samples, n_x, n_y, n_z)

@@ -14,7 +14,7 @@ from mistruct.parallel import run_blocks
 # Columns that a thread ranks at a time.
 _COLUMNS_AT_ONCE = 64
 
-# So many columns at most have their whole matrix kept: 128 MB. Of more, the scores are.
+# Up to this number of columns the matrix is cached (128 MB), above it the scores.
 _MOST_KEPT = 4096
 
 # Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.

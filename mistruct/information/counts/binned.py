@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.data.discretize import discretize
-from mistruct.errors import ParameterError, check_choice, check_count
+from mistruct.errors import ParameterError, Setting, check_choice, check_count
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.confidence import Blocks
 from mistruct.information.counts.corrections import BiasCorrection
@@ -83,10 +83,11 @@ class Binned(Estimator):
     def __post_init__(self) -> None:
         check_choice("method", self.method, get_args(Method))
         if self.n_bins is not None:
-            check_count("n_bins", self.n_bins, least=2)
+            check_count(Setting("n_bins"), self.n_bins, least=2)
             if self.method == "bayesian-blocks":
                 raise ParameterError(
-                    f"n_bins: {self.method!r} chooses the number itself, got {self.n_bins!r}"
+                    Setting("n_bins"),
+                    f": {self.method!r} chooses the number itself, got {self.n_bins!r}",
                 )
         PlugIn(self.correction)  # checks it
 

@@ -125,8 +125,8 @@ class AdaptivePartition(Estimator):
                     f"{len(block)}: {', '.join(map(repr, block))}; use 'ksg' or 'copula'"
                 )
         pair = complete(data, (*x, *y))
-        of_x, of_y = (np.array([pair.names.index(name)]) for name in (*x, *y))
-        nats = float(self._matrix(pair, of_x, of_y, np.float64)[0, 0])
+        x_place, y_place = (np.array([pair.names.index(name)]) for name in (*x, *y))
+        nats = float(self._matrix(pair, x_place, y_place, np.float64)[0, 0])
         if math.isinf(nats):
             warn_infinite(x, y)
         return nats

@@ -136,8 +136,8 @@ class PlugIn(Estimator):
         if self.correction == "nsb":
             return seconds_of_pairs(rows, columns, _NANOSECONDS_OF_NSB)
         n = data.n_samples
-        of_x, of_y = (data.n_states[_rows_of_codes(data, some)] for some in (rows, columns))
-        cells = float(of_x.mean() * of_y.mean())
+        x_states, y_states = (data.n_states[_rows_of_codes(data, some)] for some in (rows, columns))
+        cells = float(x_states.mean() * y_states.mean())
         counted = n * min(_NANOSECONDS_PER_ROW, _NANOSECONDS_PER_ROW_AND_CELL * cells)
         weighed = _NANOSECONDS_PER_CELL * min(cells, n)
         return seconds_of_pairs(rows, columns, _NANOSECONDS_OF_A_PAIR + counted + weighed)

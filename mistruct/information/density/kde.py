@@ -123,23 +123,23 @@ class KDE(Estimator):
         rows = _sample(data, (*x, *y, *z))
         if not rows.n_samples:
             return 0.0
-        of_z = _scores(rows, z)
-        of_x, of_y = _scores(rows, x, of_z), _scores(rows, y, of_z)
-        if of_x.keys() & of_y.keys():
+        z_scores = _scores(rows, z)
+        x_scores, y_scores = _scores(rows, x, z_scores), _scores(rows, y, z_scores)
+        if x_scores.keys() & y_scores.keys():
             warn_infinite(x, y)
             return math.inf
-        scores = [list(block.values()) for block in (of_x, of_y, of_z)]
+        scores = [list(block.values()) for block in (x_scores, y_scores, z_scores)]
         points = self._points(rows.n_samples, scores)
         labels = [joint_labels(rows, block)[0] for block in (x, y, z)]
         # Which blocks are in the joint density, and in those without x, without y and without both.
         members = np.array([(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1)], dtype=bool)
         if z:
-            joint, of_yz, of_xz, given = self._log_sums(points, labels, members)
+            joint, yz_sums, xz_sums, given = self._log_sums(points, labels, members)
         else:
-            joint, of_yz, of_xz = self._log_sums(points[:2], labels[:2], members[:3, :2])
+            joint, yz_sums, xz_sums = self._log_sums(points[:2], labels[:2], members[:3, :2])
             given = np.log(rows.n_samples - 1)
         # So paired, they cancel to the last digit where x or y is constant.
-        return float(((joint + given) - (of_xz + of_yz)).mean())
+        return float(((joint + given) - (xz_sums + yz_sums)).mean())
 
     def entropy(self, data: Dataset, x: Sequence[str]) -> float:
         """H(x) in nats of a block of columns, over its complete rows.
@@ -206,14 +206,14 @@ class KDE(Estimator):
         result = np.full((len(rows), len(columns)), math.nan, dtype=dtype)
         symmetric = np.array_equal(rows, columns)
         shared = self._shared_scores(data, np.union1d(rows, columns))
-        of_x, of_y = (np.flatnonzero(np.isin(p, list(shared))) for p in (rows, columns))
-        if of_x.size and of_y.size:
+        x_places, y_places = (np.flatnonzero(np.isin(p, list(shared))) for p in (rows, columns))
+        if x_places.size and y_places.size:
             points = np.array(list(shared.values()))
             place = {position: i for i, position in enumerate(shared)}
-            x, y = (np.array([place[p] for p in q]) for q in (rows[of_x], columns[of_y]))
+            x, y = (np.array([place[p] for p in q]) for q in (rows[x_places], columns[y_places]))
             for (a, b), nats in mean_log_ratios(points, x, y, self._description):
                 nats[np.equal.outer(x[a], y[b])] = math.inf
-                result[np.ix_(of_x[a], of_y[b])] = nats + math.log(data.n_samples - 1)
+                result[np.ix_(x_places[a], y_places[b])] = nats + math.log(data.n_samples - 1)
 
         def run(a: int) -> None:
             start = a if symmetric else 0

@@ -105,20 +105,20 @@ def mean_log_ratios(
         of_rows, of_columns, start, stop = block
         x, y = rows[of_rows], columns[of_columns]
         same = symmetric and of_rows == of_columns
-        of_x = np.empty((len(x), n_samples))
-        of_y = of_x if same else np.empty((len(y), n_samples))
+        x_kernels = np.empty((len(x), n_samples))
+        y_kernels = x_kernels if same else np.empty((len(y), n_samples))
         total = np.zeros((len(x), len(y)))
         for i in range(start, stop):
-            fill_kernels(points, x, np.int64(i), of_x)
+            fill_kernels(points, x, np.int64(i), x_kernels)
             if not same:
-                fill_kernels(points, y, np.int64(i), of_y)
-            both = of_x @ of_y.T
+                fill_kernels(points, y, np.int64(i), y_kernels)
+            both = x_kernels @ y_kernels.T
             both[both < _UNDERFLOW] = math.nan
             total += np.log(both)
             # What is too small for one column alone is so for each of its pairs.
             with np.errstate(divide="ignore"):
-                total -= np.log(of_x.sum(axis=1))[:, np.newaxis]
-                total -= np.log(of_y.sum(axis=1))
+                total -= np.log(x_kernels.sum(axis=1))[:, np.newaxis]
+                total -= np.log(y_kernels.sum(axis=1))
         return total
 
     mean: Floats | float = 0.0

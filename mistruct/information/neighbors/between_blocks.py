@@ -66,8 +66,8 @@ def information_of_blocks(
         return 0.0
     if variant == 2:
         return near.redundancy_in_rectangles((x, y))
-    of_xz, of_yz, of_z = near.mean_psi([(*x, *z), (*y, *z), z])
-    return _mean_psi(near.n_nearest) + of_z - (of_xz + of_yz)
+    psi_xz, psi_yz, psi_z = near.mean_psi([(*x, *z), (*y, *z), z])
+    return _mean_psi(near.n_nearest) + psi_z - (psi_xz + psi_yz)
 
 
 def total_correlation_of_columns(

@@ -61,7 +61,7 @@ _POINTS_OF_A_BLOCK = 8192
 # Columns that one thread sorts at a time.
 _COLUMNS_AT_ONCE = 64
 
-# Past so many typical distances to a k-th neighbour, a point is not searched beside others.
+# Beyond this multiple of the typical distance to a k-th neighbour, a point is searched alone.
 _WINDOWS_SIDE_BY_SIDE = 4.0
 
 # What a point takes, on about two cores of 2023, to be sorted in and for each step of its search.

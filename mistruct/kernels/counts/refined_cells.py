@@ -25,7 +25,7 @@ from mistruct.kernels.counts.sparse_tables import SparseTables
 _MOST_ROWS = 1 << 24
 _MOST_CELLS = 1 << 16
 
-# The states of a column may be counted in so many places for each row.
+# Largest number of counters for the states of a column, per row.
 _PLACES_PER_ROW = 4
 
 

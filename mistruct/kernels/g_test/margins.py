@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mistruct.kernels.compiler import kernel
 from mistruct.kernels.counts.log_tables import c_log_c
 
-# Expected counts are told apart one by one up to so many cells of a stratum.
+# Expected counts are compared one by one up to this number of cells of a stratum.
 _FEW_CELLS = 1024
 
 

@@ -24,7 +24,7 @@ from mistruct.kernels.random import mix, shuffle
 
 ENOUGH_EXCEEDING = 10
 
-# So many draws tell a p-value below the second from one that matters, by their fitted tail.
+# After this number of draws, the fitted tail shows whether the p-value is negligible.
 FEW, PLAIN = 100, 1e-8
 
 

@@ -106,7 +106,7 @@ def g_test_separate(
             chosen[c] = c
         columns[size:] = pairs[k]
         among = candidates[first : first + n_candidates]
-        # What such a set leaves need not be counted to know that it cannot be tested.
+        # Sets with such a column cannot be tested, which needs no counting.
         alone = np.zeros(n_candidates, np.bool_)
         if size > 1:
             alone = determine_alone(data.codes, data.n_states, pairs[k, 0], pairs[k, 1], among)

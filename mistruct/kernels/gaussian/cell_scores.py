@@ -1,4 +1,4 @@
-"""Ranks within cells of rows, such as the groups of a comparison, as scores from a table."""
+"""Scores of ranks within cells of rows, such as groups, from a table."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ those before it determine adds no dimension; `least` is the residual variance th
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,22 @@ NATS, N_X, N_Y, N_Z, DOF, HOW = 2, 3, 4, 5, 6, 7
 
 # How a p-value was found.
 WILKS, SCORE = 0, 1
+
+
+class Correlations(NamedTuple):
+    """Correlations of columns.
+
+    Attributes
+    ----------
+    matrix : ndarray of float, shape (n_columns, n_columns)
+    n_samples : int
+    least : float
+        Residual variance at which a column is taken as determined by others.
+    """
+
+    matrix: NDArray[np.float64]
+    n_samples: int
+    least: float
 
 
 @kernel
@@ -76,12 +93,10 @@ def weigh_information(n_samples: int, result: NDArray[np.float64]) -> None:
 
 @kernel
 def partial_correlation_test(
-    correlations: NDArray[np.float64],
+    correlations: Correlations,
     x: int,
     y: int,
     given: NDArray[np.int64],
-    n_samples: int,
-    least: float,
     result: NDArray[np.float64],
 ) -> None:
     """Fill `result` with the test of x and y given others."""
@@ -90,8 +105,8 @@ def partial_correlation_test(
     order[given.size] = x
     order[given.size + 1] = y
     matrix = np.empty((order.size, order.size))
-    partial_information(correlations, order, least, matrix, result)
-    weigh_information(n_samples, result)
+    partial_information(correlations.matrix, order, correlations.least, matrix, result)
+    weigh_information(correlations.n_samples, result)
 
 
 @kernel
@@ -119,9 +134,7 @@ def information_of_each(
 
 @kernel
 def copula_test_pairs(
-    correlations: NDArray[np.float64],
-    n_samples: int,
-    least: float,
+    correlations: Correlations,
     pairs: NDArray[np.int64],
     given: NDArray[np.int64],
     first: int,
@@ -134,8 +147,8 @@ def copula_test_pairs(
     test = np.empty(results.shape[0])
     for k in range(pairs.shape[0]):
         order[given.size :] = pairs[k]
-        partial_information(correlations, order, least, matrix, test)
-        weigh_information(n_samples, test)
+        partial_information(correlations.matrix, order, correlations.least, matrix, test)
+        weigh_information(correlations.n_samples, test)
         results[:, first + k] = test
 
 
@@ -180,13 +193,10 @@ def may_determine(
 
 @kernel
 def copula_separate(
-    correlations: NDArray[np.float64],
-    n_samples: int,
-    least: float,
+    correlations: Correlations,
     pairs: NDArray[np.int64],
     candidates: NDArray[np.int64],
     candidate_starts: NDArray[np.int64],
-    size: int,
     alpha: float,
     first: int,
     last: int,
@@ -194,13 +204,14 @@ def copula_separate(
     sets: NDArray[np.int64],
     n_tests: NDArray[np.int64],
 ) -> None:
-    """For ``pairs[first:last]``, try the sets of candidates of this size until one separates.
+    """For ``pairs[first:last]``, try sets of candidates, as wide as `sets`, until one separates.
 
     Sets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A column of `results` is the test
     with the largest p-value, and a row of `sets` its conditioning set; where nothing was testable
     they stay NaN and -1. Untestable sets count as tests but never separate.
     """
+    size = sets.shape[1]
     chosen = np.empty(size, np.int64)
     order = np.empty(size + 2, np.int64)
     given = order[:size]
@@ -220,13 +231,13 @@ def copula_separate(
         while True:
             for c in range(size):
                 given[c] = candidates[begin + chosen[c]]
-            partial_information(correlations, order, least, matrix, test)
+            partial_information(correlations.matrix, order, correlations.least, matrix, test)
             n_tests[k] += 1
-            # More information given as many columns has no larger a p-value, nor has none.
+            # The p-value is not larger if there is more information given as many columns.
             if test[DOF] > 0.0 and not (
                 test[NATS] >= results[NATS, k] and test[N_Z] == results[N_Z, k]
             ):
-                weigh_information(n_samples, test)
+                weigh_information(correlations.n_samples, test)
                 if not math.isnan(test[P_VALUE]) and not test[P_VALUE] <= results[P_VALUE, k]:
                     results[:, k] = test
                     sets[k] = given

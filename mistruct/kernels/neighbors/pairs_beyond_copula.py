@@ -19,7 +19,7 @@ from mistruct.kernels.neighbors.sorted_line import n_closer
 from mistruct.kernels.neighbors.ties import psi_of_axes
 from mistruct.kernels.simd import LANES
 
-# Which rows take part: those of one half, or all.
+# The rows that take part: one half, or all.
 ALL = 2
 
 

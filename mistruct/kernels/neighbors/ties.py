@@ -30,10 +30,10 @@ from mistruct.kernels.neighbors.pair_axes import PairAxes
 from mistruct.kernels.neighbors.sorted_line import stretch
 from mistruct.kernels.simd import LANES, fill, higher, load, n_less, subtract
 
-# What is left of a sum is dropped below this share of it.
+# The remaining terms of a sum are dropped below this share of it.
 _NEGLIGIBLE = 1e-16
 
-# Weights are scaled down from here on, which is looked at once in so many steps.
+# Weights above this size are scaled down; that is checked once in this number of steps.
 _LARGE = 1e100
 _STEPS = 16
 

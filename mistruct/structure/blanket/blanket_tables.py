@@ -56,7 +56,7 @@ def removal_table(
 ) -> pd.DataFrame:
     """Table with one row per column not adjacent to the target, as in `PC.separations_`."""
     of_target = around.of(target)
-    # There may be thousands of columns, of which hardly one is a member that is not a neighbour.
+    # There may be thousands of columns, and almost none is a member but not a neighbour.
     removed = np.setdiff1d(np.arange(len(names)), [target, *of_target.members])
     asymmetric = [c for c in of_target.members if c not in neighbours]
     of_asymmetric, sets_of_asymmetric = _closest(around, [(target, c) for c in asymmetric])

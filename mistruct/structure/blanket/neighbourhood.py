@@ -29,7 +29,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.protocol import Given, TestBatch
 
-# A test of many columns with one may want a matrix of all of them.
+# A test of many columns with one may need a matrix of all of them.
 _COLUMNS_AT_ONCE = 500
 
 
@@ -107,7 +107,7 @@ def find_neighbourhood(data: Dataset, rule: Rule, centre: int) -> Neighbourhood:
         for size in range(largest):
             for others in combinations(before, size):
                 given = (new, *others)
-                # What is separated needs no more tests, what is a member may still leave.
+                # Separated columns need no more tests; members may still be removed.
                 asked = np.array([m for m in before if m not in others], dtype=np.int64)
                 left = left[(search.tests.p_value[left] <= rule.alpha) & (left != new)]
                 search.ask(np.concatenate([left, asked]), given)

@@ -26,7 +26,7 @@ from mistruct.independence.protocol import Given, Ragged, TestBatch
 from mistruct.structure.blanket.neighbourhood import Neighbourhood, Rule, find_neighbourhood
 from mistruct.structure.causal.meek import Oriented, orient
 
-# A column, that through which it may be found, and what is given.
+# A column, the column through which it may be found, and the conditioning set.
 Question = tuple[int, int, Given]
 
 
@@ -83,13 +83,13 @@ class Surroundings:
 
         That around x, unless y is a member there: then both are asked.
         """
-        of_x = self.of(x)
-        if y not in of_x.members:
-            return of_x, y
-        of_y = self.of(y)
-        if x not in of_y.members or of_y.tests.p_value[x] > of_x.tests.p_value[y]:
-            return of_y, x
-        return of_x, y
+        near_x = self.of(x)
+        if y not in near_x.members:
+            return near_x, y
+        near_y = self.of(y)
+        if x not in near_y.members or near_y.tests.p_value[x] > near_x.tests.p_value[y]:
+            return near_y, x
+        return near_x, y
 
     def separating_set(self, x: int, y: int) -> Given:
         """Set that separates two columns that are not adjacent."""

@@ -38,7 +38,7 @@ from mistruct.kernels.counts.determined import X, Y
 Determinism = Literal["informative", "textbook"]
 Pair = tuple[int, int]
 
-# What z must say about y beyond x, as a share of what x says about y.
+# Least information of z about y beyond x, as a share of the information of x about y.
 _SHARE = 0.1
 
 # Determining sets judged for each pair at each depth, at most.

@@ -28,7 +28,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from mistruct.errors import ParameterError
+from mistruct.errors import ParameterError, Setting
 from mistruct.structure.knowledge import Constraints
 
 Arrow = tuple[int, int]
@@ -67,7 +67,8 @@ def orient(
     if cycle:
         shown = ", ".join(f"{names[a]!r} -> {names[b]!r}" for a, b in sorted(cycle)[:6])
         raise ParameterError(
-            f"knowledge leaves only directions that form a cycle among the edges found: {shown}"
+            Setting("knowledge"),
+            f" leaves only directions that form a cycle among the edges found: {shown}",
         )
     wanted = {
         arrow

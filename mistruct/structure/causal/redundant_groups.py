@@ -29,7 +29,7 @@ from mistruct.information.counts.packing import packed_columns
 from mistruct.kernels.counts.bitsets import count_shared_bits
 from mistruct.kernels.counts.contingency import join_strata
 
-# Columns of more states, and all beyond so many states together, are in no group.
+# Columns of more states are in no group, nor are all columns beyond this total of states.
 _MOST_STATES = 32
 _MOST_INDICATORS = 1000
 

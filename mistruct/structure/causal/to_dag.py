@@ -57,7 +57,7 @@ def to_dag(graph: nx.Graph) -> nx.DiGraph:
         raise DataError(f"node {loops[0]!r} has an edge to itself, which no DAG has")
     arcs = graph if graph.is_directed() else graph.to_directed()
 
-    # What is left of the graph: arcs into and out of each node.
+    # The remaining graph: arcs into and out of each node.
     into = {v: set(arcs.pred[v]) for v in arcs}
     out_of = {v: set(arcs.succ[v]) for v in arcs}
 

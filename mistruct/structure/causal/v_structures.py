@@ -42,7 +42,7 @@ Pair = tuple[int, int]
 # Of all votes up to one size, by the constants of the test.
 _MOST_SECONDS = 5.0
 
-# Sets that are listed at a time, but that those of one pair are not taken apart.
+# Number of sets listed at a time; the sets of one pair are never split.
 _MOST_SETS = 2**18
 
 

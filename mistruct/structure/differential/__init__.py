@@ -1,1 +1,1 @@
-"""What differs between the networks of groups of rows."""
+"""Comparison of the networks of groups of rows."""

@@ -1,4 +1,4 @@
-"""Which pairs of columns depend on each other differently in groups of rows."""
+"""Differential networks: pairs of columns whose dependence differs between groups of rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FEWEST_IN_STRATUM = 5  # of a group in a stratum
 
 
 class DifferentialNetwork(StructureLearner):
-    """What differs between the networks of two or more groups of rows.
+    """Differential network: the differences between the networks of groups of rows.
 
     For each pair of columns a permutation test asks whether their dependence differs between the
     groups, and a learner finds the network of each group in samples of equal size.
@@ -185,7 +185,7 @@ class DifferentialNetwork(StructureLearner):
         )
 
     def _checked(self, data: Any) -> Dataset:
-        """The table of the nodes; groups and strata are set aside."""
+        """Table of the nodes, without the columns of groups and strata."""
         table = super()._checked(data)
         (condition,) = table.check_names("condition", [self.condition])
         listed = [self.strata] if isinstance(self.strata, str) else list(self.strata)
@@ -211,7 +211,7 @@ class DifferentialNetwork(StructureLearner):
         return table.select(nodes).take(rows)
 
     def _grouped(self, table: Dataset, condition: str) -> tuple[tuple[Hashable, ...], Positions]:
-        """The levels, and which of them each row has, or -1."""
+        """The levels, and the code of the level of each row, or -1."""
         if condition not in table.states:
             raise DataError(
                 f"condition {condition!r} is continuous; groups need states: bin it with "
@@ -288,7 +288,7 @@ class DifferentialNetwork(StructureLearner):
         adjusted: Floats,
         differs: NDArray[np.bool_],
     ) -> pd.DataFrame:
-        """What is known of these pairs from the rows of each group."""
+        """Table of these pairs, with their evidence in each group."""
         from mistruct.independence.auto_test import AutoTest
 
         test = AutoTest()
@@ -320,7 +320,7 @@ class DifferentialNetwork(StructureLearner):
 
 
 def _strata(table: Dataset, strata: Iterable[str]) -> Positions:
-    """A code for the combination of states of each row; rows with a missing one are -1."""
+    """Codes of the combinations of states of each row, -1 if one is missing."""
     codes = np.zeros(table.n_samples, dtype=np.int64)
     missing = np.zeros(table.n_samples, dtype=bool)
     for name in strata:
@@ -336,7 +336,7 @@ def _strata(table: Dataset, strata: Iterable[str]) -> Positions:
 
 
 def _without_small_strata(group: Positions, stratum: Positions, n_levels: int) -> Positions:
-    """The groups, -1 in rows of strata in which a group has too few rows to be compared."""
+    """Groups of the rows, -1 in strata in which a group has too few rows."""
     group = np.where(stratum < 0, -1, group)
     if not stratum.any():
         return group
@@ -359,7 +359,7 @@ def _without_small_strata(group: Positions, stratum: Positions, n_levels: int) -
 def _changes(
     graphs: list[nx.Graph], names: Sequence[str]
 ) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
-    """The pairs that some of the graphs join, and what becomes of each edge."""
+    """Pairs that some of the graphs join, and whether each edge is kept, lost or gained."""
     position = {name: i for i, name in enumerate(names)}
     places = [(position[a], position[b]) for graph in graphs for a, b in graph.edges]
     joined = sorted({(min(pair), max(pair)) for pair in places})
@@ -378,5 +378,5 @@ def _changes(
 
 
 def _place(i: int, j: int, n: int) -> int:
-    """Where pair (i, j) stands in the order of ``numpy.triu_indices(n, 1)``."""
+    """Position of pair (i, j) in the order of ``numpy.triu_indices(n, 1)``."""
     return i * n - i * (i + 1) // 2 + j - i - 1

@@ -1,4 +1,4 @@
-"""P-values of a difference in dependence between groups, for all pairs of columns of any kind.
+"""P-values of differences in dependence between groups, for all pairs of columns of any kind.
 
 Pairs of columns with an order are tested by permutation (`score_differences`). Where a column has
 states without order, the two are tested for interaction with the groups in a contingency table, in
@@ -33,7 +33,7 @@ _NANOSECONDS_PER_ROW = 5.0
 def pair_differences(
     data: Dataset, groups: Groups, n_permutations: int, rng: np.random.Generator
 ) -> tuple[Positions, Floats]:
-    """All pairs of columns by position, and the p-value of each, NaN where none can be told."""
+    """All pairs of columns by position, with their p-values, NaN if untestable."""
     n_columns = data.n_variables
     pairs = np.column_stack(np.triu_indices(n_columns, 1))
     p_values = np.full(len(pairs), np.nan)
@@ -61,7 +61,7 @@ def _by_counts(data: Dataset, groups: Groups, pairs: Positions) -> Floats:
 
 
 def _states(data: Dataset, groups: Groups) -> tuple[Positions, Positions]:
-    """Codes of all columns, those of numbers by the quartiles of each group; numbers of states."""
+    """Codes and numbers of states of all columns; numbers are cut at quartiles of each group."""
     codes = np.empty((data.n_variables, data.n_samples), dtype=np.int64)
     n_states = np.empty(data.n_variables, dtype=np.int64)
     for position, name in enumerate(data.names):

@@ -1,4 +1,4 @@
-r"""Tests of whether pairs of ordered columns depend on each other alike in groups of rows.
+r"""Tests of equal dependence of pairs of ordered columns in groups of rows.
 
 Each column is replaced by its normal scores within each group, so that only dependence is
 compared, not location, scale or shape. In each group g of :math:`n_g` rows, with Fisher's
@@ -40,14 +40,14 @@ _LARGEST_CORRELATION = 1.0 - 1e-9
 
 
 class Groups(NamedTuple):
-    """Which group and stratum each row is in, as codes without gaps."""
+    """Group and stratum of each row, as codes without gaps."""
 
     group: Positions
     stratum: Positions
 
     @property
     def cell(self) -> Positions:
-        """A code for group and stratum together; those of one group follow each other."""
+        """Codes of group and stratum together, ordered by group."""
         return self.group * (int(self.stratum.max()) + 1) + self.stratum
 
     def permuted(self, rng: np.random.Generator) -> Groups:
@@ -67,7 +67,7 @@ class Scores(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """Columns sorted once, so that ranks within any groups are a matter of counting."""
+    """Sorted columns, from which ranks within any groups follow by counting."""
 
     order: Positions
     n_known: Positions
@@ -83,7 +83,7 @@ class Sorted(NamedTuple):
         return cls(order, (~np.isnan(values)).sum(axis=1), tied)
 
     def take(self, columns: slice) -> Sorted:
-        """Some of the columns."""
+        """Select some of the columns."""
         return Sorted(self.order[columns], self.n_known[columns], self.tied[columns])
 
 
@@ -161,7 +161,7 @@ def _shrunken_means(drawn: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _vary(values: Floats, groups: Groups) -> NDArray[np.bool_]:
-    """Which columns have more than one value in each group, in some stratum."""
+    """Mask of the columns that vary in each group, in some stratum."""
     varies = np.ones(len(values), dtype=bool)
     for g in range(int(groups.group.max()) + 1):
         inside = values[:, groups.group == g]

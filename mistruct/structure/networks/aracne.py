@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
+from mistruct.errors import ParameterError, Setting
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
@@ -251,7 +251,9 @@ class ARACNE(NetworkLearner):
 def check_tolerance(value: float) -> None:
     """Raise ParameterError unless the tolerance of ARACNE is valid."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
-        raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
+        raise ParameterError(
+            Setting("tolerance"), f" must be a number from 0 to below 1, got {value!r}"
+        )
 
 
 def explain(

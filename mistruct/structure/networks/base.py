@@ -229,7 +229,7 @@ class NetworkLearner(StructureLearner):
         votes = Votes(data.n_variables)
         for found in replicates:
             votes.add(found)
-        # What chance has put into the table recurs in its replicates: support is not enough.
+        # Chance associations of the table recur in its replicates: support alone is not enough.
         whole = self._estimate(data, rows)
         votes.restrict(whole.source, whole.target)
         del whole

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError
+from mistruct.errors import Either, ParameterError
 from mistruct.memory import memory_limit
 
-# Of a pair that passes, at the worst moment: in the table of edges and what is sorted for it.
+# Peak memory for a significant pair: in the table of edges, and in the arrays sorted for it.
 _BYTES_OF_A_PAIR = 100
 
 
@@ -57,4 +57,8 @@ def check_memory(data: Dataset, entries: int, dtype: DTypeLike, n_pairs: int, n_
         raise ParameterError(
             f"correction='none' keeps {n_kept:,} pairs or more: {figures}; use 'bh' or 'bonferroni'"
         )
-    raise ParameterError(f"{figures}; give regulators=, or fewer of them, or fewer columns")
+    raise ParameterError(
+        f"{figures}; give ",
+        Either("regulators=", "--regulators"),
+        ", or fewer of them, or fewer columns",
+    )

@@ -23,7 +23,7 @@ from mistruct.structure.knowledge import Constraints
 
 Parents = list[list[int]]
 
-# Of y's undirected neighbours that are adjacent to x, at most so many are made children at once.
+# Largest set of undirected neighbours of y, adjacent to x, that become children at once.
 _MOST_TURNED = 3
 
 

@@ -43,7 +43,7 @@ from mistruct.structure.reasons import Reasons
 _START_ALPHA = 0.05
 _START_MAX_CONDITIONING = 3
 
-# Restarts where a column is continuous and there are not more columns than these.
+# Restarts are the default if a column is continuous, up to this number of columns.
 _RESTARTS = 10
 _MOST_COLUMNS_TO_RESTART = 500
 
@@ -152,7 +152,7 @@ class BOSS(CausalLearner):
     """
 
     algorithm = "boss"
-    # What measures and tests the edges, which are found without.
+    # Estimator and test for the evidence of edges; the search does not use them.
     estimator = "auto"
     test = "auto"
 

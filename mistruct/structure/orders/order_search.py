@@ -156,7 +156,7 @@ class Forest:
             self._shrink(node, top, set_)
 
     def _grow(self, node: int, column: int, path: Sequence[int], parents: list[int]) -> None:
-        # What stands before a node among its siblings is not before the column in the order.
+        # The siblings before a node are not before the column in the order.
         free = self._allowed[:, column].copy()
         free[parents] = False
         for step in path:
@@ -207,7 +207,7 @@ class Forest:
         always = self._always[column]
         last = int(self._trees.added[node]) if node != column else -1
         while True:
-            # Without what was added last the score was lower.
+            # Without the column that was added last, the score was lower.
             removable = [p for p in parents if p not in always and p != last]
             last = -1
             if len(parents) < 2 or not removable:

@@ -14,7 +14,7 @@ from mistruct.structure.orders.exchange import exchange_parents
 from mistruct.structure.orders.optimum import MOST_COLUMNS, optimal_dag
 from mistruct.structure.orders.order_search import Forest, Order, obedient, order_of
 
-# A restart moves this share of the columns, and so many at least.
+# A restart moves this share of the columns, and at least this number.
 _SHARE_MOVED = 0.1
 _FEWEST_MOVED = 4
 

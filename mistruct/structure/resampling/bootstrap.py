@@ -222,7 +222,7 @@ def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
         pair = (min(i, j), max(i, j))
         if pair in pairs:
             way = _BOTH
-        # Where a test could not tell, nothing speaks against independence.
+        # If a test was impossible, there is no evidence against independence.
         p_value = 1.0 if np.isnan(evidence["p_value"]) else evidence["p_value"]
         pairs[pair] = way, evidence["mi"], p_value
     ends = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
@@ -243,7 +243,7 @@ def _counted(resamples: list[Arrays], data: Dataset, directed: bool) -> pd.DataF
     found = found.sort_values([*ends, "p_value"], ignore_index=True)
     pairs = found.groupby(ends)
     count = pairs.size().to_numpy()
-    # The middle one of all p-values, with those of 1 where there is no edge.
+    # The median of all p-values, with p-value 1 in samples without the edge.
     n, middle = len(resamples), (len(resamples) + 1) // 2
     place = np.minimum(np.cumsum(count) - count + middle, len(found)) - 1
     p_value = np.where(count >= middle, 2 * found["p_value"].to_numpy()[place], 1.0)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from mistruct import __version__
 from mistruct.atomic import replacing
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning, ParameterError, check_count
+from mistruct.errors import DataError, MistructWarning, ParameterError, Setting, check_count
 from mistruct.parallel import run_anywhere
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -39,7 +39,7 @@ Folder = str | os.PathLike[str]
 #: The share of different rows in a bootstrap of many.
 SHARE = 0.632
 
-# So few rows have hardly as many different samples as there are replicates.
+# Fewer rows have hardly as many different samples as there are replicates.
 _FEWEST_ROWS = 10
 
 _FORMAT = 1
@@ -59,13 +59,17 @@ def check_replicates(
     if checkpoint is None:
         return
     if not isinstance(checkpoint, (str, os.PathLike)):
-        raise ParameterError(f"checkpoint must be the path of a folder, got {checkpoint!r}")
+        raise ParameterError(
+            Setting("checkpoint"), f" must be the path of a folder, got {checkpoint!r}"
+        )
     if n is None:
         raise ParameterError(
-            f"checkpoint is for replicates: it needs {parameter}, got {parameter}=None"
+            Setting("checkpoint"), f" is for replicates: it needs {parameter}, got {parameter}=None"
         )
     if seed is None:
-        raise ParameterError("checkpoint needs a seed, so that a run can go on, got seed=None")
+        raise ParameterError(
+            Setting("checkpoint"), " needs a seed, so that a run can go on, got seed=None"
+        )
 
 
 def run_replicates(
@@ -117,7 +121,9 @@ def run_replicates(
     if checkpoint is not None:
         fresh = [f"{k}={v}" for k, v in made_with.items() if "seed=None" in str(v)]
         if fresh:
-            raise ParameterError(f"checkpoint needs seeds, so that a run can go on, got {fresh[0]}")
+            raise ParameterError(
+                Setting("checkpoint"), f" needs seeds, so that a run can go on, got {fresh[0]}"
+            )
         made = {"data": _describe(data), "seed": None if seed is None else int(seed)}
         kept = _Checkpoint(Path(checkpoint), {**made, **made_with})
 
@@ -176,11 +182,15 @@ class _Checkpoint:
         except FileNotFoundError:
             stored = None
         except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"checkpoint {str(folder)!r} cannot be used: {error}") from None
+            raise DataError(
+                Setting("checkpoint"), f" {str(folder)!r} cannot be used: {error}"
+            ) from None
         if stored is not None:
             self._compare(stored, json.loads(text))
         elif orphaned:
-            raise DataError(f"checkpoint {str(folder)!r} has replicates but no {_MANIFEST}")
+            raise DataError(
+                Setting("checkpoint"), f" {str(folder)!r} has replicates but no {_MANIFEST}"
+            )
         else:
             self._write(folder / _MANIFEST, text.encode())
 
@@ -190,7 +200,8 @@ class _Checkpoint:
             there = dict(json.loads(stored))
         except (ValueError, TypeError) as error:
             raise DataError(
-                f"checkpoint {str(self.folder)!r} has a {_MANIFEST} that is damaged: {error}"
+                Setting("checkpoint"),
+                f" {str(self.folder)!r} has a {_MANIFEST} that is damaged: {error}",
             ) from error
         differing = [k for k in {**there, **own} if there.get(k, self) != own.get(k, self)]
         if not differing:
@@ -200,7 +211,8 @@ class _Checkpoint:
         )
         kind = DataError if "data" in differing else ParameterError
         raise kind(
-            f"checkpoint {str(self.folder)!r} is of another run: {listed}; take another folder"
+            Setting("checkpoint"),
+            f" {str(self.folder)!r} is of another run: {listed}; take another folder",
         )
 
     def _path(self, b: int) -> Path:
@@ -220,11 +232,8 @@ class _Checkpoint:
             raise DataError(f"cannot read {str(path)!r}: {error.strerror}") from error
         contents = stored[_DIGEST:]
         if stored[:_DIGEST] != self._digest(b, contents):
-            warnings.warn(
-                f"checkpoint: {str(path)!r} is damaged, or from another run; it is made again",
-                MistructWarning,
-                stacklevel=2,
-            )
+            damaged = f": {str(path)!r} is damaged, or from another run; it is made again"
+            warnings.warn(MistructWarning(Setting("checkpoint"), damaged), stacklevel=2)
             return None
         with np.load(io.BytesIO(contents), allow_pickle=False) as arrays:
             return dict(arrays)

@@ -19,6 +19,7 @@ from mistruct.kernels.gaussian.partial_correlation import (
     N_Z,
     NATS,
     WILKS,
+    Correlations,
     copula_separate,
     eliminate,
     may_determine,
@@ -35,18 +36,21 @@ Columns = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def _correlations(columns: Columns) -> Columns:
-    """Of rows of columns; a constant one has length 0."""
+    """Correlations between rows; those of a constant row are 0."""
     centred = columns - columns.mean(axis=1, keepdims=True)
     lengths = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     unit = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-12)
     return np.asarray(unit @ unit.T)
 
 
+def _known(columns: Columns) -> Correlations:
+    return Correlations(_correlations(columns), columns.shape[1], LEAST)
+
+
 def _test(columns: Columns, x: int, y: int, given: tuple[int, ...] = ()) -> Columns:
     result = np.full(N_RESULTS, -7.0)
     partial_correlation_test(
-        _correlations(columns), np.int64(x), np.int64(y), np.array(given, dtype=np.int64),
-        np.int64(columns.shape[1]), LEAST, result,
+        _known(columns), np.int64(x), np.int64(y), np.array(given, dtype=np.int64), result
     )  # fmt: skip
     return result
 
@@ -62,10 +66,10 @@ def _separate(
     sets = np.full((len(pairs), size), -7)
     n_tests = np.full(len(pairs), -7)
     copula_separate(
-        _correlations(columns), np.int64(columns.shape[1]), LEAST,
+        _known(columns),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
         np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64),
-        np.cumsum([0, *map(len, candidates)]), np.int64(size), alpha, 0, len(pairs), results,
+        np.cumsum([0, *map(len, candidates)]), alpha, 0, len(pairs), results,
         sets, n_tests,
     )  # fmt: skip
     return results.T, sets.tolist(), n_tests.tolist()
