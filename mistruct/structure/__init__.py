@@ -4,6 +4,7 @@ from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
 from mistruct.structure.knowledge import Knowledge, read_knowledge
+from mistruct.structure.latent.fci import FCI
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
 from mistruct.structure.networks.from_matrix import aracne_network, chow_liu_tree
@@ -17,6 +18,7 @@ __all__ = [
     "ARACNE",
     "BOSS",
     "CLR",
+    "FCI",
     "MRNET",
     "PC",
     "TAN",
