@@ -236,11 +236,12 @@ def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -
     """The edges, also those in the graph, with the shares of samples that hold them."""
     import pandas as pd
 
+    from mistruct.structure.resampling.bootstrap import TURNED
+
     ends = ["source", "target"]
-    turned = {"source": "target", "target": "source"}
-    turned |= {"forward": "backward", "backward": "forward"}
-    shares = pd.concat([sampled, sampled.rename(columns=turned)]).set_index(ends)
-    shares = shares[shares.columns.intersection(["support", "forward", "backward", "undirected"])]
+    shares = pd.concat([sampled, sampled.rename(columns=TURNED)]).set_index(ends)
+    kept = ["support", *TURNED, "undirected", "latent"]
+    shares = shares[shares.columns.intersection(kept, sort=False)]
 
     def of(pairs: Any) -> pd.DataFrame:
         index = pd.MultiIndex.from_tuples(list(pairs), names=ends)

@@ -51,6 +51,21 @@ def check_pag(graph: nx.Graph) -> None:
             )
 
 
+def marks_of(graph: nx.Graph) -> dict[tuple[str, str], Mark]:
+    """The mark at v for each edge (u, v), and the other way round.
+
+    In a graph without marks a directed edge has a tail and an arrowhead, and others have circles.
+    """
+    if is_pag(graph):
+        check_pag(graph)
+        return {(u, v): mark for u, v, mark in graph.edges(data="mark")}
+    marks: dict[tuple[str, str], Mark] = {}
+    for u, v in graph.edges:
+        one_way = graph.is_directed() and not graph.has_edge(v, u)
+        marks[u, v], marks[v, u] = (ARROW, TAIL) if one_way else (CIRCLE, CIRCLE)
+    return marks
+
+
 def glyph(at_start: Mark, at_end: Mark) -> str:
     """An edge as text, such as ``o->``.
 

@@ -44,6 +44,9 @@ from mistruct.structure.knowledge import Constraints
 # Of all sets up to one size, by the constants of the test, where no size is asked for.
 _MOST_SECONDS = 60.0
 
+# The same of further columns, where sets separate so much less often.
+_MOST_SECONDS_FURTHER = 5.0
+
 
 @dataclass(frozen=True, eq=False)
 class Ties:
@@ -108,7 +111,10 @@ def search_further(
 
     ``pool[x, c]`` says that a set for x may hold c.
     """
-    search = _Search(data, test, alpha, max_conditioning, determinism, constraints, pool=pool)
+    search = _Search(
+        data, test, alpha, max_conditioning, determinism, constraints,
+        pool=pool, most_seconds=_MOST_SECONDS_FURTHER,
+    )  # fmt: skip
     edges, removed, rounds = search.deepen(skeleton.rounds, skeleton.edges)
     further = replace(skeleton, edges=edges, rounds=(*skeleton.rounds, *rounds))
     return further.with_leaned_on(removed)
@@ -225,6 +231,7 @@ class _Search:
     constraints: Constraints
     wanted: Adjacency | None = None  # the pairs that are asked for; all of them
     pool: Adjacency | None = None  # the candidates of each column; its neighbours
+    most_seconds: float = _MOST_SECONDS
 
     def whole(self) -> Skeleton:
         """All depths, and the edges that come back in the end."""
@@ -278,10 +285,11 @@ class _Search:
             if not any((side.lengths >= depth).any() for side in sides):
                 break
             seconds += self._seconds(edges, sides, depth)
-            if self.max_conditioning is None and depth > 1 and seconds > _MOST_SECONDS:
+            if self.max_conditioning is None and depth > 1 and seconds > self.most_seconds:
                 warnings.warn(
                     f"max_conditioning: the search stops at sets of {depth - 1}, as all sets of "
-                    f"{depth} columns could take more than a minute ({seconds:,.0f} s); "
+                    f"{depth} columns could take more than {self.most_seconds:g} s "
+                    f"({seconds:,.0f} s); "
                     f"max_conditioning={depth} tests these as well",
                     MistructWarning,
                     stacklevel=7,  # of `fit`

@@ -146,6 +146,7 @@ class FCI(SeparationLearner):
     """
 
     algorithm = "fci"
+    marked = True
 
     def __init__(
         self,
