@@ -1,4 +1,4 @@
-"""The program: what its commands hang from, and how it ends.
+"""The Typer application to which the commands belong, and the entry point of the program.
 
 Everything heavy is imported by the command that needs it, so that `--help` answers at once.
 Results go to standard output, progress and errors to standard error.

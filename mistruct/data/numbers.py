@@ -18,7 +18,7 @@ Gaps = Literal["raise", "centre"]
 def read_numbers(
     transformer: Any, table: Any, missing: Gaps = "raise", *, reset: bool
 ) -> tuple[list[str], Floats]:
-    """Names of the columns of a table, and their values, shape (n_features, n_samples).
+    """Read the names and values of columns; values have shape (n_features, n_samples).
 
     `reset` is for `fit`; otherwise the columns have to be those that the transformer saw there.
     """
@@ -61,7 +61,7 @@ def read_numbers(
 
 
 def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:
-    """The values, once it is clear that gaps among them are allowed."""
+    """Check that missing values are allowed if there are any, and return the values."""
     gaps = np.isnan(values).sum(axis=1)
     if missing == "raise" and gaps.any():
         shown = ", ".join(f"{names[i]!r} ({gaps[i]})" for i in np.flatnonzero(gaps)[:3])

@@ -1,4 +1,4 @@
-"""Line-based forms of a graph: edge lists, SIF for Cytoscape, DOT for Graphviz."""
+"""Text formats of a graph: edge lists, SIF for Cytoscape, DOT for Graphviz."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SIF_ESCAPED = {v: k for k, v in _SIF_ESCAPES.items()}
 
 
 def write_edge_list(graph: nx.Graph, path: Path, delimiter: str) -> None:
-    """One row an edge; a row without target for each isolated node."""
+    """Write a row for each edge, and a row without target for each isolated node."""
     edges = [(u, v, dict(data)) for u, v, data in graph.edges(data=True)]
     for name in ("source", "target", "directed"):
         if any(name in data for *_, data in edges):
@@ -103,7 +103,7 @@ def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
 
 
 def _header(rows: Rows) -> tuple[list[str], Rows]:
-    """The names of the columns, with `source` and `target` among them, and the rows below.
+    """Split off the header, which must contain `source` and `target`, from the rows.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _header(rows: Rows) -> tuple[list[str], Rows]:
 
 
 def _parse_column(cells: list[str]) -> list[Any]:
-    """Whole numbers, numbers, booleans or text, whatever holds all cells; None where empty."""
+    """Parse cells as whole numbers, numbers, booleans or text; None where empty."""
     filled = [c for c in cells if c]
     kind: Any = unpack
     if all(_INTEGER.match(c) for c in filled):
@@ -147,7 +147,7 @@ def _is_number(text: str) -> bool:
 
 
 def write_sif(graph: nx.Graph, path: Path) -> None:
-    """``source <tab> interaction <tab> target``, isolated nodes alone; attributes are lost."""
+    """Write lines ``source <tab> interaction <tab> target``; attributes are lost."""
     interaction = "directed" if graph.is_directed() else "undirected"
     lines = [f"{_sif(u)}\t{interaction}\t{_sif(v)}" for u, v in graph.edges]
     # Readers split at tabs if there is one in the file, else at blanks, which names may contain.
@@ -182,7 +182,7 @@ def read_sif(path: Path) -> nx.Graph:
 
 
 def write_dot(graph: nx.Graph, path: Path) -> None:
-    """Graphviz text; two opposite arcs become one line, with its marks or without arrowheads."""
+    """Write Graphviz text; two opposite arcs become one line, with its marks if it has any."""
     directed = graph.is_directed()
     marks = marks_of(graph) if is_pag(graph) else {}
     arrow = "->" if directed else "--"

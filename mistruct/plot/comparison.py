@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[str, Any]] = {
 def plot_comparison(
     learned: nx.Graph, truth: nx.Graph, *, ax: Axes | None = None, legend: bool = True
 ) -> Axes:
-    """Draw what a learned graph found of the true one, what it missed and what it has besides.
+    """Draw a learned graph beside the true one: edges found, missed and added.
 
     A solid line is found as it is in truth, one of dots and dashes in another direction; a
     dashed line is missed, a dotted line extra. Filled arrowheads are those of the learned graph,
@@ -149,7 +149,7 @@ def _points(graph: nx.DiGraph, tail: Any, head: Any) -> bool:
 
 
 def _bend(page: Page, start: Array, end: Array) -> Array:
-    """Where a line has to bend to, as the control point of a parabola, to pass by other nodes."""
+    """Control point of a parabola that passes by other nodes."""
     way = end - start
     length = float(np.linalg.norm(way))
     aside = np.array([-way[1], way[0]]) / length
@@ -167,7 +167,7 @@ def _bend(page: Page, start: Array, end: Array) -> Array:
 
 
 def _rows(both: nx.Graph, directed: bool) -> list[list[Any]]:
-    """What explains lines and arrowheads."""
+    """Rows of the legend of lines and arrowheads."""
     from matplotlib.lines import Line2D
 
     counts = Counter(kind for *_, kind in both.edges(data="kind"))

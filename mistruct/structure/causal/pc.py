@@ -171,7 +171,7 @@ class PC(SeparationLearner):
         return nearest_dag(self.graph_)
 
     def threshold(self, alpha: float) -> nx.Graph:
-        """The skeleton at a smaller alpha, without testing again.
+        """Skeleton at a smaller alpha, without testing again.
 
         Parameters
         ----------

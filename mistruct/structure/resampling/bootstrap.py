@@ -1,4 +1,4 @@
-"""How often a learner finds an edge, and which way, when it sees other samples of the rows.
+"""Bootstrap: how often a learner finds each edge and direction in samples of the rows.
 
 An edge that a learner finds in one table may rest on a few rows. Friedman, Goldszmidt and Wyner
 (1999) learn from many samples of the rows and ask in how many of them an edge is found; those that
@@ -49,7 +49,7 @@ TURNED = {**dict(_PAIRED), **{b: a for a, b in _PAIRED}}
 
 
 class Bootstrap(StructureLearner):
-    """Consensus of what a learner finds in many samples of the rows.
+    """Consensus of the graphs that a learner finds in many samples of the rows.
 
     Parameters
     ----------
@@ -148,6 +148,7 @@ class Bootstrap(StructureLearner):
         self,
         learner: StructureLearner,
         n_resamples: int = 100,
+        *,
         seed: int | None = 0,
         threshold: float = 0.5,
         checkpoint: Folder | None = None,
@@ -250,7 +251,7 @@ def _marked_by_majority(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
-    """The pairs that a graph joins, the lower position first, which way, and the evidence."""
+    """Pairs joined by a graph, the lower position first, with directions and evidence."""
     pairs: dict[tuple[int, int], tuple[int, float, float]] = {}
     for source, target, evidence in graph.edges(data=True):
         i, j = position[source], position[target]
@@ -281,7 +282,7 @@ def _counted(
     data: Dataset,
     shares_of: Callable[[pd.DataFrame, int], dict[str, Any]],
 ) -> pd.DataFrame:
-    """The table of edges."""
+    """Table of the edges with their frequencies."""
     found = pd.concat([pd.DataFrame(r) for r in resamples], ignore_index=True)
     found = found.sort_values([*_ENDS, "p_value"], ignore_index=True)
     pairs = found.groupby(_ENDS)
