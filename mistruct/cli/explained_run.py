@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.cli.run_folder import Run
+    from mistruct.structure.causal.evidence import InWords
     from mistruct.structure.reasons import Reasons
 
 
@@ -18,13 +19,32 @@ class ByTests:
         """Explain why two columns are adjacent or not."""
         from mistruct.structure.causal.evidence import explain
 
-        return explain(x, y, run.names, run.edges, run.part("separations.csv"), run.required)
+        removed = run.part("separations.csv")
+        return explain(x, y, run.names, run.edges, removed, run.required, self.in_words)
 
     def reasons(self, run: Run, most: int) -> Reasons:
         """Reasons for all edges, and for at most `most` absent pairs."""
         from mistruct.structure.causal.evidence import reasons
 
-        return reasons(run.edges, run.part("separations.csv"), run.required, most)
+        return reasons(run.edges, run.part("separations.csv"), run.required, most, self.in_words)
+
+    @property
+    def in_words(self) -> InWords:
+        """The explanation of a row of the table of edges."""
+        from mistruct.structure.causal.evidence import orientation_in_words
+
+        return orientation_in_words
+
+
+class ByMarks(ByTests):
+    """Explanations of FCI, by tests and by the rules that made the marks."""
+
+    @property
+    def in_words(self) -> InWords:
+        """The explanation of a row of the table of edges."""
+        from mistruct.structure.latent.mark_evidence import marks_in_words
+
+        return marks_in_words
 
 
 class AroundTarget(ByTests):
@@ -117,6 +137,7 @@ class InGeneNetwork:
 
 _EXPLAINED: dict[str, Any] = {
     "pc": ByTests(),
+    "fci": ByMarks(),
     "markov-blanket": AroundTarget(),
     "boss": ByScore(),
     "chow-liu": InForest(),
