@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HEAD = (7.0, 3.2)  # length and half the breadth of arrowheads, points
 RADIUS = 2.4  # of circles, points
 
-MEANING = "arrowhead: no cause of the other, circle: open, two arrowheads: a hidden common cause"
+MEANING = "circle: open, two arrowheads: a hidden common cause"
 
 
 def arrowhead(tail: Array, head: Array, radius: float) -> Array:

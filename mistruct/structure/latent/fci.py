@@ -10,7 +10,7 @@ of Zhang (2008).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ from mistruct.structure.causal.determinism import Determinism
 from mistruct.structure.causal.skeleton import Skeleton
 from mistruct.structure.causal.skeleton_search import search_further
 from mistruct.structure.causal.v_structures import Orientation, Triple, of_verdict
-from mistruct.structure.end_marks import ARROW
 from mistruct.structure.knowledge import Constraints, Knowledge
+from mistruct.structure.latent.contradictions import to_blame
 from mistruct.structure.latent.mark_evidence import (
     as_pag,
     marked_edge_table,
@@ -191,9 +191,7 @@ class FCI(SeparationLearner):
         edges = doubts.skeleton.edges
         arrows = None
         if not np.isnan(edges.mi).all():
-            sets = doubts.skeleton.separating_sets()
-            signals = three_point_information(data, self.test_, self._triples, sets, self.alpha)
-            arrows = arrow_probabilities(self._triples, signals)
+            arrows = arrow_probabilities(self._triples, self._signals)
         return marked_edge_table(data.names, edges, marked, arrows)
 
     def _further(self, data: Dataset, found: Skeleton, constraints: Constraints) -> Skeleton:
@@ -211,16 +209,29 @@ class FCI(SeparationLearner):
             doubts.settle_triples()
         found = doubts.skeleton
         triples = self._judged(data, found, constraints, self.orientation)
-        marked = orient_pag(
-            found.adjacent,
-            of_verdict(triples, "collider"),
-            of_verdict(triples, "noncollider"),
-            found.separating_sets(),
-            constraints,
-            doubts.hold if self.fast else lambda paths: True,
-        )
-        if marked is not None:
-            self._keep(data, found, [_seen(t, marked) for t in triples])
+        sets = found.separating_sets()
+        self._signals = three_point_information(data, self.test_, triples, sets, self.alpha)
+        colliders = of_verdict(triples, "collider")
+        strength = {
+            (t.x, t.middle, t.y): abs(signal)
+            for t, signal in zip(triples, np.nan_to_num(self._signals).tolist(), strict=True)
+        }
+        wrong: set[tuple[int, int, int]] | None = None
+        while wrong is None or wrong:
+            colliders = [c for c in colliders if c not in (wrong or ())]
+            marked = orient_pag(
+                found.adjacent,
+                colliders,
+                of_verdict(triples, "noncollider"),
+                sets,
+                constraints,
+                doubts.hold if self.fast else lambda paths: True,
+            )
+            if marked is None:
+                return None
+            wrong = to_blame(marked, strength)
+        used = set(colliders)
+        self._keep(data, found, [_seen(t, used) for t in triples])
         return marked
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
@@ -239,8 +250,7 @@ class FCI(SeparationLearner):
         return marks_in_words(edge)
 
 
-def _seen(triple: Triple, marked: MarkedGraph) -> Triple:
-    """A triple with its verdict, where the marks follow it."""
-    heads = {marked.mark[v, triple.middle] for v in (triple.x, triple.y)}
-    against = triple.verdict == "collider" and heads != {ARROW}
+def _seen(triple: Triple, colliders: Collection[tuple[int, int, int]]) -> Triple:
+    """A triple with its verdict, or that it contradicts others."""
+    against = triple.verdict == "collider" and (triple.x, triple.middle, triple.y) not in colliders
     return replace(triple, verdict="conflict") if against else triple

@@ -9,8 +9,9 @@ the end stays a circle and is contested.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,9 @@ _STAGES: tuple[tuple[tuple[str, Callable[[Marked], Iterable[Implied]] | None], .
 )
 
 
+Corner = tuple[int, int, int]
+
+
 class Why(NamedTuple):
     """The rule that made a mark, and the columns that forced it."""
 
@@ -69,16 +73,26 @@ class MarkedGraph:
         Of each mark that is no circle.
     contested : set of (int, int)
         Ends for which a rule asked for a tail and for an arrowhead.
+    corners : dict of (int, int) to frozenset of (int, int, int)
+        The v-structures from which each mark follows.
+    around : list of set of int
+        The neighbours of each column.
     """
 
     mark: dict[End, Mark]
     why: dict[End, Why]
     contested: set[End]
+    corners: dict[End, frozenset[Corner]]
+    around: Sequence[set[int]]
+
+    def neighbours(self, v: int) -> list[int]:
+        """The neighbours of a column, in order."""
+        return sorted(self.around[v])
 
 
 def orient_pag(
     adjacent: Adjacency,
-    colliders: Iterable[tuple[int, int, int]],
+    colliders: Collection[tuple[int, int, int]],
     noncolliders: Collection[tuple[int, int, int]],
     separating_sets: Mapping[End, Given],
     constraints: Constraints,
@@ -102,6 +116,7 @@ def orient_pag(
     mark: dict[End, Mark] = {(u, v): CIRCLE for u, near in enumerate(around) for v in near}
     g = Marked(around, mark, set(noncolliders))
     why: dict[End, Why] = {}
+    corners: dict[End, frozenset[Corner]] = {}
     for u, v in mark:
         if constraints.required[v, u]:
             mark[u, v], why[u, v] = TAIL, Why("knowledge")
@@ -113,7 +128,10 @@ def orient_pag(
         if TAIL not in (mark[x, middle], mark[y, middle])
         for start in (x, y)
     ]
-    _apply(g, why, "R0", heads)
+    _apply(g, why, corners, "R0", heads)
+    for x, middle, y in colliders:
+        for end in ((x, middle), (y, middle)):
+            corners[end] = corners.get(end, frozenset()) | {(x, middle, y)}
     changed = True
     while changed:
         changed = False
@@ -126,11 +144,11 @@ def orient_pag(
                         if not holds([path for path, _ in paths]):
                             return None
                         said = [i for path, z in paths for i in discriminate(g, path, z)]
-                    found |= _apply(g, why, name, rule(g) if rule else said)
+                    found |= _apply(g, why, corners, name, rule(g) if rule else said)
                 if not found:
                     break
                 changed = True
-    return MarkedGraph(g.mark, why, g.fixed)
+    return MarkedGraph(g.mark, why, g.fixed, corners, around)
 
 
 def _judged(g: Marked, separating_sets: Mapping[End, Given]) -> list[tuple[Path, Given]]:
@@ -143,7 +161,13 @@ def _judged(g: Marked, separating_sets: Mapping[End, Given]) -> list[tuple[Path,
     return paths
 
 
-def _apply(g: Marked, why: dict[End, Why], rule: str, implied: Iterable[Implied]) -> bool:
+def _apply(
+    g: Marked,
+    why: dict[End, Why],
+    corners: dict[End, frozenset[Corner]],
+    rule: str,
+    implied: Iterable[Implied],
+) -> bool:
     """Set marks at ends that are open, but none where the rule contradicts itself."""
     wanted: dict[End, Implied] = {}
     against: set[End] = set()
@@ -154,7 +178,14 @@ def _apply(g: Marked, why: dict[End, Why], rule: str, implied: Iterable[Implied]
         if wanted.setdefault(end, one).mark != one.mark:
             against.add(end)
     g.fixed |= against
-    for end in wanted.keys() - against:
+    new = {
+        end: frozenset[Corner]().union(
+            *(corners.get(e, ()) for e in permutations(wanted[end].by, 2))
+        )
+        for end in wanted.keys() - against
+    }
+    for end in new:
         g.mark[end] = wanted[end].mark
         why[end] = Why(rule, wanted[end].by)
+    corners.update(new)
     return bool(wanted)
