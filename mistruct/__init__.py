@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from mistruct.structure import ARACNE as ARACNE
     from mistruct.structure import BOSS as BOSS
     from mistruct.structure import CLR as CLR
+    from mistruct.structure import FCI as FCI
     from mistruct.structure import MRNET as MRNET
     from mistruct.structure import PC as PC
     from mistruct.structure import TAN as TAN
@@ -153,6 +154,7 @@ _PUBLIC = {
         "Comparison",
         "DifferentialNetwork",
         "GraphCheck",
+        "FCI",
         "Knowledge",
         "MarkovBlanket",
         "MRNET",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.cli.run_folder import Run
+    from mistruct.structure.causal.evidence import InWords
     from mistruct.structure.reasons import Reasons
 
 
@@ -18,7 +19,8 @@ class ByTests:
         """Explain why two columns are adjacent or not."""
         from mistruct.structure.causal.evidence import as_group, explain
 
-        text = explain(x, y, run.names, run.edges, run.part("separations.csv"), run.required)
+        removed = run.part("separations.csv")
+        text = explain(x, y, run.names, run.edges, removed, run.required, self.in_words)
         return text + as_group(x, y, run.record.get("groups", ()))
 
     def reasons(self, run: Run, most: int) -> Reasons:
@@ -26,7 +28,25 @@ class ByTests:
         from mistruct.structure.causal.evidence import reasons
 
         separations, groups = run.part("separations.csv"), run.record.get("groups", ())
-        return reasons(run.edges, separations, run.required, most, groups)
+        return reasons(run.edges, separations, run.required, most, groups, self.in_words)
+
+    @property
+    def in_words(self) -> InWords:
+        """The explanation of a row of the table of edges."""
+        from mistruct.structure.causal.evidence import orientation_in_words
+
+        return orientation_in_words
+
+
+class ByMarks(ByTests):
+    """Explanations of FCI, by tests and by the rules that made the marks."""
+
+    @property
+    def in_words(self) -> InWords:
+        """The explanation of a row of the table of edges."""
+        from mistruct.structure.latent.mark_evidence import marks_in_words
+
+        return marks_in_words
 
 
 class AroundTarget(ByTests):
@@ -136,6 +156,7 @@ class InGeneNetwork:
 
 _EXPLAINED: dict[str, Any] = {
     "pc": ByTests(),
+    "fci": ByMarks(),
     "markov-blanket": AroundTarget(),
     "boss": ByScore(),
     "chow-liu": InForest(),

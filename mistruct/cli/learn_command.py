@@ -13,10 +13,12 @@ from mistruct.cli.files import check_bootstraps, check_folder, together
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.learned import Learned
 from mistruct.cli.methods import (
+    TAKES,
     Asked,
     ForBOSS,
     ForChordal,
     ForChowLiu,
+    ForFCI,
     ForMarkovBlanket,
     ForPC,
     Level,
@@ -56,6 +58,7 @@ def learn(
     test: Test = "auto",
     *,
     of_pc: ForPC,
+    of_fci: ForFCI,
     of_boss: ForBOSS,
     of_chow_liu: ForChowLiu,
     of_chordal: ForChordal,
@@ -70,18 +73,21 @@ def learn(
     """Learn a network from a table.
 
     pc learns a candidate causal graph: an edge joins two columns that no tested set of columns
-    makes independent, with an arrow if the data determine its direction. boss learns such a graph
-    by a search for the best score. chow-liu learns a forest: the tree with the largest mutual
-    information, without edges that the data do not support. chordal learns a Markov network whose
-    cycles have chords, so that it is fitted and asked exactly. markov-blanket learns the causal
-    graph around one column, also in very wide tables. The command writes the network, its evidence
-    as tables, a picture, a fitted Bayesian network and a record of the run.
+    makes independent, with an arrow if the data determine its direction. fci learns such a graph
+    where causes may be hidden: each end of an edge has an arrowhead, a tail or a circle. boss
+    learns a candidate causal graph by a search for the best score. chow-liu learns a forest: the
+    tree with the largest mutual information, without edges that the data do not support. chordal
+    learns a Markov network whose cycles have chords, so that it is fitted and asked exactly.
+    markov-blanket learns the causal graph around one column, also in very wide tables. The command
+    writes the network, its evidence as tables, a picture, a fitted Bayesian network (not of fci)
+    and a record of the run.
     """
     parameters = {name: value for name, value in locals().items() if name != "context"}
     check_numbers(columns, seed, alpha)
     check_bootstraps(bootstraps, checkpoint)
     methods: dict[Method, Any] = {
         "pc": of_pc,
+        "fci": of_fci,
         "boss": of_boss,
         "chow-liu": of_chow_liu,
         "chordal": of_chordal,
@@ -101,7 +107,7 @@ def learn(
     with step("bin"):
         learnt = bin_columns(table, columns)
     level = 0.01 if alpha is None else alpha
-    asked = Asked(level, resolve_test(test, seed), seed, target, of_pc.knowledge)
+    asked = Asked(level, resolve_test(test, seed), seed, target, of_pc)
     with step("estimate"):
         if chosen is None:
             pc, boss = (partial(methods[m].learner(asked).cost, learnt) for m in ("pc", "boss"))
@@ -119,7 +125,8 @@ def learn(
         found.fit_model(columns.bins)
     with step("draw", "drawing the network"):
         found.draw()
-    parameters = {k: v for k, v in parameters.items() if k[:3] != "of_" or v is own}
+    taken = [methods[m] for m in TAKES.get(chosen, (chosen,))]
+    parameters = {k: v for k, v in parameters.items() if k[:3] != "of_" or v in taken}
     parameters |= {"method": chosen, "alpha": getattr(found.learner, "alpha", None)}
     with together(output) as folder:
         with step("write", f"writing to {output}"):

@@ -12,6 +12,7 @@ import typer
 from mistruct.cli.files import draw, run_record, save_picture, write_page, write_text
 from mistruct.cli.report import show_bins
 from mistruct.cli.report_networks import show_edges, show_neighbours, show_why
+from mistruct.cli.run_folder import TUPLES
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -150,11 +151,12 @@ def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -
     """Add the shares of bootstrap samples with each edge to the table and the graph."""
     import pandas as pd
 
+    from mistruct.structure.resampling.bootstrap import TURNED
+
     ends = ["source", "target"]
-    turned = {"source": "target", "target": "source"}
-    turned |= {"forward": "backward", "backward": "forward"}
-    shares = pd.concat([sampled, sampled.rename(columns=turned)]).set_index(ends)
-    shares = shares[shares.columns.intersection(["support", "forward", "backward", "undirected"])]
+    shares = pd.concat([sampled, sampled.rename(columns=TURNED)]).set_index(ends)
+    kept = ["support", *TURNED, "undirected", "latent"]
+    shares = shares[[name for name in shares if name in kept]]
 
     def of(pairs: Any) -> pd.DataFrame:
         index = pd.MultiIndex.from_tuples(list(pairs), names=ends)
@@ -168,7 +170,7 @@ def _with_support(graph: nx.Graph, edges: pd.DataFrame, sampled: pd.DataFrame) -
 
 def _csv(table: pd.DataFrame) -> str:
     """A table as CSV text, with sets of columns as JSON lists."""
-    if "separating_set" in table:
-        sets = [json.dumps(s, ensure_ascii=False) for s in table["separating_set"]]
-        table = table.assign(separating_set=sets)
+    for name in table.columns.intersection(TUPLES):
+        texts = [json.dumps(columns, ensure_ascii=False) for columns in table[name]]
+        table = table.assign(**{name: texts})
     return table.to_csv(index=False)

@@ -24,19 +24,20 @@ from mistruct.errors import ParameterError, check_count, check_fraction
 if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
-    from mistruct.structure import BOSS, PC, ChordalNetwork, ChowLiu, MarkovBlanket
+    from mistruct.structure import BOSS, FCI, PC, ChordalNetwork, ChowLiu, MarkovBlanket
     from mistruct.structure.causal.order_cost import OrderCost
     from mistruct.structure.causal.search_cost import SearchCost
     from mistruct.structure.knowledge import Knowledge
 
-Method = Literal["pc", "boss", "chow-liu", "chordal", "markov-blanket"]
+Method = Literal["pc", "fci", "boss", "chow-liu", "chordal", "markov-blanket"]
 MethodOption = Annotated[
     Method | None,
     typer.Option(
-        help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
-        "strongest tree; chordal: Markov network; markov-blanket: causal graph around --target. "
-        "Default: boss or pc, whichever was nearer the truth on sampled networks of such columns "
-        "and rows, if it is quick; otherwise chow-liu."
+        help="pc: candidate causal graph by tests; fci: such a graph where causes may be hidden; "
+        "boss: as pc, but by a score; chow-liu: strongest tree; chordal: Markov network; "
+        "markov-blanket: causal graph around --target. Default: boss or pc, whichever was nearer "
+        "the truth on sampled networks of such columns and rows, if it is quick; otherwise "
+        "chow-liu."
     ),
 ]
 Level = Annotated[
@@ -64,39 +65,47 @@ class Asked:
     test: IndependenceTest
     seed: int
     target: str | None
-    knowledge: Path | None
+    by_tests: ForPC
+
+    @property
+    def knowledge(self) -> Path | None:
+        """The file of what is known."""
+        return self.by_tests.knowledge
 
 
 @dataclass(frozen=True)
 class ForPC:
-    """Options of PC alone."""
+    """Options of PC, which FCI takes as well."""
 
     max_conditioning: Annotated[
         int | None,
         typer.Option(
             metavar="NUMBER",
-            help="pc: size of the largest conditioning set; default: what a minute allows.",
+            help="pc, fci: size of the largest conditioning set; default: what a minute allows.",
         ),
     ] = None
     orientation: Annotated[
         Literal["majority", "standard", "conservative"],
-        typer.Option(help="pc: which of the separating sets decide on the direction."),
+        typer.Option(help="pc, fci: which of the separating sets decide on the direction."),
     ] = "majority"
     fdr: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="pc: also bound the expected share of false edges."),
+        typer.Option(
+            metavar="SHARE", help="pc, fci: also bound the expected share of false edges."
+        ),
     ] = None
     determinism: Annotated[
         Literal["informative", "textbook"],
         typer.Option(
-            help="pc: whether a set that determines a column separates it from all others "
+            help="pc, fci: whether a set that determines a column separates it from all others "
             "(textbook) or only if it makes the column redundant."
         ),
     ] = "informative"
     knowledge: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="pc, boss, chordal: file of known edges and tiers, .toml or .csv."
+            metavar="FILE",
+            help="pc, fci, boss, chordal: file of known edges and tiers, .toml or .csv.",
         ),
     ] = None
 
@@ -119,6 +128,38 @@ class ForPC:
         return cost_in_seconds(self.learner(asked).cost(table))
 
     def show(self, learner: PC, table: Dataset) -> None:
+        """Print a summary of the result."""
+        show_causal_graph(learner)
+
+
+@dataclass(frozen=True)
+class ForFCI:
+    """Options of FCI beside those of PC."""
+
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast/--all-sets",
+            help="fci: separate columns by their neighbours only, or by all columns that hidden "
+            "causes can make necessary.",
+        ),
+    ] = True
+
+    def check(self, alpha: float | None) -> None:
+        """Do nothing, as either is valid."""
+
+    def learner(self, asked: Asked) -> FCI:
+        """The learner FCI with these options."""
+        import mistruct as ms
+
+        options = vars(asked.by_tests) | vars(self) | {"knowledge": _known(asked)}
+        return ms.FCI(asked.alpha, asked.test, **options)
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Expected duration of `learn` in seconds."""
+        return cost_in_seconds(self.learner(asked).cost(table))
+
+    def show(self, learner: FCI, table: Dataset) -> None:
         """Print a summary of the result."""
         show_causal_graph(learner)
 
@@ -287,10 +328,15 @@ class ForMarkovBlanket:
 
 OPTIONS: dict[Method, Any] = {
     "pc": ForPC,
+    "fci": ForFCI,
     "boss": ForBOSS,
     "chow-liu": ForChowLiu,
     "chordal": ForChordal,
 }
+
+
+# Methods that take the options of others.
+TAKES: dict[Method, tuple[Method, ...]] = {"fci": ("fci", "pc")}
 
 
 def _known(asked: Asked) -> Knowledge | None:
@@ -350,10 +396,12 @@ def method_of(method: Method | None, given: Collection[str]) -> Method | None:
         own = [f.name for f in fields(group) if f.name in given]
         asked |= {f"--{name.replace('_', '-')}": of for name in own if name != "knowledge"}
     first = next(iter(asked), "")
+    if "fci" in asked.values() and asked[first] == "pc" and not method:
+        first = next(option for option, of in asked.items() if of == "fci")
     if "knowledge" in given and asked.get(first) not in (None, "boss", "chordal"):
         asked["--knowledge"] = "pc"  # boss and chordal take it as well
     for option, of in asked.items():
-        if of != asked[first]:
+        if of not in TAKES.get(asked[first], (asked[first],)):
             other = f"got {first}" if method else f"and {first} of {asked[first]}; give one of them"
             raise ParameterError(f"{option} is an option of {of}, {other}")
     return asked.get(first)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
-    from mistruct.structure import ARACNE, BOSS, PC, ChordalNetwork, ChowLiu, MarkovBlanket
+    from mistruct.structure import ARACNE, BOSS, FCI, PC, ChordalNetwork, ChowLiu, MarkovBlanket
     from mistruct.structure.networks.cost import Cost
 
 _STRONGEST = 10
 _WIDTH = 96
 _KINDS = {"directed": "->", "undirected": "--", "contested": "-?-"}
+_RELATIONS = ("genuine", "putative", "latent", "undirected")
 
 
 def show_cost(cost: Cost) -> None:
@@ -87,13 +88,14 @@ def show_chordal_network(net: ChordalNetwork) -> None:
     typer.echo(f"mi by {net.estimator_.name}, p-values by {net.test_.description}")
 
 
-def show_causal_graph(cause: PC) -> None:
+def show_causal_graph(cause: PC | FCI) -> None:
     """Print the numbers of edges by kind, the rule and the test."""
     edges, removed = cause.edges_, cause.separations_
     n_pairs = counted(len(edges) + len(removed), "pair")
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
-    typer.echo(f"PC graph: {_of_kinds(edges)} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
+    head = f"{cause.algorithm.upper()} graph: {_of_kinds(edges)}"
+    typer.echo(f"{head} of {n_pairs}, {rule}; {_alone(cause.graph_)}")
     typer.echo(f"{n_tests} by {cause.test_.description}")
 
 
@@ -105,7 +107,8 @@ def show_scored_graph(cause: BOSS) -> None:
 
 def _of_kinds(edges: pd.DataFrame) -> str:
     """The number of edges, in all and by orientation, in words."""
-    kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
+    name, among = ("relation", _RELATIONS) if "relation" in edges else ("orientation", _KINDS)
+    kinds = [f"{n:,} {kind}" for kind in among if (n := int((edges[name] == kind).sum()))]
     return counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
 
 
@@ -131,7 +134,7 @@ def show_blanket(around: MarkovBlanket) -> None:
 
 
 def show_why(
-    folder: Path, cause: PC | BOSS | ChordalNetwork | MarkovBlanket, target: str | None
+    folder: Path, cause: PC | FCI | BOSS | ChordalNetwork | MarkovBlanket, target: str | None
 ) -> None:
     """Print how to ask why a pair is separated, with the first such pair as the example."""
     pairs = getattr(cause, "additions_", None)
@@ -151,14 +154,18 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
         typer.echo("No pair is strong enough.")
         return
     strongest = edges.head(_STRONGEST)
-    ways = ["directed" if directed else "undirected"] * len(strongest)
+    ways = [_KINDS["directed" if directed else "undirected"]] * len(strongest)
     if "orientation" in edges:
-        ways = list(strongest["orientation"])
+        ways = [_KINDS[kind] for kind in strongest["orientation"]]
+    elif "relation" in edges:
+        from mistruct.structure.end_marks import glyph
+
+        ways = [glyph(*m) for m in strongest[["source_mark", "target_mark"]].to_numpy().tolist()]
     pairs = zip(strongest["source"], ways, strongest["target"], strict=True)
     columns = [
         (
             "edges by weight" if "weight" in edges else "strongest edges",
-            [f"  {source} {_KINDS[way]} {target}" for source, way, target in pairs],
+            [f"  {source} {way} {target}" for source, way, target in pairs],
         ),
         (" mi (nats)", [f"{mi:10.3f}" for mi in strongest["mi"]]),
         (
@@ -180,7 +187,9 @@ def show_neighbours(edges: pd.DataFrame, target: str) -> None:
     other = of_target["source"].where(of_target["target"] == target, of_target["target"])
     of_target = of_target.assign(other=other).drop_duplicates("other")  # an edge may go both ways
     for row in of_target.sort_values("mi", ascending=False, kind="stable").itertuples():
-        label = getattr(row, "orientation", "")
+        label = getattr(row, "orientation", "") or getattr(row, "relation", "")
+        if label in ("genuine", "putative"):
+            label += " effects" if row.source == target else " causes"
         if label == "directed":
             label = "arrows from it" if row.source == target else "arrows to it"
         # Names may hold spaces, but no line breaks within an item.

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from mistruct.structure.knowledge import Knowledge
 
-_NUMBERS = ("mi", "p_value", "cmi", "gain", "loss", "reverse_loss")
+_NUMBERS = (
+    *("mi", "p_value", "cmi", "gain", "loss", "reverse_loss"),
+    *("source_p_arrow", "target_p_arrow"),
+)
+
+# Columns of tables that hold several names, as JSON.
+TUPLES = ["separating_set", "source_forced_by", "target_forced_by"]
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,9 @@ class Run:
                 na_values={number: [""] for number in _NUMBERS},
                 float_precision="round_trip",
             )
-            if "separating_set" in table:
-                sets = [tuple(json.loads(text)) for text in table["separating_set"]]
-                table["separating_set"] = pd.Series(sets, dtype=object)
+            for name in table.columns.intersection(TUPLES):
+                columns = [tuple(json.loads(text)) for text in table[name]]
+                table[name] = pd.Series(columns, dtype=object)
             return table
         except (ValueError, TypeError) as error:
             raise DataError(f"{str(path)!r} cannot be read: {error}") from error

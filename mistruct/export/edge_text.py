@@ -12,6 +12,7 @@ import networkx as nx
 
 from mistruct.errors import DataError
 from mistruct.export.attributes import pack, pack_columns, unpack
+from mistruct.structure.end_marks import ARROW, CIRCLE, KIND, TAIL, is_pag, marks_of
 
 _FIRST_COLUMNS = ("mi", "p_value", "n_samples")
 _CELL_TYPES = (bool, int, float, str)
@@ -28,6 +29,8 @@ _TITLES = {
 }  # fmt: skip
 
 Rows = list[tuple[int, list[str]]]
+
+_DOT_ENDS = {ARROW: "normal", TAIL: "none", CIRCLE: "odot"}
 
 # SIF separates by tabs and newlines and knows no quotes.
 _SIF_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -94,6 +97,8 @@ def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
             data = {c: cells[i] for c, cells in values.items() if c != "directed"}
             kept = {k: v for k, v in data.items() if v is not None}
             graph.add_edge(record["source"], record["target"], **kept)
+    if directed and "mark" in values:
+        graph.graph["kind"] = KIND
     return graph
 
 
@@ -177,8 +182,9 @@ def read_sif(path: Path) -> nx.Graph:
 
 
 def write_dot(graph: nx.Graph, path: Path) -> None:
-    """Write Graphviz text; two opposite arcs become one line without arrowheads."""
+    """Write Graphviz text; two opposite arcs become one line, with its marks if it has any."""
     directed = graph.is_directed()
+    marks = marks_of(graph) if is_pag(graph) else {}
     arrow = "->" if directed else "--"
     lines = [f"strict {'digraph' if directed else 'graph'} {{"]
     if graph.graph:
@@ -189,7 +195,11 @@ def write_dot(graph: nx.Graph, path: Path) -> None:
         if directed and graph.has_edge(v, u):
             if v < u:
                 continue
-            attributes.append(("dir", "none"))
+            if marks:
+                attributes = [(k, w) for k, w in attributes if k != "mark"]
+                attributes += [("arrowhead", _DOT_ENDS[marks[u, v]])]
+                attributes += [("arrowtail", _DOT_ENDS[marks[v, u]])]
+            attributes.append(("dir", "both" if marks else "none"))
         lines.append(f"  {_dot(u)} {arrow} {_dot(v)}{_dot_attributes(attributes)};")
     path.write_text("\n".join([*lines, "}", ""]), encoding="utf-8", newline="\n")
 

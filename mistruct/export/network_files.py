@@ -10,6 +10,7 @@ suffix          read by                                       what it does not k
 .csv, .tsv      spreadsheets, pandas, R                       attributes of nodes and of the graph
 .sif            Cytoscape                                     all attributes
 .dot            Graphviz                                      two opposite arcs are one line
+.tetrad         TETRAD                                        all attributes but the marks at ends
 .bif            pgmpy, bnlearn, pyAgrum, SamIam: models only  see :mod:`mistruct.export.bif`
 .dagitty        dagitty; only read                            see :mod:`mistruct.export.dot_text`
 =============== ============================================= ===================================
@@ -44,6 +45,7 @@ from mistruct.export.edge_text import (
     write_sif,
 )
 from mistruct.export.tables import check_graph
+from mistruct.export.tetrad_text import read_tetrad, write_tetrad
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
@@ -69,8 +71,8 @@ def write_network(graph: nx.Graph, path: str | os.PathLike[str]) -> None:
         Nodes are strings. ``.bif`` takes a pgmpy DiscreteBayesianNetwork; all other formats take
         any graph, and of a model its structure.
     path : path
-        Its suffix names the format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif, .dot or .bif.
-        A file that exists is replaced, in one step.
+        Its suffix names the format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif, .dot, .tetrad
+        or .bif. A file that exists is replaced, in one step.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
     ----------
     path : path
         A file of :func:`write_network`, or another one in the same format. Its suffix names the
-        format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif, .dot, .bif or .dagitty.
+        format: .graphml, .gexf, .gml, .json, .csv, .tsv, .sif, .dot, .tetrad, .bif or .dagitty.
 
     Returns
     -------
@@ -356,6 +358,7 @@ _FORMATS: dict[str, _Format] = {
     ),
     ".sif": _Format("SIF", write_sif, read_sif),
     ".dot": _Format("DOT", write_dot, _read_edges),
+    ".tetrad": _Format("a TETRAD graph", write_tetrad, read_tetrad),
     ".bif": _Format("BIF", _write_bif, _read_bif),
     ".dagitty": _Format("a model of dagitty", None, _read_edges),
 }

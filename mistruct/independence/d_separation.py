@@ -17,10 +17,11 @@ neighbours of a node at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import accumulate
+from operator import or_
 from typing import Any
 
 import networkx as nx
@@ -49,17 +50,21 @@ class DSeparation(IndependenceTest):
     ----------
     graph : networkx.DiGraph
         A DAG, such as a pgmpy Bayesian network. It is copied.
+    selected : collection of str
+        Nodes that decide which rows are in the table, so that all holds given these; no columns.
 
     Raises
     ------
     ParameterError
-        The graph is undirected or has a cycle, or (when tested) a column is not a node of it.
+        The graph is undirected or has a cycle, a selected node is not one of it, or (when tested) a
+        column is no node or a selected one.
 
     References
     ----------
     Pearl (1988), "Probabilistic Reasoning in Intelligent Systems", section 3.3.
     Lauritzen, Dawid, Larsen and Leimer (1990), "Independence properties of directed Markov
     fields", Networks 20.
+    Richardson and Spirtes (2002), "Ancestral graph Markov models", Annals of Statistics 30.
     Koller and Friedman (2009), "Probabilistic Graphical Models", algorithm 3.1.
 
     Examples
@@ -76,10 +81,13 @@ class DSeparation(IndependenceTest):
     """
 
     graph: nx.DiGraph
+    selected: Collection[str] = ()
     _bit: dict[str, int] = field(init=False, repr=False)
     _parents: list[int] = field(init=False, repr=False)
     _children: list[int] = field(init=False, repr=False)
     _ancestors: list[int] = field(init=False, repr=False)  # with the node itself
+    _selected: int = field(init=False, repr=False)
+    _above_selected: int = field(init=False, repr=False)
     _reachable: Callable[[int, int], int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +97,12 @@ class DSeparation(IndependenceTest):
         graph.add_nodes_from(sorted(str(v) for v in self.graph))
         graph.add_edges_from((str(u), str(v)) for u, v in self.graph.edges)
         bit = {v: i for i, v in enumerate(graph)}
+        selected = tuple(sorted(str(v) for v in self.selected))
+        for name in selected:
+            if name not in bit:
+                raise ParameterError(
+                    f"selected: {name!r} is not a node of the graph{nearest_names(name, bit)}"
+                )
 
         def bits(nodes: Iterable[str]) -> int:
             return sum(1 << bit[v] for v in nodes)
@@ -97,6 +111,11 @@ class DSeparation(IndependenceTest):
         children = [bits(graph.succ[v]) for v in graph]
         ancestors = [bits({v, *nx.ancestors(graph, v)}) for v in graph]
         object.__setattr__(self, "graph", nx.freeze(graph))
+        object.__setattr__(self, "selected", selected)
+        object.__setattr__(self, "_selected", bits(selected))
+        object.__setattr__(
+            self, "_above_selected", reduce(or_, (ancestors[bit[v]] for v in selected), 0)
+        )
         object.__setattr__(self, "_bit", bit)
         object.__setattr__(self, "_parents", parents)
         object.__setattr__(self, "_children", children)
@@ -104,7 +123,7 @@ class DSeparation(IndependenceTest):
 
         @lru_cache(maxsize=_WALKS_KEPT)
         def reachable(source: int, given: int) -> int:
-            return _reachable(source, given, parents, children, ancestors)
+            return _reachable(source, given | self._selected, parents, children, ancestors)
 
         object.__setattr__(self, "_reachable", reachable)
 
@@ -112,7 +131,7 @@ class DSeparation(IndependenceTest):
         return f"DSeparation(<{len(self.graph)} nodes, {self.graph.number_of_edges()} edges>)"
 
     def __reduce__(self) -> Any:
-        return DSeparation, (nx.DiGraph(self.graph),)
+        return DSeparation, (nx.DiGraph(self.graph), self.selected)
 
     @property
     def name(self) -> str:
@@ -163,10 +182,22 @@ class DSeparation(IndependenceTest):
         return True
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
-        """Adjacency of the columns in the DAG, shape (n_variables, n_variables)."""
-        self._nodes(data, range(data.n_variables))
+        """Pairs of columns that no set of others separates, shape (n_variables, n_variables).
+
+        If any set does, the columns among the ancestors of the two do (Richardson and Spirtes
+        2002, theorem 4.18). If all nodes are columns, these pairs are the adjacent ones.
+        """
+        node = self._nodes(data, range(data.n_variables))
         arcs = nx.to_numpy_array(self.graph, list(data.names), dtype=bool, weight=None)
-        return np.asarray(arcs | arcs.T)
+        adjacent = np.asarray(arcs | arcs.T)
+        if len(node) < len(self.graph):
+            columns = sum(1 << v for v in node)
+            for i, j in np.argwhere(np.triu(~adjacent, 1)).tolist():
+                x, y = node[i], node[j]
+                above = self._ancestors[x] | self._ancestors[y] | self._above_selected
+                reached = self._reachable(x, above & columns & ~(1 << x | 1 << y))
+                adjacent[i, j] = adjacent[j, i] = bool(reached >> y & 1)
+        return adjacent
 
     def _first_set(
         self, x: int, y: int, candidates: list[int], size: int
@@ -217,10 +248,11 @@ class DSeparation(IndependenceTest):
     def _open_path(self, x: int, y: int, cut: int) -> int | None:
         """Inner nodes of a shortest path from x to y in the moral graph of their ancestors.
 
-        It has no node of `cut`; None where there is no such path.
+        These include the ancestors of selected nodes. The path has no node of `cut`; None where
+        there is no such path.
         """
-        ancestors = self._ancestors[x] | self._ancestors[y]
-        left = ancestors & ~cut & ~(1 << x)
+        ancestors = self._ancestors[x] | self._ancestors[y] | self._above_selected
+        left = ancestors & ~cut & ~self._selected & ~(1 << x)
         families = ancestors  # children whose parents have not been met
         before: dict[int, int] = {x: 0}  # the nodes between x and this one, and itself
         queue = [x]
@@ -246,6 +278,11 @@ class DSeparation(IndependenceTest):
                 raise ParameterError(
                     f"test 'd-separation': column {name!r} is not a node of its graph"
                     f"{nearest_names(name, self._bit)}"
+                )
+            if name in self.selected:
+                raise ParameterError(
+                    f"test 'd-separation': column {name!r} is selected, which only a node that is "
+                    "no column can be; leave it out of the table"
                 )
         return [self._bit.get(n, -1) for n in data.names]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from mistruct.errors import ParameterError
 from mistruct.plot.canvas import check_axes
+from mistruct.plot.end_glyphs import arrowhead
 from mistruct.plot.fonts import with_glyphs
 from mistruct.plot.layout import Array
 from mistruct.plot.marks import LEGEND_ROW, counted, draw_legend, not_shown
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NODE = "#BBBBBB"
-LINE, HEAD = 1.6, (7.0, 3.2)  # width of lines, length and half the breadth of arrowheads, points
+LINE = 1.6  # width of lines, points
 CLEARANCE = 5.0  # between a line and a node that it passes, points
 
 # Okabe and Ito's colours, and patterns in widths of the line.
@@ -141,7 +142,7 @@ def _draw(page: Page, kind: str, edges: list[Any], found: nx.DiGraph, true: nx.D
         bend = _bend(page, start, end)
         lines.append((1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end)
         for tail, head in ((u, v), (v, u)):
-            shape = _arrowhead(bend, *ends[head])
+            shape = arrowhead(bend, *ends[head])
             if _points(found, tail, head):
                 filled.append(shape)
             elif _points(true, tail, head):
@@ -174,14 +175,6 @@ def _bend(page: Page, start: Array, end: Array) -> Array:
     far = (np.abs(off[most]) + needed[most]) / (2 * t * (1 - t))
     side = -1.0 if off[most] > 0 else 1.0
     return np.asarray(start + way / 2 + side * min(far, length / 2) * aside)
-
-
-def _arrowhead(tail: Array, head: Array, radius: float) -> Array:
-    """The corners of an arrowhead that touches a node, shape (3, 2)."""
-    way = (head - tail) / np.linalg.norm(head - tail)
-    tip = head - way * (radius + 1.0)
-    aside = np.array([-way[1], way[0]]) * HEAD[1]
-    return np.array([tip, tip - way * HEAD[0] + aside, tip - way * HEAD[0] - aside])
 
 
 def _rows(both: nx.Graph, directed: bool, names: tuple[str, str] | None = None) -> list[list[Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from mistruct.plot.canvas import text_extents
+from mistruct.plot.end_glyphs import MEANING, draw_marks
 from mistruct.plot.layout import Array, density
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def draw_edges(
             line_widths.append(thick)
             line_colours.append(colour)
             patterns.append((0, (3.0, 1.5)) if evidence["contested"] else "-")
+            draw_marks(ax, evidence["marks"], ends, colour)
             continue
         ax.add_patch(
             FancyArrowPatch(
@@ -169,6 +171,7 @@ def caption(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
     head = f"{counted(len(links), 'variable')}, {counted(links.number_of_edges(), 'edge')}"
     n_contested = sum(contested for *_, contested in links.edges(data="contested"))
     head += f"; dashed: {n_contested:,} with a contested direction" if n_contested else ""
+    head += f"; {MEANING}" if any(marks for *_, marks in links.edges(data="marks")) else ""
     return head + not_shown(links, shown, n_labelled)
 
 

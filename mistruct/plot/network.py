@@ -30,6 +30,7 @@ from mistruct.plot.marks import (
     legend_rows,
 )
 from mistruct.plot.sheet import lay_out
+from mistruct.structure.end_marks import is_pag, marks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,8 @@ def plot_network(
 
     Edges are as wide as their mutual information. An edge of a directed graph ends in an arrowhead,
     unless its opposite is there too: two opposite arcs are one undirected edge, dashed where `PC`
-    found its direction contested. Nodes grow with the number of their neighbours. When there is not
+    found its direction contested. A partial ancestral graph, as from `FCI`, has an arrowhead, a
+    circle or nothing at each end. Nodes grow with the number of their neighbours. When there is not
     room for all labels, the target, its neighbours, their neighbours and the hubs keep theirs.
 
     The same graph always gives the same picture, whatever the order of its nodes.
@@ -77,6 +79,8 @@ def plot_network(
     ------
     ParameterError
         If `graph` is not a networkx graph, `target` not one of its nodes or `ax` not axes.
+    DataError
+        If an edge of a partial ancestral graph has no mark.
 
     Examples
     --------
@@ -110,8 +114,13 @@ def plot_network(
 
 
 def _links(graph: nx.Graph) -> nx.Graph:
-    """The lines to draw, with ``mi`` or nan, ``head`` or None, and ``contested``; nodes by name."""
+    """The lines to draw, nodes by name.
+
+    They have ``mi`` or nan, ``head`` or None, ``contested``, and the ``marks`` at their ends, if
+    any.
+    """
     links = nx.Graph()
+    ends = marks_of(graph) if is_pag(graph) else {}
     links.add_nodes_from(sorted(graph, key=lambda node: (str(node), type(node).__name__)))
     for u, v, evidence in graph.edges(data=True):
         if u == v:
@@ -122,5 +131,6 @@ def _links(graph: nx.Graph) -> nx.Graph:
             mi = float(np.fmax(mi, links.edges[u, v]["mi"]))
         head = v if graph.is_directed() and not graph.has_edge(v, u) else None
         contested = evidence.get("orientation") == "contested"
-        links.add_edge(u, v, mi=mi, head=head, contested=contested)
+        marks = {u: ends[v, u], v: ends[u, v]} if ends else {}
+        links.add_edge(u, v, mi=mi, head=head, contested=contested, marks=marks)
     return links

@@ -9,6 +9,7 @@ from mistruct.structure.chordal.chordal_network import ChordalNetwork
 from mistruct.structure.differential.differential_network import DifferentialNetwork
 from mistruct.structure.effects.adjustment import AdjustmentSet, adjustment_set
 from mistruct.structure.knowledge import Knowledge, read_knowledge
+from mistruct.structure.latent.fci import FCI
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
 from mistruct.structure.networks.from_matrix import aracne_network, chow_liu_tree
@@ -22,6 +23,7 @@ __all__ = [
     "ARACNE",
     "BOSS",
     "CLR",
+    "FCI",
     "MRNET",
     "PC",
     "TAN",

@@ -43,6 +43,7 @@ class StructureLearner(BaseEstimator):
 
     algorithm: str
     directed: bool = False
+    marked: bool = False  # whether each end of an edge has a mark
     estimator: str | Estimator
     test: str | IndependenceTest
     estimator_: Estimator

@@ -314,7 +314,10 @@ def test_a_gene_network_is_typed_for_cytoscape(tmp_path, direction):
 def test_suffixes(tmp_path):
     write_network(nx.Graph([("a", "b")]), tmp_path / "N.GraphML")
     assert set(read_network(str(tmp_path / "N.GraphML"))) == {"a", "b"}
-    known = r"\.graphml, \.gexf, \.gml, \.json, \.csv, \.tsv, \.sif, \.dot, \.bif, \.dagitty"
+    known = (
+        r"\.graphml, \.gexf, \.gml, \.json, \.csv, \.tsv, \.sif, \.dot, \.tetrad, \.bif, "
+        r"\.dagitty"
+    )
     for name in ("n.xyz", "n"):
         with pytest.raises(DataError, match=rf"the known ones are {known}"):
             write_network(nx.Graph(), tmp_path / name)
@@ -451,3 +454,77 @@ def test_numbered_nodes_are_called_by_name(tmp_path):
         "graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 ] ]"
     )
     assert set(read_network(tmp_path / "bare.gml")) == {"1", "2"}
+
+
+# Graphs with hidden causes ----------------------------------------------------------------------
+
+ALL_MARKS = {
+    ("a", "b"): ("circle", "arrow"),
+    ("b", "c"): ("arrow", "arrow"),
+    ("d", "c"): ("tail", "arrow"),
+    ("d", "e"): ("circle", "circle"),
+    ("e", "f"): ("tail", "tail"),
+    ("a", "f"): ("circle", "tail"),
+}
+
+
+def pag():
+    graph = nx.DiGraph(kind="pag")
+    graph.add_nodes_from("abcdefg")
+    for (u, v), (at_u, at_v) in ALL_MARKS.items():
+        graph.add_edge(u, v, mark=at_v)
+        graph.add_edge(v, u, mark=at_u)
+    return graph
+
+
+@pytest.mark.parametrize("suffix", [*ATTRIBUTED, "csv", "tetrad"])
+def test_marks_come_back(tmp_path, suffix):
+    write_network(pag(), tmp_path / f"n.{suffix}")
+    back = read_network(tmp_path / f"n.{suffix}")
+    assert back.graph["kind"] == "pag"
+    assert set(back) == set("abcdefg")
+    assert {(u, v): m for u, v, m in back.edges(data="mark")} == {
+        (u, v): m for u, v, m in pag().edges(data="mark")
+    }
+
+
+def test_tetrad_text(tmp_path):
+    path = tmp_path / "n.tetrad"
+    write_network(pag(), path)
+    assert path.read_text(encoding="utf-8").splitlines()[3:] == [
+        *("Graph Edges:", "1. a o-> b", "2. a o-- f", "3. b <-> c", "4. d --> c"),
+        *("5. d o-o e", "6. e --- f"),
+    ]
+    cpdag = nx.DiGraph([("a", "c"), ("b", "c"), ("c", "d"), ("d", "c")])
+    write_network(cpdag, path)
+    assert set(read_network(path).edges) == set(cpdag.edges)
+    write_network(nx.Graph([("a", "b")]), path)
+    assert not read_network(path).is_directed()
+    with pytest.raises(DataError, match="TETRAD cannot read the name 'a b'"):
+        write_network(nx.Graph([("a b", "c")]), path)
+    path.write_text("a --> b")
+    with pytest.raises(DataError, match="it is not a TETRAD graph"):
+        read_network(path)
+
+
+def test_dot_has_marks(tmp_path):
+    write_network(pag(), tmp_path / "n.dot")
+    text = (tmp_path / "n.dot").read_text(encoding="utf-8")
+    assert '"a" -> "b" ["arrowhead"="normal", "arrowtail"="odot", "dir"="both"];' in text
+    assert text.count(" -> ") == len(ALL_MARKS)
+
+
+def test_a_graph_with_hidden_causes_has_no_bayesian_network():
+    table = pd.DataFrame({v: [0, 1] for v in "abcdefg"})
+    with pytest.raises(DataError, match="causes may be hidden"):
+        to_bayesian_network(pag(), table)
+
+
+def test_an_end_without_a_mark_is_refused(tmp_path):
+    graph = pag()
+    del graph.edges["a", "b"]["mark"]
+    with pytest.raises(DataError, match="arc from 'a' to 'b' must have a mark"):
+        write_network(graph, tmp_path / "n.tetrad")
+    graph.remove_edge("a", "b")
+    with pytest.raises(DataError, match="edge of 'b' and 'a' has no arc back"):
+        write_network(graph, tmp_path / "n.tetrad")

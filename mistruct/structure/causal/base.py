@@ -33,7 +33,11 @@ class CausalLearner(StructureLearner):
         return (self.knowledge or Knowledge()).constraints(data.names)
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
-        return both_ways(super()._graph(nodes, edges))
+        return self._arcs(super()._graph(nodes, edges))
+
+    def _arcs(self, graph: nx.DiGraph) -> nx.DiGraph:
+        """The arcs that stand for the edges of a graph."""
+        return both_ways(graph)
 
     @abstractmethod
     def _cost(self, data: Dataset) -> Any:

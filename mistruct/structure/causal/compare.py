@@ -9,6 +9,7 @@ Brown and Aliferis 2006, section 7.1): missing, extra, or with another direction
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +17,9 @@ import networkx as nx
 
 from mistruct.errors import DataError
 from mistruct.structure.causal.meek import orient
+from mistruct.structure.end_marks import ARROW, CIRCLE, TAIL, Mark, marks_of
+
+End = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class Comparison:
         Of the directed edges of the two CPDAGs, with their direction; NaN likewise.
     shd : int
         Structural Hamming distance of the two CPDAGs.
+    mark_precision, mark_recall : float
+        Of the tails and arrowheads at the ends of edges, an undirected edge having neither.
+    cause_precision, cause_recall : float
+        Of the pairs (cause, effect) that paths of directed edges join.
     """
 
     n_true: int
@@ -43,6 +51,10 @@ class Comparison:
     arrowhead_precision: float
     arrowhead_recall: float
     shd: int
+    mark_precision: float
+    mark_recall: float
+    cause_precision: float
+    cause_recall: float
 
 
 def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
@@ -52,7 +64,9 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
     ----------
     learned, truth : networkx.Graph or networkx.DiGraph
         With the same nodes. A DAG, such as a pgmpy Bayesian network, stands for its CPDAG; in
-        other directed graphs two opposite arcs are an undirected edge. A `Graph` has no arrows.
+        other directed graphs two opposite arcs are an undirected edge. A `Graph` has no arrows. A
+        partial ancestral graph, as from :class:`FCI`, is compared by the marks at the ends of its
+        edges; edges with different marks differ.
 
     Returns
     -------
@@ -61,7 +75,8 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
     Raises
     ------
     DataError
-        The nodes differ, or a node has an edge to itself.
+        The nodes differ, a node has an edge to itself, or an end of a partial ancestral graph has
+        no mark.
 
     References
     ----------
@@ -79,15 +94,13 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
     >>> result.skeleton_precision, round(result.skeleton_recall, 2), result.shd
     (1.0, 0.67, 2)
     """
-    found, true = as_cpdags(learned, truth)
-    of_found, of_true = ({frozenset(arc) for arc in g.edges} for g in (found, true))
-    heads, true_heads = (
-        {(u, v) for u, v in g.edges if not g.has_edge(v, u)} for g in (found, true)
-    )
+    found, true = (marks_of(g) for g in as_cpdags(learned, truth))
+    of_found, of_true = ({frozenset(pair) for pair in marks} for marks in (found, true))
+    heads, true_heads = ({e for e, m in marks.items() if m == ARROW} for marks in (found, true))
+    ends, true_ends = ({i for i in marks.items() if i[1] != CIRCLE} for marks in (found, true))
+    causes, true_causes = (_shown_causes(marks) for marks in (found, true))
     common = len(of_found & of_true)
-    differing = sum(
-        _mark(found, *pair) != _mark(true, *pair) for pair in map(tuple, of_found & of_true)
-    )
+    differing = {frozenset(e) for e in found.keys() & true.keys() if found[e] != true[e]}
     return Comparison(
         n_true=len(of_true),
         n_learned=len(of_found),
@@ -97,8 +110,18 @@ def compare(learned: nx.Graph, truth: nx.Graph) -> Comparison:
         skeleton_f1=_share(2 * common, len(of_found) + len(of_true)),
         arrowhead_precision=_share(len(heads & true_heads), len(heads)),
         arrowhead_recall=_share(len(heads & true_heads), len(true_heads)),
-        shd=len(of_found ^ of_true) + differing,
+        shd=len(of_found ^ of_true) + len(differing),
+        mark_precision=_share(len(ends & true_ends), len(ends)),
+        mark_recall=_share(len(ends & true_ends), len(true_ends)),
+        cause_precision=_share(len(causes & true_causes), len(causes)),
+        cause_recall=_share(len(causes & true_causes), len(true_causes)),
     )
+
+
+def _shown_causes(marks: Mapping[End, Mark]) -> set[End]:
+    """The pairs of a column and one that a path of arrows leads to from there."""
+    arrows = nx.DiGraph((u, v) for (u, v), m in marks.items() if m == ARROW and marks[v, u] == TAIL)
+    return {(u, v) for u in arrows for v in nx.descendants(arrows, u)}
 
 
 def as_cpdags(learned: nx.Graph, truth: nx.Graph) -> tuple[nx.DiGraph, nx.DiGraph]:
@@ -139,10 +162,6 @@ def to_cpdag(graph: nx.Graph) -> nx.DiGraph:
         if (position[u], position[v]) not in arrows:
             cpdag.add_edge(v, u)
     return cpdag
-
-
-def _mark(graph: nx.DiGraph, u: str, v: str) -> tuple[bool, bool]:
-    return graph.has_edge(u, v), graph.has_edge(v, u)
 
 
 def _share(part: int, whole: int) -> float:

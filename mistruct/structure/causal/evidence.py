@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,8 @@ from mistruct.structure.causal.skeleton import (
 )
 from mistruct.structure.causal.v_structures import Triple
 from mistruct.structure.reasons import Reason, Reasons
+
+InWords = Callable[[Any], tuple[str, str]]
 
 
 def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.DataFrame:
@@ -123,6 +125,7 @@ def explain(
     edges: pd.DataFrame,
     separations: pd.DataFrame,
     required: Collection[tuple[str, str]],
+    in_words: InWords | None = None,
 ) -> str:
     """Explain why two columns are adjacent or not.
 
@@ -135,6 +138,9 @@ def explain(
         As from `edge_table` and `separation_table`.
     required : collection of (str, str)
         Edges that knowledge requires.
+    in_words : callable, optional
+        What a row of the table of edges says of its two columns, and what comes after its tests;
+        by default `orientation_in_words`.
 
     Raises
     ------
@@ -143,7 +149,8 @@ def explain(
     """
     check_pair(x, y, names)
     kept = (x, y) in required or (y, x) in required
-    for table, say in ((edges, partial(_why_adjacent, kept=kept)), (separations, _why_removed)):
+    adjacent = partial(_why_adjacent, kept=kept, in_words=in_words or orientation_in_words)
+    for table, say in ((edges, adjacent), (separations, _why_removed)):
         of_pair = table[table["source"].isin([x, y]) & table["target"].isin([x, y])]
         for row in of_pair.itertuples():
             return say(row)
@@ -156,12 +163,13 @@ def reasons(
     required: Collection[tuple[str, str]],
     most: int,
     groups: Sequence[dict[str, list[Any]]] = (),
+    in_words: InWords | None = None,
 ) -> Reasons:
     """Reasons as by `explain`, for all edges and the `most` absent pairs of smallest p-value.
 
     Parameters
     ----------
-    edges, separations, required
+    edges, separations, required, in_words
         As in `explain`.
     most : int
         How many pairs without an edge.
@@ -174,7 +182,8 @@ def reasons(
     row: Any
     for row in edges.itertuples():
         kept = frozenset((row.source, row.target)) in known
-        words = _why_adjacent(row, kept) + as_group(row.source, row.target, groups)
+        words = _why_adjacent(row, kept, in_words or orientation_in_words)
+        words += as_group(row.source, row.target, groups)
         adjacent.append(Reason(row.source, row.target, words, row.separating_set))
     for row in ranked.head(most).itertuples():
         absent.append(Reason(row.source, row.target, _why_removed(row), row.separating_set))
@@ -212,22 +221,24 @@ def _why_removed(separation: Any) -> str:
     return f"{pair}: {reasons[separation.rule]}"
 
 
-def _why_adjacent(edge: Any, kept: bool) -> str:
+def _why_adjacent(edge: Any, kept: bool, in_words: InWords) -> str:
     """Explain a row of the table of edges."""
     given = ", ".join(edge.separating_set)
-    middle = {
-        "directed": "points to",
-        "undirected": "is adjacent to",
-        "contested": "is adjacent to",
-    }
-    text = f"{edge.source!r} {middle[edge.orientation]} {edge.target!r}: "
+    joined, after = in_words(edge)
+    text = f"{joined}: "
     text += "required by knowledge; " if kept else ""
     tests = f"{edge.n_tests} tests" if edge.n_tests > 1 else "1 test"
     text += f"the largest p-value of {tests} is {edge.p_value:.2g}"
     text += f", given {given}" if given else ", without conditioning"
-    if edge.orientation == "contested":
-        text += "; v-structures disagree on its direction"
-    return text
+    return text + after
+
+
+def orientation_in_words(edge: Any) -> tuple[str, str]:
+    """How an edge joins its two columns, and what its direction rests on."""
+    middle = "points to" if edge.orientation == "directed" else "is adjacent to"
+    contested = edge.orientation == "contested"
+    after = "; v-structures disagree on its direction" if contested else ""
+    return f"{edge.source!r} {middle} {edge.target!r}", after
 
 
 def named_sets(names: Sequence[str], sets: Sequence[Given]) -> NDArray[Any]:

@@ -9,39 +9,25 @@ edges where they differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, get_args
 
 import networkx as nx
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import ParameterError, check_choice, check_count, check_fraction
-from mistruct.independence.base import IndependenceTest
-from mistruct.independence.names import resolve_or_call
-from mistruct.structure.causal.base import CausalLearner
-from mistruct.structure.causal.determinism import Determinism
-from mistruct.structure.causal.evidence import (
-    as_group,
-    edge_table,
-    explain,
-    reasons,
-    separation_table,
-    triple_table,
-)
+from mistruct.errors import ParameterError, check_fraction
+from mistruct.structure.causal.by_separation import SeparationLearner
+from mistruct.structure.causal.evidence import edge_table
 from mistruct.structure.causal.meek import Oriented, orient
 from mistruct.structure.causal.rethreshold import edges_at
-from mistruct.structure.causal.search_cost import SearchCost, search_cost
-from mistruct.structure.causal.skeleton import Edges, Skeleton
-from mistruct.structure.causal.skeleton_search import control_fdr, learn_skeleton
+from mistruct.structure.causal.skeleton import Skeleton
 from mistruct.structure.causal.to_dag import nearest_dag
-from mistruct.structure.causal.v_structures import Orientation, Triple, judge_triples, middles_of
-from mistruct.structure.knowledge import Constraints, Knowledge
-from mistruct.structure.reasons import Reasons
+from mistruct.structure.causal.v_structures import Triple, of_verdict
+from mistruct.structure.knowledge import Constraints
 
 
-class PC(CausalLearner):
+class PC(SeparationLearner):
     r"""Candidate causal graph by tests of conditional independence.
 
     Parameters
@@ -149,77 +135,23 @@ class PC(CausalLearner):
 
     algorithm = "pc"
 
-    def __init__(
-        self,
-        alpha: float = 0.01,
-        test: str | IndependenceTest | Callable[..., float] = "auto",
-        *,
-        max_conditioning: int | None = None,
-        orientation: Orientation = "majority",
-        fdr: float | None = None,
-        determinism: Determinism = "informative",
-        knowledge: Knowledge | None = None,
-    ) -> None:
-        self.alpha = alpha
-        self.test = test  # type: ignore[assignment]  # a function becomes a test in `fit`
-        self.max_conditioning = max_conditioning
-        self.orientation = orientation
-        self.fdr = fdr
-        self.determinism = determinism
-        self.knowledge = knowledge
-
-    def _check_parameters(self) -> None:
-        check_fraction("alpha", self.alpha)
-        if self.fdr is not None:
-            check_fraction("fdr", self.fdr)
-        if self.max_conditioning is not None:
-            check_count("max_conditioning", self.max_conditioning, least=0)
-        check_choice("orientation", self.orientation, get_args(Orientation))
-        check_choice("determinism", self.determinism, get_args(Determinism))
-        super()._check_parameters()
-
     def _learn(self, data: Dataset) -> pd.DataFrame:
-        self.test_ = resolve_or_call(self.test)
-        constraints = self._known(data)
-        found = learn_skeleton(
-            data,
-            self.test_,
-            alpha=self.alpha,
-            max_conditioning=self.max_conditioning,
-            determinism=self.determinism,
-            constraints=constraints,
-        )
-        if self.fdr is not None:
-            found = control_fdr(found, self.fdr, constraints.kept)
-        triples, oriented = self._orient(data, found, constraints)
-        self._names, self._alpha, self._by_fdr = data.names, self.alpha, self.fdr is not None
-        self._found, self._constraints = found, constraints
-        self._oriented, self._triples = oriented, triples
-        self._separations: pd.DataFrame | None = None
-        return edge_table(data.names, found.edges, oriented)
+        found, constraints = self._skeleton(data)
+        found = self._controlled(found, constraints)
+        triples, self._oriented = self._orient(data, found, constraints)
+        self._keep(data, found, triples)
+        self._constraints = constraints
+        return edge_table(data.names, found.edges, self._oriented)
 
     def _orient(
         self, data: Dataset, found: Skeleton, constraints: Constraints
     ) -> tuple[list[Triple], Oriented]:
-        adjacent = found.adjacent
-        middles = middles_of(adjacent)
-        triples = judge_triples(
-            data,
-            self.test_,
-            self.orientation,
-            adjacent,
-            middles,
-            found.separating_sets(among=middles),
-            constraints,
-            self.alpha,
-            found.depth,
+        triples = self._judged(data, found, constraints, self.orientation)
+        colliders, noncolliders = (
+            of_verdict(triples, "collider"),
+            of_verdict(triples, "noncollider"),
         )
-        of_verdict: dict[str, list[tuple[int, int, int]]] = {}
-        for t in triples:
-            of_verdict.setdefault(t.verdict, []).append((t.x, t.middle, t.y))
-        colliders = of_verdict.get("collider", [])
-        noncolliders = of_verdict.get("noncollider", [])
-        oriented = orient(adjacent, colliders, noncolliders, constraints, data.names)
+        oriented = orient(found.adjacent, colliders, noncolliders, constraints, data.names)
         arrows = oriented.arrows
         return [
             replace(t, verdict="conflict")
@@ -230,66 +162,16 @@ class PC(CausalLearner):
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
         graph = super()._graph(nodes, edges.drop(columns=["separating_set", "cmi"]))
-        ambiguous = [t for t in self._triples if t.verdict in ("ambiguous", "conflict")]
-        graph.graph["ambiguous_triples"] = [
-            [self._names[v] for v in (t.x, t.middle, t.y)] for t in ambiguous
-        ]
-        graph.graph["groups"] = [[self._names[c] for c in g] for g in self._found.groups]
+        graph.graph |= self._notes()
         graph.graph["contested_edges"] = [
             [self._names[v] for v in pair] for pair in sorted(self._oriented.contested)
         ]
         return graph
 
     @property
-    def skeleton_(self) -> nx.Graph:
-        """The adjacencies without directions."""
-        return self._skeleton_of(self._found.edges)
-
-    @property
     def dag_(self) -> nx.DiGraph:
         """One DAG of the class, to fit a model to; nearly one where the tests disagree."""
         return nearest_dag(self.graph_)
-
-    @property
-    def separations_(self) -> pd.DataFrame:
-        """Table of the removed pairs, computed on first use, as there can be many."""
-        if self._separations is None:
-            self._separations = separation_table(self._names, self._found)
-        return self._separations
-
-    @property
-    def separating_sets_(self) -> dict[frozenset[str], tuple[str, ...]]:
-        """The separating set of each pair that a test removed, by names."""
-        return {
-            frozenset((self._names[a], self._names[b])): tuple(sorted(self._names[z] for z in s))
-            for (a, b), s in self._found.separating_sets().items()
-        }
-
-    @property
-    def triples_(self) -> pd.DataFrame:
-        """Table of the unshielded triples and their verdicts."""
-        return triple_table(self._names, self._triples)
-
-    def _reason(self, x: str, y: str) -> str:
-        tables = self.edges_, self.separations_
-        words = explain(x, y, self._names, *tables, self._required)
-        return words + as_group(x, y, self.groups_)
-
-    def reasons(self, most: int = 20_000) -> Reasons:
-        """Reasons as by `why`, for all edges and the `most` absent pairs closest to an edge."""
-        return reasons(self.edges_, self.separations_, self._required, most, self.groups_)
-
-    @property
-    def groups_(self) -> list[dict[str, list[Any]]]:
-        """Groups of columns that were tested as one, and the edges that this gave."""
-        named = self._names.__getitem__
-        return [
-            {"members": [*map(named, g)], "edges": [[*map(named, e)] for e in sorted(edges)]}
-            for g, edges in self._found.groups.items()
-        ]
-
-    def _cost(self, data: Dataset) -> SearchCost:
-        return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def threshold(self, alpha: float) -> nx.Graph:
         """Skeleton at a smaller alpha, without testing again.
@@ -320,25 +202,3 @@ class PC(CausalLearner):
         if self._by_fdr:
             raise ParameterError("alpha: this fit chose its edges by fdr; fit again without it")
         return self._skeleton_of(edges_at(self._found, alpha, self._constraints, self._names))
-
-    def _skeleton_of(self, edges: Edges) -> nx.Graph:
-        graph = nx.Graph()
-        graph.graph.update(self.graph_.graph)
-        graph.add_nodes_from(self.feature_names_in_.tolist())
-        for (a, b), mi, p_value, n_samples, n_tests in zip(
-            edges.pairs.tolist(),
-            edges.mi.tolist(),
-            edges.tests.p_value.tolist(),
-            edges.tests.n_samples.tolist(),
-            edges.n_tests.tolist(),
-            strict=True,
-        ):
-            graph.add_edge(
-                self._names[a],
-                self._names[b],
-                mi=mi,
-                p_value=p_value,
-                n_samples=n_samples,
-                n_tests=n_tests,
-            )
-        return graph

@@ -82,6 +82,12 @@ class Edges:
     sets: Positions
     n_tests: Positions
 
+    @classmethod
+    def of(cls, found: Round) -> Edges:
+        """The pairs of the round without conditioning, all of them."""
+        tests = found.tests
+        return cls(found.pairs, tests.mi, tests.bias, tests, found.sets, found.n_tests)
+
     def take(self, chosen: NDArray[Any]) -> Edges:
         """Select the edges at some positions, or where a mask is True."""
         return Edges(

@@ -44,6 +44,9 @@ from mistruct.structure.knowledge import Constraints
 # Of all sets up to one size, by the constants of the test, where no size is asked for.
 _MOST_SECONDS = 60.0
 
+# The same of further columns, where sets separate so much less often.
+_MOST_SECONDS_FURTHER = 5.0
+
 
 @dataclass(frozen=True, eq=False)
 class Ties:
@@ -91,6 +94,30 @@ def learn_skeleton(
         )
         skeleton = _with_edges_of(skeleton, group, merged.whole().edges, constraints)
     return skeleton
+
+
+def search_further(
+    data: Dataset,
+    test: IndependenceTest,
+    skeleton: Skeleton,
+    pool: Adjacency,
+    *,
+    alpha: float,
+    max_conditioning: int | None,
+    determinism: Determinism,
+    constraints: Constraints,
+) -> Skeleton:
+    """Remove the edges of a skeleton that sets from other columns than neighbours separate.
+
+    ``pool[x, c]`` says that a set for x may hold c.
+    """
+    search = _Search(
+        data, test, alpha, max_conditioning, determinism, constraints,
+        pool=pool, most_seconds=_MOST_SECONDS_FURTHER,
+    )  # fmt: skip
+    edges, removed, rounds = search.deepen(skeleton.rounds, skeleton.edges)
+    further = replace(skeleton, edges=edges, rounds=(*skeleton.rounds, *rounds))
+    return further.with_leaned_on(removed)
 
 
 def _without_an_edge_to(skeleton: Skeleton, group: Given) -> Adjacency:
@@ -175,17 +202,17 @@ def ties_of(n_variables: int, edges: Edges) -> Ties:
 
 
 def candidate_sides(
-    adjacent: Adjacency, ties: Ties, constraints: Constraints, pairs: Positions, depth: int
+    pool: Adjacency, ties: Ties, constraints: Constraints, pairs: Positions, depth: int
 ) -> tuple[Ragged, Ragged]:
     """Candidates for separating sets: two lists of columns for each pair.
 
-    The neighbours of x that may cause x, and those of y. What separates a pair carries what they
-    share, so the candidates whose weaker tie to the pair is strongest come first; positions go by
-    name and settle ties. At depth 1 one list holds both, elsewhere the shorter comes first, and
-    the second is empty where it has nothing new.
+    The columns in the pool of x (mostly its neighbours) that may cause x, and those of y. What
+    separates a pair carries what they share, so the candidates whose weaker tie to the pair is
+    strongest come first; positions go by name and settle ties. At depth 1 one list holds both,
+    elsewhere the shorter comes first, and the second is empty where it has nothing new.
     """
     columns = ties.related.flat
-    possible = adjacent[ties.owner, columns] & constraints.possible[columns, ties.owner]
+    possible = pool[ties.owner, columns] & constraints.possible[columns, ties.owner]
     first, first_starts, second, second_starts = candidates_of_pairs(
         columns, ties.related.starts, ties.strength, possible, pairs, depth == 1, depth
     )
@@ -203,14 +230,14 @@ class _Search:
     determinism: Determinism
     constraints: Constraints
     wanted: Adjacency | None = None  # the pairs that are asked for; all of them
+    pool: Adjacency | None = None  # the candidates of each column; its neighbours
+    most_seconds: float = _MOST_SECONDS
 
     def whole(self) -> Skeleton:
         """Search all depths, then restore edges."""
         found = self.unconditional()
         left = found.rule == ""
-        tests = found.tests
-        edges = Edges(found.pairs, tests.mi, tests.bias, tests, found.sets, found.n_tests)
-        edges, removed, rounds = self.deepen(found, edges.take(left))
+        edges, removed, rounds = self.deepen([found], Edges.of(found).take(left))
         skeleton = Skeleton(self.data.n_variables, edges, (found, *rounds))
         return skeleton.with_leaned_on(removed)
 
@@ -241,35 +268,38 @@ class _Search:
             leans={},
         )
 
-    def deepen(self, first: Round, edges: Edges) -> tuple[Edges, Edges, list[Round]]:
+    def deepen(self, before: Sequence[Round], edges: Edges) -> tuple[Edges, Edges, list[Round]]:
         """Search ever larger sets; returns the edges that are left, those removed, and the rounds.
 
         The evidence of those removed is that of the rounds before.
         """
-        ties = ties_of(self.data.n_variables, edges)
+        ties = ties_of(self.data.n_variables, edges if self.pool is None else Edges.of(before[0]))
         rounds: list[Round] = []
         removed = [edges.take(np.empty(0, dtype=np.int64))]
         depth, seconds = 1, 0.0
         while self.max_conditioning is None or depth <= self.max_conditioning:
-            adjacent = adjacency(self.data.n_variables, edges.pairs)
-            sides = candidate_sides(adjacent, ties, self.constraints, edges.pairs, depth)
+            pool = self.pool
+            if pool is None:
+                pool = adjacency(self.data.n_variables, edges.pairs)
+            sides = candidate_sides(pool, ties, self.constraints, edges.pairs, depth)
             if not any((side.lengths >= depth).any() for side in sides):
                 break
             seconds += self._seconds(edges, sides, depth)
-            if self.max_conditioning is None and depth > 1 and seconds > _MOST_SECONDS:
+            if self.max_conditioning is None and depth > 1 and seconds > self.most_seconds:
                 warnings.warn(
                     f"max_conditioning: the search stops at sets of {depth - 1}, as all sets of "
-                    f"{depth} columns could take more than a minute ({seconds:,.0f} s); "
+                    f"{depth} columns could take more than {self.most_seconds:g} s "
+                    f"({seconds:,.0f} s); "
                     f"max_conditioning={depth} tests these as well",
                     MistructWarning,
-                    stacklevel=6,  # of `fit`
+                    stacklevel=7,  # of `fit`
                 )
                 break
             found = self._separate(edges, sides, depth)
             kept = self.constraints.kept[tuple(edges.pairs.T)]
             found.rule[kept] = ""
             if not self.test.always_answers:
-                found = self._judge(found, [first, *rounds], edges, sides, kept)
+                found = self._judge(found, [*before, *rounds], edges, sides, kept)
             rounds.append(found)
             left = found.rule == ""
             removed.append(edges.take(~left))

@@ -17,6 +17,7 @@ import heapq
 import networkx as nx
 
 from mistruct.errors import DataError
+from mistruct.structure.end_marks import is_pag
 
 
 def to_dag(graph: nx.Graph) -> nx.DiGraph:
@@ -37,7 +38,7 @@ def to_dag(graph: nx.Graph) -> nx.DiGraph:
     Raises
     ------
     DataError
-        No such DAG exists, or a node has an edge to itself.
+        No such DAG exists, as of a partial ancestral graph, or a node has an edge to itself.
 
     References
     ----------
@@ -52,6 +53,11 @@ def to_dag(graph: nx.Graph) -> nx.DiGraph:
     >>> sorted(to_dag(cpdag).edges)
     [('a', 'c'), ('b', 'c'), ('c', 'd'), ('d', 'e')]
     """
+    if is_pag(graph):
+        raise DataError(
+            "a partial ancestral graph stands for no DAG over its columns, as causes may be "
+            "hidden; PC and BOSS learn graphs that do"
+        )
     loops = sorted(str(v) for v in nx.nodes_with_selfloops(graph))
     if loops:
         raise DataError(f"node {loops[0]!r} has an edge to itself, which no DAG has")

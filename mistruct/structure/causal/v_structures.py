@@ -18,7 +18,7 @@ that was found is enough: a path over a collider is opened by it, and any other 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -129,6 +129,11 @@ def middles_of(adjacent: NDArray[np.bool_]) -> dict[Pair, list[int]]:
     return middles
 
 
+def of_verdict(triples: Iterable[Triple], verdict: Verdict) -> list[tuple[int, int, int]]:
+    """The triples with one verdict."""
+    return [(t.x, t.middle, t.y) for t in triples if t.verdict == verdict]
+
+
 def judge_triples(
     data: Dataset,
     test: IndependenceTest,
@@ -159,7 +164,7 @@ def judge_triples(
                     f"as all up to that size would take {seconds:,.0f} s; max_conditioning bounds "
                     "both search and votes",
                     MistructWarning,
-                    stacklevel=5,  # of `fit`
+                    stacklevel=6,  # of `fit`
                 )
                 break
             _vote(data, test, votes, asked, parents, alpha, size)

@@ -8,8 +8,9 @@ are in most make the consensus. The rows are drawn as `replicates` says.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import networkx as nx
@@ -19,6 +20,7 @@ from sklearn.base import clone
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_count
+from mistruct.structure.end_marks import ARROW, CIRCLE, KIND, TAIL, is_pag
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranked_edges import count_samples
 from mistruct.structure.regulators import find_regulators
@@ -29,7 +31,22 @@ from mistruct.structure.resampling.replicates import (
     run_replicates,
 )
 
-_WAYS = _FORWARD, _BACKWARD, _BOTH = 1, -1, 0
+_ENDS = ["first", "second"]
+
+_FORWARD, _BACKWARD, _BOTH = 1, -1, 0
+
+# Of graphs with marks: those at the first and at the second column.
+_WAY_OF = {marks: way for way, marks in enumerate(product((ARROW, TAIL, CIRCLE), repeat=2))}
+
+_PAIRED = (
+    ("source", "target"),
+    ("forward", "backward"),
+    ("source_arrow", "target_arrow"),
+    ("source_tail", "target_tail"),
+)
+
+# How columns are called in the table of an edge that is read the other way round.
+TURNED = {**dict(_PAIRED), **{b: a for a, b in _PAIRED}}
 
 
 class Bootstrap(StructureLearner):
@@ -61,8 +78,8 @@ class Bootstrap(StructureLearner):
         it is undirected, as two opposite arcs.
     edges_ : pandas.DataFrame
         All edges that some resample holds, the largest `support` first: source, target, mi (nats),
-        p_value, n_samples, support, and for directed graphs forward, backward and undirected. See
-        Notes.
+        p_value, n_samples, support, and for directed graphs forward, backward and undirected, for
+        the graphs of :class:`FCI` the shares of marks in their place. See Notes.
     n_features_in_ : int
         Number of columns seen during `fit`.
     feature_names_in_ : ndarray of str, shape (n_features,)
@@ -85,7 +102,11 @@ class Bootstrap(StructureLearner):
     -----
     `support` is the share of the resamples whose graph joins the two columns, in any direction. It
     is the sum of `forward`, the share with an arc from source to target, `backward` and
-    `undirected`; rows are so turned that `forward` is not less than `backward`.
+    `undirected`; rows are so turned that `forward` is not less than `backward`. With :class:`FCI`
+    `source_arrow`, `source_tail`, `target_arrow` and `target_tail` are the shares of the resamples
+    with such a mark, and `latent` that with arrowheads at both ends; rows are so turned that
+    `target_arrow` is not less than `source_arrow`. The consensus has a mark where more than half
+    of the resamples that hold the edge have it, else a circle.
 
     `mi` is the mean over the resamples that hold the edge. `p_value` is twice the median of those
     of the learner over all resamples, at most 1, where a resample without the edge counts as
@@ -149,6 +170,11 @@ class Bootstrap(StructureLearner):
         """Whether `graph_` has arcs."""
         return self.learner.directed
 
+    @property
+    def marked(self) -> bool:  # type: ignore[override]
+        """Whether arcs of `graph_` have marks."""
+        return self.learner.marked
+
     def _check_parameters(self) -> None:
         if not isinstance(self.learner, StructureLearner):
             raise ParameterError(f"learner must be a learner of structure, got {self.learner!r}")
@@ -180,15 +206,31 @@ class Bootstrap(StructureLearner):
         resamples = run_replicates(
             resample, data, self.n_resamples, self.seed, made_with, self.checkpoint, self.n_rows
         )
-        return _counted(list(resamples), data, self.directed)
+        return _counted(list(resamples), data, self._shares)
+
+    def _shares(self, found: pd.DataFrame, n: int) -> dict[str, Any]:
+        """The shares of directions, or of marks, among n resamples."""
+        said = {}
+        if self.marked:
+            for place, side in enumerate(("source", "target")):
+                for mark in (ARROW, TAIL):
+                    said[f"{side}_{mark}"] = [w for m, w in _WAY_OF.items() if m[place] == mark]
+            said["latent"] = [_WAY_OF[ARROW, ARROW]]
+        elif self.directed:
+            said = {"forward": [_FORWARD], "backward": [_BACKWARD], "undirected": [_BOTH]}
+        by = [found[end] for end in _ENDS]
+        return {
+            name: found["way"].isin(ways).groupby(by).sum().to_numpy() / n
+            for name, ways in said.items()
+        }
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.Graph | nx.DiGraph:
         edges = edges[edges["support"] >= self.threshold]
+        if self.marked:
+            return _marked_by_majority(super()._graph(nodes, edges))
         if self.directed:
             open_ = edges[edges["forward"] <= edges["support"] / 2]
-            turned = {"source": "target", "target": "source"}
-            turned |= {"forward": "backward", "backward": "forward"}
-            edges = pd.concat([edges, open_.rename(columns=turned)])
+            edges = pd.concat([edges, open_.rename(columns=TURNED)])
         return super()._graph(nodes, edges)
 
     def _used(self) -> dict[str, Any]:
@@ -213,6 +255,22 @@ class _Resample:
             return _found(clone(self.learner).fit(sample).graph_, self.position)
 
 
+def _marked_by_majority(graph: nx.DiGraph) -> nx.DiGraph:
+    """Edges as two opposite arcs, with the marks of more than half of the resamples with them."""
+    graph.graph["kind"] = KIND
+    for u, v, evidence in list(graph.edges(data=True)):
+        of_ends = {
+            side: {m: evidence.pop(f"{side}_{m}") for m in (ARROW, TAIL)}
+            for side in ("source", "target")
+        }
+        for side, arc in (("source", (v, u)), ("target", (u, v))):
+            most = [m for m, share in of_ends[side].items() if share > evidence["support"] / 2]
+            graph.add_edge(
+                *arc, **{**evidence, **of_ends[side], "mark": most[0] if most else CIRCLE}
+            )
+    return graph
+
+
 def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
     """Pairs joined by a graph, the lower position first, with directions and evidence."""
     pairs: dict[tuple[int, int], tuple[int, float, float]] = {}
@@ -222,6 +280,10 @@ def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
         pair = (min(i, j), max(i, j))
         if pair in pairs:
             way = _BOTH
+        if is_pag(graph):
+            low, high = sorted((source, target), key=position.__getitem__)
+            marks = graph.edges[high, low]["mark"], graph.edges[low, high]["mark"]
+            way = _WAY_OF[marks]
         # If a test was impossible, there is no evidence against independence.
         p_value = 1.0 if np.isnan(evidence["p_value"]) else evidence["p_value"]
         pairs[pair] = way, evidence["mi"], p_value
@@ -236,32 +298,33 @@ def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
     }
 
 
-def _counted(resamples: list[Arrays], data: Dataset, directed: bool) -> pd.DataFrame:
+def _counted(
+    resamples: list[Arrays],
+    data: Dataset,
+    shares_of: Callable[[pd.DataFrame, int], dict[str, Any]],
+) -> pd.DataFrame:
     """Table of the edges with their frequencies."""
-    ends = ["first", "second"]
     found = pd.concat([pd.DataFrame(r) for r in resamples], ignore_index=True)
-    found = found.sort_values([*ends, "p_value"], ignore_index=True)
-    pairs = found.groupby(ends)
+    found = found.sort_values([*_ENDS, "p_value"], ignore_index=True)
+    pairs = found.groupby(_ENDS)
     count = pairs.size().to_numpy()
     # The median of all p-values, with p-value 1 in samples without the edge.
     n, middle = len(resamples), (len(resamples) + 1) // 2
     place = np.minimum(np.cumsum(count) - count + middle, len(found)) - 1
     p_value = np.where(count >= middle, 2 * found["p_value"].to_numpy()[place], 1.0)
-    source, target = (pairs[end].first().to_numpy() for end in ends)
+    source, target = (pairs[end].first().to_numpy() for end in _ENDS)
     columns = {
         "mi": pairs["mi"].mean().to_numpy(),
         "p_value": np.minimum(p_value, 1.0),
         "n_samples": count_samples(data, source, target),
         "support": count / n,
     }
-    if directed:
-        ways = [(found["way"] == way).groupby([found[e] for e in ends]).sum() for way in _WAYS]
-        forward, backward, undirected = (way.to_numpy() / n for way in ways)
-        turned = backward > forward
+    shares = shares_of(found, n)
+    if shares:
+        heads = ("forward", "backward") if "forward" in shares else ("target_arrow", "source_arrow")
+        turned = shares[heads[1]] > shares[heads[0]]
         source, target = np.where(turned, target, source), np.where(turned, source, target)
-        columns["forward"] = np.maximum(forward, backward)
-        columns["backward"] = np.minimum(forward, backward)
-        columns["undirected"] = undirected
+        columns |= {k: np.where(turned, shares[TURNED.get(k, k)], v) for k, v in shares.items()}
     names = np.array(data.names, dtype=object)
     edges = pd.DataFrame({"source": names[source], "target": names[target], **columns})
     by = ["support", "mi", "source", "target"]

@@ -70,3 +70,31 @@ def test_graphs_that_cannot_be_compared() -> None:
         ms.compare(nx.DiGraph([*TRUTH.edges, ("e", "f")]), TRUTH)
     with pytest.raises(ms.DataError, match="node 'a' has an edge to itself"):
         ms.compare(nx.DiGraph([*TRUTH.edges, ("a", "a")]), TRUTH)
+
+
+def marked(edges: dict[tuple[str, str], tuple[str, str]]) -> nx.DiGraph:
+    graph = nx.DiGraph(kind="pag")
+    graph.add_nodes_from("abcd")
+    for (u, v), (at_u, at_v) in edges.items():
+        graph.add_edge(u, v, mark=at_v)
+        graph.add_edge(v, u, mark=at_u)
+    return graph
+
+
+def test_marks_at_ends_by_hand() -> None:
+    true = marked(
+        {
+            ("a", "b"): ("circle", "arrow"),
+            ("b", "c"): ("tail", "arrow"),
+            ("c", "d"): ("tail", "arrow"),
+        }
+    )
+    found = marked({("a", "b"): ("arrow", "arrow"), ("b", "c"): ("tail", "arrow")})
+    result = ms.compare(found, true)
+    assert (result.n_true, result.n_learned, result.n_common, result.shd) == (3, 2, 2, 2)
+    # At a, b, b and c of the learned graph; the true one has marks at b, b, c, c and d.
+    assert (result.mark_precision, result.mark_recall) == (3 / 4, 3 / 5)
+    assert (result.arrowhead_precision, result.arrowhead_recall) == (2 / 3, 2 / 3)
+    # b causes c, and in truth c causes d and so b does.
+    assert (result.cause_precision, result.cause_recall) == (1, 1 / 3)
+    assert ms.compare(true, true).shd == 0

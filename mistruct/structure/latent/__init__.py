@@ -1,0 +1,1 @@
+"""Causal graphs where causes may be hidden."""

@@ -1,0 +1,256 @@
+r"""FCI: a candidate causal graph where causes may be hidden.
+
+PC takes every common cause for a column of the table. Where one is hidden, the two columns that it
+moves are not separated by anything, and PC joins them by an arrow that means nothing. FCI (Spirtes,
+Glymour and Scheines 2000) learns what all graphs with hidden columns agree on that imply the same
+independences: a partial ancestral graph. It searches as PC does, then among further columns that
+hidden causes make necessary (`possible_d_sep`), and marks each end of an edge by the complete rules
+of Zhang (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from mistruct.data.dataset import Dataset
+from mistruct.errors import ParameterError
+from mistruct.independence.base import IndependenceTest
+from mistruct.structure.causal.by_separation import SeparationLearner
+from mistruct.structure.causal.determinism import Determinism
+from mistruct.structure.causal.skeleton import Skeleton
+from mistruct.structure.causal.skeleton_search import search_further
+from mistruct.structure.causal.v_structures import Orientation, Triple, of_verdict
+from mistruct.structure.knowledge import Constraints, Knowledge
+from mistruct.structure.latent.contradictions import to_blame
+from mistruct.structure.latent.mark_evidence import (
+    as_pag,
+    marked_edge_table,
+    marks_in_words,
+)
+from mistruct.structure.latent.orient_pag import MarkedGraph, orient_pag
+from mistruct.structure.latent.possible_d_sep import may_be_ancestors, possible_d_sep
+from mistruct.structure.latent.rfci import Doubts
+from mistruct.structure.latent.three_point import arrow_probabilities, three_point_information
+
+
+class FCI(SeparationLearner):
+    r"""Candidate causal graph by tests of conditional independence, where causes may be hidden.
+
+    Parameters
+    ----------
+    alpha : float
+        Level of each test: a pair is separated by a set whose p-value exceeds it.
+    test : str, test or callable
+        As for :class:`PC`.
+    max_conditioning : int, optional
+        The largest conditioning set. By default as many columns as there are neighbours; but where
+        all sets up to one size could take more than a minute, by constants that are the same on
+        every machine, the search stops before that size and warns.
+    orientation : {"majority", "standard", "conservative"}
+        Whether the middle of a triple is a collider, as for :class:`PC`. No rule rests on a triple
+        that is ambiguous.
+    fdr : float, optional
+        Keep only edges that pass Benjamini and Hochberg's rule, as for :class:`PC`.
+    determinism : {"informative", "textbook"}
+        What to believe where z determines x in the sample, as for :class:`PC`.
+    knowledge : Knowledge, optional
+        Edges that must or must not be there, and tiers of time. An edge from x to y that is
+        required is x --> y. One that is forbidden, also by tiers, leaves an arrowhead at x: a
+        hidden common cause of the two remains possible unless both directions are forbidden.
+    fast : bool, default True
+        RFCI: separating sets are searched among neighbours only, and what v-structures and paths
+        rest on is tested before rules use them. Were the tests always right, all marks would still
+        be true, but there could be fewer, and more edges. With False further columns are searched,
+        for sets of the sizes that take 5 s in all, by constants as for `max_conditioning`. On
+        samples that costs more true edges than it removes false ones; see Notes.
+
+    Attributes
+    ----------
+    graph_ : networkx.DiGraph
+        The partial ancestral graph. Each edge is two opposite arcs; the attribute `mark` of the
+        arc (u, v) stands at v: "arrow" (v is no cause of u), "tail" (v is a cause of u) or
+        "circle" (graphs that fit differ). Further attributes of arcs: `rule` that made the mark,
+        `p_arrow` (the probability of an arrowhead at v), `mi` (nats), `p_value`, `n_samples`,
+        `relation` and `n_tests`. The graph attribute `kind` is "pag"; `ambiguous_triples`,
+        `contested_ends` ([u, v] for the end v) and `groups` list what no rule may rest on, as for
+        :class:`PC`.
+    edges_ : pandas.DataFrame
+        One row an edge, the strongest first: source, target, mi (without conditioning), p_value
+        (the largest), n_samples, relation ("genuine" for -->, "putative" for o->, "latent" for
+        <->, else "undirected"); for source and target each the mark, the rule that made it ("R0"
+        to "R10", "knowledge", or "" for a circle), forced_by (the columns to which the rule
+        applied) and p_arrow (the probability of an arrowhead, see Notes); separating_set (which
+        gave the largest p-value), cmi (the information given that set), n_tests.
+    separations_, triples_, skeleton_, separating_sets_, test_
+        As for :class:`PC`.
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names.
+
+    Raises
+    ------
+    DataError
+        The table is not fit.
+    ParameterError
+        A parameter breaks its rule.
+
+    Notes
+    -----
+    A cause may act through other columns, also hidden ones: x --> y says that x is an ancestor of
+    y. That no circle is left means no hidden common cause *instead*; there may be one beside. Tails
+    at both ends say that the rows are in the table because of what the two columns are.
+
+    The probabilities `source_p_arrow` and `target_p_arrow` come from the information of three
+    columns alone (Verny et al. 2017, with the conservative rule of Cabeli et al. 2021), and not
+    from the rules, so that the two can disagree: .5 says nothing, less speaks for a tail. They are
+    NaN with a test that estimates no information.
+
+    Nothing depends on the order of columns. Where one rule asks for two marks at an end, the end
+    keeps its circle and is contested. The candidates of the second search are taken from the
+    v-structures that the first separating sets tell. From a sample, marks may contradict each
+    other in ways that no rule sees.
+
+    References
+    ----------
+    Spirtes, Glymour and Scheines (2000), "Causation, Prediction, and Search", section 6.7.
+    Zhang (2008), "On the completeness of orientation rules for causal discovery in the presence of
+    latent confounders and selection bias", Artificial Intelligence 172.
+    Colombo, Maathuis, Kalisch and Richardson (2012), "Learning high-dimensional directed acyclic
+    graphs with latent and selection variables", Annals of Statistics 40.
+    Verny, Sella, Affeldt, Singh and Isambert (2017), "Learning causal networks with latent
+    variables from multivariate information in genomic data", PLOS Computational Biology 13.
+    Cabeli, Li, Ribeiro-Dantas, Simon and Isambert (2021), "Reliable causal discovery based on
+    mutual information supremum principle for finite datasets", WHY-21 at NeurIPS.
+    Ribeiro-Dantas, Li, Cabeli, Dupuis, Simon, Hettal, Hamy and Isambert (2024), "Learning
+    interpretable causal networks from very large datasets", iScience 27.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import mistruct as ms
+    >>> rng = np.random.default_rng(0)
+    >>> drug, sport, hidden, *noise = rng.normal(size=(5, 2000))
+    >>> table = pd.DataFrame({"drug": drug, "sport": sport})
+    >>> table["weight"] = drug + hidden + noise[0]
+    >>> table["pulse"] = sport + hidden + noise[1]
+    >>> cause = ms.FCI().fit(table)
+    >>> cause.graph_.edges["weight", "pulse"]["mark"], cause.graph_.edges["pulse", "weight"]["mark"]
+    ('arrow', 'arrow')
+    >>> print(cause.why("pulse", "weight"))
+    """
+
+    algorithm = "fci"
+    marked = True
+
+    def __init__(
+        self,
+        alpha: float = 0.01,
+        test: str | IndependenceTest | Callable[..., float] = "auto",
+        *,
+        max_conditioning: int | None = None,
+        orientation: Orientation = "majority",
+        fdr: float | None = None,
+        determinism: Determinism = "informative",
+        knowledge: Knowledge | None = None,
+        fast: bool = True,
+    ) -> None:
+        super().__init__(
+            alpha,
+            test,
+            max_conditioning=max_conditioning,
+            orientation=orientation,
+            fdr=fdr,
+            determinism=determinism,
+            knowledge=knowledge,
+        )
+        self.fast = fast
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.fast, bool | np.bool_):
+            raise ParameterError(f"fast must be True or False, got {self.fast!r}")
+        super()._check_parameters()
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
+        found, constraints = self._skeleton(data)
+        if not self.fast:
+            found = self._further(data, found, constraints)
+        found = self._controlled(found, constraints)
+        doubts = Doubts(data, self.test_, self.alpha, constraints.kept, found)
+        marked = None
+        while marked is None:
+            marked = self._orient(data, doubts, constraints)
+        self._marked = marked
+        edges = doubts.skeleton.edges
+        arrows = None
+        if not np.isnan(edges.mi).all():
+            arrows = arrow_probabilities(self._triples, self._signals)
+        return marked_edge_table(data.names, edges, marked, arrows)
+
+    def _further(self, data: Dataset, found: Skeleton, constraints: Constraints) -> Skeleton:
+        """What no set among possible-d-sep separates either."""
+        triples = self._judged(data, found, constraints, "standard")
+        pool = possible_d_sep(found.adjacent, of_verdict(triples, "noncollider"))
+        known = may_be_ancestors(constraints)
+        return search_further(data, self.test_, found, pool, **self._rules, constraints=known)
+
+    def _orient(
+        self, data: Dataset, doubts: Doubts, constraints: Constraints
+    ) -> MarkedGraph | None:
+        """The marks, or None where edges were removed on the way and all begins anew."""
+        if self.fast:
+            doubts.settle_triples()
+        found = doubts.skeleton
+        triples = self._judged(data, found, constraints, self.orientation)
+        sets = found.separating_sets()
+        self._signals = three_point_information(data, self.test_, triples, sets, self.alpha)
+        colliders = of_verdict(triples, "collider")
+        strength = {
+            (t.x, t.middle, t.y): abs(signal)
+            for t, signal in zip(triples, np.nan_to_num(self._signals).tolist(), strict=True)
+        }
+        wrong: set[tuple[int, int, int]] | None = None
+        while wrong is None or wrong:
+            colliders = [c for c in colliders if c not in (wrong or ())]
+            marked = orient_pag(
+                found.adjacent,
+                colliders,
+                of_verdict(triples, "noncollider"),
+                sets,
+                constraints,
+                doubts.hold if self.fast else lambda paths: True,
+            )
+            if marked is None:
+                return None
+            wrong = to_blame(marked, strength)
+        used = set(colliders)
+        self._keep(data, found, [_seen(t, used) for t in triples])
+        return marked
+
+    def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
+        left_out = ["separating_set", "cmi", "source_forced_by", "target_forced_by"]
+        graph = super()._graph(nodes, edges.drop(columns=left_out))
+        graph.graph |= self._notes()
+        graph.graph["contested_ends"] = [
+            [self._names[v] for v in end] for end in sorted(self._marked.contested)
+        ]
+        return graph
+
+    def _arcs(self, graph: nx.DiGraph) -> nx.DiGraph:
+        return as_pag(graph)
+
+    def _in_words(self, edge: Any) -> tuple[str, str]:
+        return marks_in_words(edge)
+
+
+def _seen(triple: Triple, colliders: Collection[tuple[int, int, int]]) -> Triple:
+    """A triple with its verdict, or that it contradicts others."""
+    against = triple.verdict == "collider" and (triple.x, triple.middle, triple.y) not in colliders
+    return replace(triple, verdict="conflict") if against else triple

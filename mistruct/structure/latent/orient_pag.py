@@ -1,0 +1,191 @@
+"""From adjacencies, v-structures and knowledge to a graph with a mark at each end.
+
+All ends begin as circles. What is known comes first: where x is required to cause y, x --> y; where
+it must not, an arrowhead at x. Then R0, the v-structures, and R1 to R10 as long as they find marks.
+Each rule looks at the whole graph before it changes anything, so that the result does not depend
+on an order. Where one rule asks for a tail and for an arrowhead at one end, as it may on a sample,
+the end stays a circle and is contested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from mistruct.independence.protocol import Given
+from mistruct.structure.causal.skeleton import Adjacency
+from mistruct.structure.end_marks import ARROW, CIRCLE, TAIL, Mark
+from mistruct.structure.knowledge import Constraints
+from mistruct.structure.latent.zhang_rules import (
+    End,
+    Implied,
+    Marked,
+    Path,
+    along_a_path,
+    along_two_paths,
+    away_from_collider,
+    away_from_cycle,
+    away_from_tail,
+    beside_undirected,
+    circle_cycle,
+    discriminate,
+    discriminating_paths,
+    double_triangle,
+    through_a_cause,
+)
+
+_STAGES: tuple[tuple[tuple[str, Callable[[Marked], Iterable[Implied]] | None], ...], ...] = (
+    (
+        ("R1", away_from_collider),
+        ("R2", away_from_cycle),
+        ("R3", double_triangle),
+        ("R4", None),  # needs the separating sets
+    ),
+    (("R5", circle_cycle),),
+    (("R6", beside_undirected), ("R7", away_from_tail)),
+    (("R8", through_a_cause), ("R9", along_a_path), ("R10", along_two_paths)),
+)
+
+
+Corner = tuple[int, int, int]
+
+
+class Why(NamedTuple):
+    """The rule that made a mark, and the columns that forced it."""
+
+    rule: str
+    by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedGraph:
+    """The marks of a skeleton, and the reason of each.
+
+    Attributes
+    ----------
+    mark : dict of (int, int) to str
+        What stands at v for the edge (u, v).
+    why : dict of (int, int) to Why
+        Of each mark that is no circle.
+    contested : set of (int, int)
+        Ends for which a rule asked for a tail and for an arrowhead.
+    corners : dict of (int, int) to frozenset of (int, int, int)
+        The v-structures from which each mark follows.
+    around : list of set of int
+        The neighbours of each column.
+    """
+
+    mark: dict[End, Mark]
+    why: dict[End, Why]
+    contested: set[End]
+    corners: dict[End, frozenset[Corner]]
+    around: Sequence[set[int]]
+
+    def neighbours(self, v: int) -> list[int]:
+        """The neighbours of a column, in order."""
+        return sorted(self.around[v])
+
+
+def orient_pag(
+    adjacent: Adjacency,
+    colliders: Collection[tuple[int, int, int]],
+    noncolliders: Collection[tuple[int, int, int]],
+    separating_sets: Mapping[End, Given],
+    constraints: Constraints,
+    holds: Callable[[list[Path]], bool] = lambda paths: True,
+) -> MarkedGraph | None:
+    """Set the marks that v-structures, knowledge and the rules decide.
+
+    Parameters
+    ----------
+    adjacent : ndarray of bool, shape (n_variables, n_variables)
+    colliders, noncolliders : iterable of (int, int, int)
+        Unshielded triples (x, middle, y), x < y.
+    separating_sets : dict of (int, int) to tuple of int
+        Of pairs (x, y), x < y.
+    constraints : Constraints
+    holds : callable
+        Asked of all discriminating paths before R4 uses them; where it says no, the adjacencies
+        have changed, and None is returned.
+    """
+    around = [set(np.flatnonzero(row).tolist()) for row in adjacent]
+    mark: dict[End, Mark] = {(u, v): CIRCLE for u, near in enumerate(around) for v in near}
+    g = Marked(around, mark, set(noncolliders))
+    why: dict[End, Why] = {}
+    corners: dict[End, frozenset[Corner]] = {}
+    for u, v in mark:
+        if constraints.required[v, u]:
+            mark[u, v], why[u, v] = TAIL, Why("knowledge")
+        elif not constraints.possible[v, u]:
+            mark[u, v], why[u, v] = ARROW, Why("knowledge")
+    heads = [
+        Implied(start, middle, ARROW, (x, middle, y))
+        for x, middle, y in colliders
+        if TAIL not in (mark[x, middle], mark[y, middle])
+        for start in (x, y)
+    ]
+    _apply(g, why, corners, "R0", heads)
+    for x, middle, y in colliders:
+        for end in ((x, middle), (y, middle)):
+            corners[end] = corners.get(end, frozenset()) | {(x, middle, y)}
+    changed = True
+    while changed:
+        changed = False
+        for stage in _STAGES:
+            while True:
+                found = False
+                for name, rule in stage:
+                    if rule is None:
+                        paths = _judged(g, separating_sets)
+                        if not holds([path for path, _ in paths]):
+                            return None
+                        said = [i for path, z in paths for i in discriminate(g, path, z)]
+                    found |= _apply(g, why, corners, name, rule(g) if rule else said)
+                if not found:
+                    break
+                changed = True
+    return MarkedGraph(g.mark, why, g.fixed, corners, around)
+
+
+def _judged(g: Marked, separating_sets: Mapping[End, Given]) -> list[tuple[Path, Given]]:
+    """The discriminating paths whose ends a known set separates, with that set."""
+    paths = []
+    for path in discriminating_paths(g):
+        ends = min(path.columns[0], path.last), max(path.columns[0], path.last)
+        if ends in separating_sets:
+            paths.append((path, separating_sets[ends]))
+    return paths
+
+
+def _apply(
+    g: Marked,
+    why: dict[End, Why],
+    corners: dict[End, frozenset[Corner]],
+    rule: str,
+    implied: Iterable[Implied],
+) -> bool:
+    """Set marks at ends that are open, but none where the rule contradicts itself."""
+    wanted: dict[End, Implied] = {}
+    against: set[End] = set()
+    for one in implied:
+        end = one.start, one.at
+        if g.mark[end] != CIRCLE or end in g.fixed:
+            continue
+        if wanted.setdefault(end, one).mark != one.mark:
+            against.add(end)
+    g.fixed |= against
+    new = {
+        end: frozenset[Corner]().union(
+            *(corners.get(e, ()) for e in permutations(wanted[end].by, 2))
+        )
+        for end in wanted.keys() - against
+    }
+    for end in new:
+        g.mark[end] = wanted[end].mark
+        why[end] = Why(rule, wanted[end].by)
+    corners.update(new)
+    return bool(wanted)
