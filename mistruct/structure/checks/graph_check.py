@@ -126,7 +126,7 @@ def check_graph(
     >>> found = ms.check_graph(graph, table, n_permutations=0)
     >>> found.refuted, found.missing
     (True, [('b', 'c')])
-    >>> graph.addedge("b", "c")
+    >>> graph.add_edge("b", "c")
     >>> ms.check_graph(graph, table, n_permutations=0).verdict
     'not refuted: all 3 implied independences hold (false discovery rate 0.05)'
     """
