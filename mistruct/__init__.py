@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from mistruct.structure import ChordalNetwork as ChordalNetwork
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
+    from mistruct.structure import DifferentialNetwork as DifferentialNetwork
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
     from mistruct.structure import aracne_network as aracne_network
@@ -143,6 +144,7 @@ _PUBLIC = {
         "ChordalNetwork",
         "ChowLiu",
         "Comparison",
+        "DifferentialNetwork",
         "Knowledge",
         "MarkovBlanket",
         "MRNET",

@@ -22,7 +22,6 @@ from mistruct.cli.methods import (
     Method,
     MethodOption,
     choose_method,
-    requested_method,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -38,6 +37,7 @@ from mistruct.cli.options import (
 )
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import show_method, show_seconds
+from mistruct.cli.requested_method import requested_method
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 

@@ -4,6 +4,7 @@ from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
 from mistruct.structure.chordal.chordal_network import ChordalNetwork
+from mistruct.structure.differential.differential_network import DifferentialNetwork
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
@@ -25,6 +26,7 @@ __all__ = [
     "ChordalNetwork",
     "ChowLiu",
     "Comparison",
+    "DifferentialNetwork",
     "Knowledge",
     "MarkovBlanket",
     "aracne_network",
