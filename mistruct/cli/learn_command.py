@@ -13,7 +13,6 @@ from mistruct.cli.files import check_bootstraps, check_folder, together
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.learned import Learned
 from mistruct.cli.methods import (
-    TAKES,
     Asked,
     ForBOSS,
     ForChordal,
@@ -25,7 +24,6 @@ from mistruct.cli.methods import (
     Method,
     MethodOption,
     choose_method,
-    requested_method,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -42,6 +40,7 @@ from mistruct.cli.options import (
 )
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import show_method, show_seconds
+from mistruct.cli.requested_method import TAKES, requested_method
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 
