@@ -29,7 +29,7 @@ from mistruct.data.packed.text_source import SUFFIXES, TextSource
 from mistruct.data.packed.two_passes import write_dataset, write_source
 from mistruct.data.readers import one_error, read_table
 from mistruct.data.weights import name_of_weights
-from mistruct.errors import DataError, ParameterError
+from mistruct.errors import DataError, ParameterError, Setting
 
 # Compressions that pyarrow opens as a stream.
 _STREAMED = (".gz", ".bz2", ".zst")
@@ -155,18 +155,27 @@ def _source_of_file(
     path: Path, text: TextOptions, marks: Sequence[object] | None
 ) -> TextSource | ArrowSource | None:
     """A file or folder as a source of batches; None where its format is read whole."""
+    if is_packed_table(path):
+        return None
     if path.is_dir():
-        form = None if is_packed_table(path) else form_of_folder(path)
+        _refuse_text_options(text, "folders of")
+        form = form_of_folder(path)
         if form is None:
-            what = ", ".join(FORMATS)
-            raise DataError(f"a folder must hold files of one format ({what})")
+            raise DataError(f"a folder must hold files of one format ({', '.join(FORMATS)})")
         return ArrowSource(path, form)
     with path.open("rb") as file:  # a missing file fails alike in every format
         begin = file.read(2)
     suffix = path.suffix.lower()
     if suffix in FORMATS:
+        _refuse_text_options(text, suffix)
         return ArrowSource(path, FORMATS[suffix])
     plain = path.with_suffix("").suffix.lower() if suffix in _STREAMED else suffix
     if plain in SUFFIXES and text.encoding is None and begin not in (b"\xff\xfe", b"\xfe\xff"):
         return TextSource(path, plain, Marks(marks), text)
     return None
+
+
+def _refuse_text_options(text: TextOptions, what: str) -> None:
+    for name, value in vars(text).items():
+        if value is not None:
+            raise ParameterError(Setting(name), f" is not for {what} files, got {value!r}")

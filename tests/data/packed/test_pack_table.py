@@ -249,8 +249,20 @@ def test_a_pack_that_fails_leaves_what_was_there(broken: Path) -> None:
         ms.pack_table(bad, broken)
     assert {p.name: p.read_bytes() for p in broken.iterdir()} == before
     assert sorted(p.name for p in broken.parent.iterdir()) == ["bad.csv", "t.mistruct"]
+    parquet = as_file(every_kind(), broken.with_name("t.parquet"))
+    with pytest.raises(ParameterError, match=r"separator is not for \.parquet files, got ';'"):
+        ms.pack_table(parquet, broken, separator=";")
     with pytest.raises(ParameterError, match=r"path must end in \.mistruct"):
         ms.pack_table(bad, broken.with_suffix(".packed"))
+
+
+def test_a_packed_table_is_packed_again_without_some_columns(broken: Path) -> None:
+    data = ms.as_dataset(
+        every_kind(), kinds={"patient_id": "continuous", "row": "continuous"}, missing="testwise"
+    )
+    ms.pack_table(data, broken)
+    fewer = ms.pack_table(broken, broken, drop=["item_*", "row"])
+    same(fewer, data.select([n for n in data.names if n != "row" and "item" not in n]))
 
 
 def test_a_full_disk_is_told_before(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
