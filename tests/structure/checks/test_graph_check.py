@@ -221,6 +221,9 @@ def test_refusals() -> None:
         ms.check_graph(nx.DiGraph([("alpha", "bet")]), table)
     with pytest.raises(ms.DataError, match="two measured nodes or more, got 1"):
         ms.check_graph(graph, table, hidden=["beta"])
+    with pytest.raises(ms.DataError, match="2,001,000 pairs of nodes have no edge"):
+        wide = pd.DataFrame(0, index=range(2), columns=[f"v{k}" for k in range(2002)])
+        ms.check_graph(nx.path_graph(wide.columns, nx.DiGraph), wide)
     with pytest.raises(ms.ParameterError, match="n_permutations must be 0 or at least 19"):
         ms.check_graph(graph, table, n_permutations=18)
     with pytest.raises(ms.ParameterError, match="alpha must be a number between 0 and 1"):
