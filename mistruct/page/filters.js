@@ -68,7 +68,7 @@ function setUpFilters() {
     draw();
     fit();
   });
-  on("theme", "click", () => paint(!isDark));
+  on("theme", "click", () => { paint(!isDark); drawEdges(); });
   element("surroundings").hidden = page.target < 0;
   element("show-label").hidden = page.of.length < 2;
   shows.push(() => {

@@ -11,9 +11,9 @@ async function begin() {
   element("pair").hidden = true;
   setUpView();
   setUpPointer();
+  paint(matchMedia("(prefers-color-scheme: dark)").matches);
   readState();
   draw();
-  paint(matchMedia("(prefers-color-scheme: dark)").matches);
   await new Promise(requestAnimationFrame);
   drawLabels();
   await embed("table");
@@ -21,14 +21,17 @@ async function begin() {
   setUpAsk();
   setUpTakeAway();
   paint(isDark);
-  const restore = () => {
-    readState();
-    draw();
+  fillRows();
+  const askAgain = () => {
     if (state.asked) ask(...state.asked);
     showPath();
   };
-  restore();
-  addEventListener("hashchange", restore);
+  askAgain();
+  addEventListener("hashchange", () => {
+    readState();
+    draw();
+    askAgain();
+  });
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -179,5 +179,4 @@ function paint(dark) {
       Object.assign(model, { axis_label_text_color: ink, major_label_text_color: ink });
     }
   }
-  drawEdges();
 }

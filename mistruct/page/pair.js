@@ -25,7 +25,8 @@ function columns(names, rows) {
 }
 
 function drawPair(x, y) {
-  const row = page.pairs?.find(([a, b]) => keyOf(a, b) === keyOf(x, y));
+  // The figure comes after the first picture of the network.
+  const row = models.of_pair && page.pairs?.find(([a, b]) => keyOf(a, b) === keyOf(x, y));
   element("pair").hidden = !row;
   if (!row) return;
   let [a, b, { counts, quantiles }] = row;
