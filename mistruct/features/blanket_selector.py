@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Sequence
 
-import numpy as np
-
-from mistruct.data.dataset import Missing
+from mistruct.data.dataset import Dataset, Missing
 from mistruct.features.column_selector import ColumnSelector
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
@@ -84,26 +82,8 @@ class MarkovBlanketSelector(ColumnSelector):
         self.max_pairs = max_pairs
         self.missing = missing
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Choose features of a table for a target.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-            The features.
-        y : array-like, shape (n_samples,)
-            The target.
-
-        Returns
-        -------
-        self
-        """
-        data, target = self._table(X, y)
+    def _choose(self, data: Dataset, target: str, names: Sequence[str]) -> Sequence[str]:
         parameters = self.get_params(deep=False)
         del parameters["missing"]
         self.blanket_ = MarkovBlanket(target, **parameters).fit(data)
-        names = [n for n in data.names if n != target]
-        place = {name: i for i, name in enumerate(names)}
-        found = [place[n] for n in self.blanket_.blanket_]
-        self._select(np.array(found, dtype=np.int64), len(names))
-        return self
+        return self.blanket_.blanket_

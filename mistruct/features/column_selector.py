@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,36 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
     missing: Missing
     selected_: NDArray[np.int64]
     support_: NDArray[np.bool_]
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Choose features of a table for a target.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            The features.
+        y : array-like, shape (n_samples,)
+            The target.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        data, target = self._table(X, y)
+        names = [n for n in data.names if n != target]
+        place = {name: i for i, name in enumerate(names)}
+        chosen = self._choose(data, target, names)
+        self.selected_ = np.array([place[n] for n in chosen], dtype=np.int64)
+        self.support_ = np.isin(np.arange(len(names)), self.selected_)
+        return self
+
+    def _check_parameters(self) -> None:
+        """Raise ParameterError if a parameter is invalid whatever the table."""
+
+    def _choose(self, data: Dataset, target: str, names: Sequence[str]) -> Sequence[str]:
+        """The selected ones of the features `names`, in order."""
+        raise NotImplementedError
 
     def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:
         """Combine features and target in one table; also returns the name of the target there."""
@@ -59,11 +90,6 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
         finite = self.missing == "raise" or "allow-nan"
         x_checks = {"dtype": None, "ensure_all_finite": finite, "ensure_min_samples": 2}
         return {"validate_separately": (x_checks, x_checks | {"ensure_2d": False})}
-
-    def _select(self, positions: NDArray[np.int64], n_features: int) -> None:
-        """Select the features at these positions."""
-        self.selected_ = positions
-        self.support_ = np.isin(np.arange(n_features), positions)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)

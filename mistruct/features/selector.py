@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from mistruct.data.dataset import Missing
+from mistruct.data.dataset import Dataset, Missing
 from mistruct.errors import check_choice, check_fraction
 from mistruct.features.column_selector import ColumnSelector
 from mistruct.features.search import Criterion, check_criterion, select_features, stop_rule
@@ -127,24 +128,11 @@ class InformationSelector(ColumnSelector):
         self.test = test
         self.missing = missing
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Choose features of a table for a target.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-            The features.
-        y : array-like, shape (n_samples,)
-            The target.
-
-        Returns
-        -------
-        self
-        """
+    def _check_parameters(self) -> None:
         check_choice("stop", self.stop, (None, "test"))
         check_fraction("alpha", self.alpha)
-        data, target = self._table(X, y)
-        names = [n for n in data.names if n != target]
+
+    def _choose(self, data: Dataset, target: str, names: Sequence[str]) -> Sequence[str]:
         check_criterion(self.criterion, self.n_features, len(names))
         terms = PairTerms(data, target)
         mim = self.criterion == "mim"
@@ -154,9 +142,6 @@ class InformationSelector(ColumnSelector):
             self.test_ = resolve_test(self.test)
             rule = stop_rule(terms, self.criterion, self.test_, self.alpha)
         selection = select_features(terms, self.criterion, self.n_features, rule)
-        place = {name: i for i, name in enumerate(names)}
-        of_terms = np.array([place[n] for n in terms.features])
-        self._select(of_terms[np.array(selection.chosen, dtype=np.int64)], len(names))
-        self.scores_ = np.empty(len(names))
-        self.scores_[of_terms] = terms.mi if mim else terms.relevance
-        return self
+        scores = dict(zip(terms.features, terms.mi if mim else terms.relevance, strict=True))
+        self.scores_ = np.array([scores[n] for n in names])
+        return [terms.features[k] for k in selection.chosen]
