@@ -75,6 +75,7 @@ def run_replicates(
     seed: int | None,
     made_with: Mapping[str, Any],
     checkpoint: Folder | None = None,
+    n_rows: int | None = None,
 ) -> Iterator[Arrays]:
     """Yield ``make(sample)`` of n samples of the rows, in order.
 
@@ -92,6 +93,8 @@ def run_replicates(
         What else the replicates depend on.
     checkpoint : path, optional
         Folder from which finished replicates are read, and to which the others are written.
+    n_rows : int, optional
+        Number of rows of each sample; 63.2 percent by default.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def run_replicates(
         kept = _Checkpoint(Path(checkpoint), {**made, **made_with})
 
     missing = [b for b in range(n) if kept is None or kept.read(b) is None]
-    work = _Work(make, data, entropy)
+    work = _Work(make, data, entropy, n_rows)
     results = run_anywhere(_replicate, work, missing, description="replicates", in_turn=True)
     remaining = set(missing)
     for b in range(n):
@@ -140,17 +143,19 @@ class _Work(NamedTuple):
     make: Callable[[Dataset], Arrays]
     data: Dataset
     entropy: Any
+    n_rows: int | None
 
 
 def _replicate(work: _Work, b: int) -> Arrays:
-    return work.make(work.data.take(draw_rows(work.data.n_samples, work.entropy, b)))
+    rows = draw_rows(work.data.n_samples, work.entropy, b, work.n_rows)
+    return work.make(work.data.take(rows))
 
 
-def draw_rows(n_samples: int, entropy: Any, b: int) -> NDArray[np.bool_]:
+def draw_rows(n_samples: int, entropy: Any, b: int, n_rows: int | None = None) -> NDArray[np.bool_]:
     """Mask of the rows of replicate `b`, shape (n_samples,)."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(b,)))
     rows = np.zeros(n_samples, dtype=np.bool_)
-    rows[rng.permutation(n_samples)[: round(SHARE * n_samples)]] = True
+    rows[rng.permutation(n_samples)[: n_rows or round(SHARE * n_samples)]] = True
     return rows
 
 
