@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mistruct._typing import Floats, Positions
 from mistruct.information.panels import Panel
-from mistruct.kernels.graphs.background import sum_pairs
+from mistruct.kernels.graphs.pair_sums import sum_pairs
 
 
 class _Sums(NamedTuple):

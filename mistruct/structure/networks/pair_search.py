@@ -179,7 +179,7 @@ class PairSearch:
             values = self._values(panel, counted, block)
             least = critical[block.group.held_against.null]
             statistics = values[some & (values >= least[0])]
-            passed = np.bincount(np.searchsorted(least, statistics, side="right"))
+            passed = np.bincount(np.searchsorted(least, statistics, side="right"), minlength=1)
             counts[: len(passed) - 1] += np.cumsum(passed[::-1])[-2::-1]
         return counts
 

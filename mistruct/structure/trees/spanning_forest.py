@@ -44,7 +44,7 @@ class _Grow:
 
     def __call__(self, panel: Panel) -> Forest:
         weights = self.weigh(panel)
-        if panel.rows == panel.columns:  # all of the matrix
+        if panel.rows == slice(0, self.n_columns):  # all of the matrix
             mirror(weights)
             edges = np.empty((max(len(weights) - 1, 0), 2), dtype=np.int64)
             maximum_spanning_tree(weights, edges)
