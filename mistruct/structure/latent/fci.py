@@ -146,7 +146,8 @@ class FCI(SeparationLearner):
     >>> cause = ms.FCI().fit(table)
     >>> cause.graph_.edges["weight", "pulse"]["mark"], cause.graph_.edges["pulse", "weight"]["mark"]
     ('arrow', 'arrow')
-    >>> print(cause.why("pulse", "weight"))
+    >>> cause.why("pulse", "weight").partition(":")[0]
+    "'pulse' <-> 'weight' (a hidden common cause, neither is a cause of the other)"
     """
 
     algorithm = "fci"
