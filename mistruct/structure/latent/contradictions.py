@@ -1,11 +1,11 @@
-"""Marks that no graph can have, and the v-structures to blame.
+"""Marks that no graph can have, and the verdicts on triples to blame.
 
 A tail at x of x --> y says that x is a cause of y. So arrows must not lead around, none may lead
 from a column to one whose edge has an arrowhead there, and no arrowhead may stand at x --- y
 (Richardson and Spirtes 2002, definition 2.1). From a sample they do where a test went wrong. Every
-arrowhead follows from v-structures in the end. Of those that a contradiction follows from, the one
-with the least information is held to be the wrong one: it is taken for ambiguous, and the marks
-begin anew.
+mark follows from the verdicts on some unshielded triples: that they are v-structures, or not. Of
+those that a contradiction follows from, the one for which the information of its three columns
+speaks least is held to be the wrong one: it is taken for ambiguous, and the marks begin anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Corner = tuple[int, int, int]
 
 
 def to_blame(marked: MarkedGraph, strength: Mapping[Corner, float]) -> set[Corner]:
-    """The weakest v-structure of each contradiction that shares none with those before it.
+    """The weakest triple of each contradiction that shares none with those before it.
 
     Empty if nothing contradicts, or knowledge alone does.
     """

@@ -10,7 +10,7 @@ of Zhang (2008).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from mistruct.structure.causal.by_separation import SeparationLearner
 from mistruct.structure.causal.determinism import Determinism
 from mistruct.structure.causal.skeleton import Skeleton
 from mistruct.structure.causal.skeleton_search import search_further
-from mistruct.structure.causal.v_structures import Orientation, Triple, of_verdict
+from mistruct.structure.causal.v_structures import Orientation, of_verdict
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.latent.contradictions import to_blame
 from mistruct.structure.latent.mark_evidence import (
@@ -69,6 +69,9 @@ class FCI(SeparationLearner):
         be true, but there could be fewer, and more edges. With False further columns are searched,
         for sets of the sizes that take 5 s in all, by constants as for `max_conditioning`. On
         samples that costs more true edges than it removes false ones; see Notes.
+    selection : bool, default False
+        Whether rows may be in the table because of what the columns are, as patients are in a
+        hospital. Then R5 to R7 apply, and tails at both ends of an edge say that it is so.
 
     Attributes
     ----------
@@ -104,8 +107,7 @@ class FCI(SeparationLearner):
     Notes
     -----
     A cause may act through other columns, also hidden ones: x --> y says that x is an ancestor of
-    y. That no circle is left means no hidden common cause *instead*; there may be one beside. Tails
-    at both ends say that the rows are in the table because of what the two columns are.
+    y. That no circle is left means no hidden common cause *instead*; there may be one beside.
 
     The probabilities `source_p_arrow` and `target_p_arrow` come from the information of three
     columns alone (Verny et al. 2017, with the conservative rule of Cabeli et al. 2021), and not
@@ -144,7 +146,8 @@ class FCI(SeparationLearner):
     >>> cause = ms.FCI().fit(table)
     >>> cause.graph_.edges["weight", "pulse"]["mark"], cause.graph_.edges["pulse", "weight"]["mark"]
     ('arrow', 'arrow')
-    >>> print(cause.why("pulse", "weight"))
+    >>> cause.why("pulse", "weight").partition(":")[0]
+    "'pulse' <-> 'weight' (a hidden common cause, neither is a cause of the other)"
     """
 
     algorithm = "fci"
@@ -161,6 +164,7 @@ class FCI(SeparationLearner):
         determinism: Determinism = "informative",
         knowledge: Knowledge | None = None,
         fast: bool = True,
+        selection: bool = False,
     ) -> None:
         super().__init__(
             alpha,
@@ -172,10 +176,13 @@ class FCI(SeparationLearner):
             knowledge=knowledge,
         )
         self.fast = fast
+        self.selection = selection
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.fast, bool | np.bool_):
-            raise ParameterError(f"fast must be True or False, got {self.fast!r}")
+        for name in ("fast", "selection"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise ParameterError(f"{name} must be True or False, got {value!r}")
         super()._check_parameters()
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
@@ -211,28 +218,31 @@ class FCI(SeparationLearner):
         triples = self._judged(data, found, constraints, self.orientation)
         sets = found.separating_sets()
         self._signals = three_point_information(data, self.test_, triples, sets, self.alpha)
-        colliders = of_verdict(triples, "collider")
+        # How far the information of its three columns speaks for the verdict on a triple.
         strength = {
-            (t.x, t.middle, t.y): abs(signal)
+            (t.x, t.middle, t.y): -signal if t.verdict == "collider" else signal
             for t, signal in zip(triples, np.nan_to_num(self._signals).tolist(), strict=True)
         }
-        wrong: set[tuple[int, int, int]] | None = None
-        while wrong is None or wrong:
-            colliders = [c for c in colliders if c not in (wrong or ())]
+        while True:
             marked = orient_pag(
                 found.adjacent,
-                colliders,
+                of_verdict(triples, "collider"),
                 of_verdict(triples, "noncollider"),
                 sets,
                 constraints,
+                self.selection,
                 doubts.hold if self.fast else lambda paths: True,
             )
             if marked is None:
                 return None
             wrong = to_blame(marked, strength)
-        used = set(colliders)
-        self._keep(data, found, [_seen(t, used) for t in triples])
-        return marked
+            if not wrong:
+                self._keep(data, found, triples)
+                return marked
+            triples = [
+                replace(t, verdict="conflict") if (t.x, t.middle, t.y) in wrong else t
+                for t in triples
+            ]
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
         left_out = ["separating_set", "cmi", "source_forced_by", "target_forced_by"]
@@ -248,9 +258,3 @@ class FCI(SeparationLearner):
 
     def _in_words(self, edge: Any) -> tuple[str, str]:
         return marks_in_words(edge)
-
-
-def _seen(triple: Triple, colliders: Collection[tuple[int, int, int]]) -> Triple:
-    """A triple with its verdict, or that it contradicts others."""
-    against = triple.verdict == "collider" and (triple.x, triple.middle, triple.y) not in colliders
-    return replace(triple, verdict="conflict") if against else triple

@@ -74,7 +74,7 @@ class MarkedGraph:
     contested : set of (int, int)
         Ends for which a rule asked for a tail and for an arrowhead.
     corners : dict of (int, int) to frozenset of (int, int, int)
-        The v-structures from which each mark follows.
+        The triples, v-structures or not, from which each mark follows.
     around : list of set of int
         The neighbours of each column.
     """
@@ -96,6 +96,7 @@ def orient_pag(
     noncolliders: Collection[tuple[int, int, int]],
     separating_sets: Mapping[End, Given],
     constraints: Constraints,
+    selection: bool,
     holds: Callable[[list[Path]], bool] = lambda paths: True,
 ) -> MarkedGraph | None:
     """Set the marks that v-structures, knowledge and the rules decide.
@@ -108,6 +109,8 @@ def orient_pag(
     separating_sets : dict of (int, int) to tuple of int
         Of pairs (x, y), x < y.
     constraints : Constraints
+    selection : bool
+        Whether the rules of selection apply, R5 to R7.
     holds : callable
         Asked of all discriminating paths before R4 uses them; where it says no, the adjacencies
         have changed, and None is returned.
@@ -135,7 +138,7 @@ def orient_pag(
     changed = True
     while changed:
         changed = False
-        for stage in _STAGES:
+        for stage in _STAGES if selection else (_STAGES[0], _STAGES[-1]):
             while True:
                 found = False
                 for name, rule in stage:
@@ -178,14 +181,18 @@ def _apply(
         if wanted.setdefault(end, one).mark != one.mark:
             against.add(end)
     g.fixed |= against
-    new = {
-        end: frozenset[Corner]().union(
-            *(corners.get(e, ()) for e in permutations(wanted[end].by, 2))
-        )
-        for end in wanted.keys() - against
-    }
+    new = {end: _corners_of(g, corners, wanted[end].by) for end in wanted.keys() - against}
     for end in new:
         g.mark[end] = wanted[end].mark
         why[end] = Why(rule, wanted[end].by)
     corners.update(new)
     return bool(wanted)
+
+
+def _corners_of(
+    g: Marked, corners: Mapping[End, frozenset[Corner]], by: tuple[int, ...]
+) -> frozenset[Corner]:
+    """The verdicts on triples that a rule rests on where it applies to some columns."""
+    before = [corners.get(end, frozenset()) for end in permutations(by, 2)]
+    free = {(x, z, y) for x, z, y in permutations(by, 3) if x < y and (x, z, y) in g.free}
+    return frozenset(free).union(*before)

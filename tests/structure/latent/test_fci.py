@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -49,7 +50,8 @@ def slow_pag(case: Case) -> reference.Marks:
 
 def learned(case: Case, **parameters: object) -> ms.FCI:
     table = pd.DataFrame({v: [0, 1] for v in observed(case)})
-    return ms.FCI(test=ms.DSeparation(case[0], case[2]), **parameters).fit(table)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"selection": bool(case[2]), **parameters}
+    return ms.FCI(test=ms.DSeparation(case[0], case[2]), **options).fit(table)
 
 
 def marks_of(fci: ms.FCI) -> reference.Marks:
