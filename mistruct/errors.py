@@ -116,6 +116,26 @@ def check_choice(parameter: str, value: Any, choices: Collection[Any]) -> None:
         raise ParameterError(f"{parameter} must be one of {listed}, got {value!r}{hint}")
 
 
+def shortened(value: object, most: int = 80) -> str:
+    """How a value looks in a message: on one line, and not much longer than that."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def check_unicode(what: str, text: str) -> None:
+    """Raise DataError where `text` holds half of a character, which no file can hold.
+
+    Such lone surrogates come from files that were read in the wrong encoding.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{what} must be Unicode, but {shortened(text)} holds the lone surrogate "
+            f"{text[error.start]!r}; rename it, or read the file in its own encoding"
+        ) from None
+
+
 def check_fraction(parameter: str, value: Any) -> None:
     """Raise ParameterError unless `value` is a number strictly between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:

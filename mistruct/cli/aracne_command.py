@@ -18,6 +18,7 @@ from mistruct.cli.files import (
     write_gene_network,
     write_text,
 )
+from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
 from mistruct.cli.options import (
     Bootstraps,
@@ -27,6 +28,7 @@ from mistruct.cli.options import (
     Data,
     Estimator,
     Output,
+    SafeCSV,
     Seed,
     Source,
     Target,
@@ -41,6 +43,7 @@ from mistruct.cli.report_networks import (
     show_gene_network,
     show_neighbours,
 )
+from mistruct.cli.safe_csv import advice
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import DataError, MistructWarning, check_choice
@@ -59,6 +62,7 @@ _OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-she
 @app.command()
 @grouped
 def aracne(
+    context: typer.Context,
     data: Data,
     output: Output,
     regulators: Annotated[
@@ -86,6 +90,7 @@ def aracne(
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
     page: Page = True,
+    safe_csv: SafeCSV = False,
     for_tool: Annotated[
         list[str],
         typer.Option(
@@ -108,7 +113,7 @@ def aracne(
     The command writes the network, a table of all significant pairs, a picture of the strongest
     edges and a record of the run.
     """
-    parameters = as_record(locals())
+    parameters = as_record({k: v for k, v in locals().items() if k != "context"})
     check_numbers(columns, seed, alpha)
     check_bootstraps(bootstraps, checkpoint)
     check_folder("--output", output)
@@ -128,6 +133,7 @@ def aracne(
         found = regulators and find_regulators(str(regulators), table.names)
     with step("bin"):
         learnt = bin_columns(table, columns)
+    context.with_resource(one_run(output))
     net = ms.ARACNE(
         alpha,
         correction,
@@ -150,7 +156,7 @@ def aracne(
         raise DataError(f"there are 0 edges{_why_none(net)}, so nothing is written")
     with together(output) as folder:
         with step("write", f"writing to {output}"):
-            files = write_gene_network(net, edges, folder, target, for_tool)
+            files = write_gene_network(net, edges, folder, target, for_tool, safe_csv=safe_csv)
             if page and (folder / "network.graphml").exists():
                 files.append(write_page(net, table, target, folder))
         record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
@@ -162,6 +168,8 @@ def aracne(
     if target is not None:
         show_neighbours(edges, target)
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+    if said := advice(table.names, safe_csv):
+        typer.echo(said)
 
 
 def _cost_of(net: ARACNE, table: Dataset) -> Cost:

@@ -19,6 +19,7 @@ from mistruct.cli.files import (
     together,
     write_text,
 )
+from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.methods import (
     Asked,
@@ -36,6 +37,7 @@ from mistruct.cli.options import (
     Columns,
     Data,
     Output,
+    SafeCSV,
     Seed,
     Source,
     Target,
@@ -50,6 +52,7 @@ from mistruct.cli.report_networks import (
     show_seconds,
     show_why,
 )
+from mistruct.cli.safe_csv import advice, neutral
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import DataError, ParameterError
@@ -89,6 +92,7 @@ def learn(
     bootstraps: Bootstraps = None,
     checkpoint: Checkpoint = None,
     page: Page = True,
+    safe_csv: SafeCSV = False,
     columns: Columns,
     source: Source,
     seed: Seed = 0,
@@ -127,6 +131,7 @@ def learn(
             (target,) = table.check_names("--target", [target])
     with step("bin"):
         learnt = bin_columns(table, columns)
+    context.with_resource(one_run(output))
     asked = Asked(
         0.01 if alpha is None else alpha, resolve_test(test, seed), seed, target, of_pc.knowledge
     )
@@ -166,7 +171,7 @@ def learn(
         with step("write", f"writing to {output}"):
             ms.write_network(graph, folder / "network.graphml")
             for name, rows in tables.items():
-                write_text(folder / name, _csv(rows))
+                write_text(folder / name, _csv(neutral(rows) if safe_csv else rows))
             save_picture(picture, folder / "network.png")
             if page:
                 drawn += f", {write_page(learner, table, target, folder)}"
@@ -201,6 +206,8 @@ def learn(
         show_neighbours(edges, target)
     files = ["network.graphml", *tables, drawn, *(["model.bif"] if model else [])]
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+    if said := advice(table.names, safe_csv):
+        typer.echo(said)
     if model is None:
         typer.echo(f"no model.bif: {lacking}")
     elif learnt.continuous:

@@ -193,6 +193,14 @@ Checkpoint = Annotated[
         metavar="FOLDER", help="Folder for finished bootstraps, to resume an interrupted run."
     ),
 ]
+SafeCSV = Annotated[
+    bool,
+    typer.Option(
+        "--safe-csv",
+        help="Write an apostrophe before names, in tables, that a spreadsheet would take for "
+        "formulas.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Seed of random numbers.")]
 
 

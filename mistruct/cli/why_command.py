@@ -10,6 +10,7 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.report import counted
+from mistruct.cli.safe_csv import as_it_was
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def read_part(folder: Path, name: str) -> pd.DataFrame:
         if "separating_set" in table:
             sets = [tuple(json.loads(text)) for text in table["separating_set"]]
             table["separating_set"] = pd.Series(sets, dtype=object)
-        return table
+        return as_it_was(table) if read_run(folder)["parameters"].get("safe_csv") else table
     except (ValueError, TypeError) as error:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
 

@@ -35,7 +35,13 @@ from mistruct.data.weights import (
     write_out,
     write_out_index,
 )
-from mistruct.errors import DataError, ParameterError, check_choice, nearest_names
+from mistruct.errors import (
+    DataError,
+    ParameterError,
+    check_choice,
+    check_unicode,
+    nearest_names,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -68,8 +74,6 @@ def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | N
 
 def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | None]:
     """The table without its column of weights and without rows of weight 0; which rows are left."""
-    if isinstance(data, np.ma.MaskedArray):
-        return data, None  # refused below
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
@@ -92,8 +96,6 @@ def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
     """Check every column of a table; what there is to be said of them is left at the door."""
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, door)
-    if isinstance(data, np.ma.MaskedArray):
-        raise DataError("masked arrays are not read; fill them with NaN, or pass a DataFrame")
     try:
         native = nw.from_native(data, eager_only=True, allow_series=True)
     except TypeError:
@@ -212,14 +214,37 @@ def _read_array(table: NDArray[Any], door: Door, prefix: str) -> list[Column]:
     ]
 
 
-def _as_2d(data: Any) -> NDArray[Any]:
+def as_array(data: Any) -> NDArray[Any]:
+    """The values of an array, of what is like one, or of a list; what is masked is missing.
+
+    Raises
+    ------
+    DataError
+        It has no values, or they cannot be had.
+    """
+    if hasattr(data, "detach"):  # a tensor of torch, which may need a gradient or be on a device
+        data = data.detach().cpu()
+    if hasattr(data, "toarray"):
+        raise DataError(
+            f"sparse arrays are not read, got {type(data).__name__}; pass their toarray()"
+        )
     try:
-        table = np.asarray(data)
-    except ValueError as error:
-        raise DataError(f"the data are not a table: {error}") from None
-    if table.dtype.kind in "US" and not isinstance(data, np.ndarray):
-        # numpy turns what stands beside text into text, NaN into a state "nan".
-        table = np.asarray(data, dtype=object)
+        array = np.asanyarray(data)
+        if array.dtype.kind in "US" and not isinstance(data, np.ndarray):
+            # numpy turns what stands beside text into text, NaN into a state "nan".
+            array = np.asarray(data, dtype=object)
+    except Exception as error:  # whatever `__array__` of somebody raises
+        words = " ".join(str(error).split())
+        raise DataError(f"the data are not a table: {words or type(error).__name__}") from None
+    if isinstance(array, np.ma.MaskedArray) and not array.dtype.names and np.ma.is_masked(array):
+        numbers = array.dtype.kind in "fiu"
+        kind, missing = (np.float64, np.nan) if numbers else (object, None)
+        return np.ma.filled(array.astype(kind), missing)
+    return np.asarray(array)
+
+
+def _as_2d(data: Any) -> NDArray[Any]:
+    table = as_array(data)
     if table.ndim == 1 and table.dtype.names is None and table.size:
         table = table[:, np.newaxis]
     if table.ndim != 2:
@@ -237,6 +262,9 @@ def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
     if n_samples == 0:
         raise DataError(f"the table has no rows (columns: {', '.join(map(repr, names[:5]))})")
     check_distinct(names)
+    if not "".join(names).isascii():
+        for name in names:
+            check_unicode("the name of a column", name)
     if not isinstance(door.kinds, Mapping):
         raise ParameterError(f"kinds must map names of columns to their kinds, got {door.kinds!r}")
     for name, kind in door.kinds.items():

@@ -42,6 +42,7 @@ from mistruct.export.edge_text import (
     write_sif,
 )
 from mistruct.export.tables import check_graph
+from mistruct.export.xml_files import check_no_doctype
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
@@ -181,6 +182,7 @@ def _write_graphml(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_graphml(path: Path) -> nx.Graph:
+    check_no_doctype(path)
     graph = nx.read_graphml(path)
     for key in ("node_default", "edge_default"):
         graph.graph.pop(key, None)
@@ -223,6 +225,7 @@ def _write_gexf(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_gexf(path: Path) -> nx.Graph:
+    check_no_doctype(path)
     graph = nx.read_gexf(path)
     for node, record in graph.nodes.items():
         if record.get("label") == node:

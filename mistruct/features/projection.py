@@ -20,13 +20,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mistruct._typing import Floats
 from mistruct.data.frames import read_columns
-from mistruct.data.numbers import read_numbers
+from mistruct.data.numbers import one_target, read_numbers
 from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_count
 from mistruct.features.kernel_information import kernel_information
 from mistruct.information.measures import mutual_information
@@ -139,9 +138,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             raise ParameterError(
                 "InformationProjection requires y to be passed, but the target y is None"
             )
-        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
-            y = column_or_1d(y, warn=True)
-        check_consistent_length(x, y)
+        y = one_target(y, x)
         target, continuous = _read_target(y)
         labels = _bins(target) if continuous else target.astype(np.int64)
         self.mean_, self.components_ = self._directions(x, labels)

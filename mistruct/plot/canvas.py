@@ -54,8 +54,10 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
 
 
 def shorten(name: object) -> str:
-    """The name on one line, and with its middle cut out if it is long."""
+    """The name on one line, without control characters, and its middle cut out if it is long."""
     text = " ".join(str(name).split())
+    if not text.isprintable():  # these have no glyph
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(text) <= LONGEST_LABEL:
         return text
     return text[: LONGEST_LABEL - 9].rstrip() + "…" + text[-8:].lstrip()
