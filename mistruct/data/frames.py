@@ -94,6 +94,8 @@ def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | No
 
 def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
     """Check every column of a table; what there is to be said of them is left at the door."""
+    if isinstance(data, pd.Series):
+        data = data.to_frame(prefix)
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, door)
     try:
@@ -196,6 +198,8 @@ def _read_pandas(frame: pd.DataFrame, door: Door) -> list[Column]:
             continue
         gappy = key[1]
         numbers = block.to_numpy(np.float64, na_value=np.nan) if gappy else block.to_numpy()
+        if gappy and key[0].kind in "iu" and not block.isna().to_numpy().any():
+            numbers = block.to_numpy(key[0].numpy_dtype)
         columns |= {
             i: read_numbers(names[i], row, door)
             for i, row in zip(at, np.ascontiguousarray(numbers.T), strict=True)
@@ -236,10 +240,17 @@ def as_array(data: Any) -> NDArray[Any]:
     except Exception as error:  # whatever `__array__` of somebody raises
         words = " ".join(str(error).split())
         raise DataError(f"the data are not a table: {words or type(error).__name__}") from None
-    if isinstance(array, np.ma.MaskedArray) and not array.dtype.names and np.ma.is_masked(array):
+    if array.dtype.kind == "V":
+        raise DataError(
+            f"arrays must be of one type of number, boolean or text, got the type {array.dtype}; "
+            "pass pandas.DataFrame(data) where it has named columns"
+        )
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         numbers = array.dtype.kind in "fiu"
         kind, missing = (np.float64, np.nan) if numbers else (object, None)
-        return np.ma.filled(array.astype(kind), missing)
+        filled = np.ma.getdata(array).astype(kind)
+        filled[np.ma.getmaskarray(array)] = missing
+        return filled
     return np.asarray(array)
 
 

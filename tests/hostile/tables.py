@@ -89,6 +89,10 @@ class ArrayLike:
         return type(self)(self.values[at], self.error)
 
     @property
+    def dtype(self) -> Any:
+        return self.values.dtype
+
+    @property
     def shape(self) -> Any:
         return self.values.shape
 
@@ -125,7 +129,8 @@ class _Detached(ArrayLike):
 def types_of_numbers(rng: Rng) -> Any:
     frame = plain(rng, whole=True)
     kinds = ["<f2", "<f4", ">f8", "g", "i1", "u1", ">i2", "u4", "i8", "u8", ">u8"]
-    return Same(frame, frame.astype(rng.choice(kinds)))
+    kind = np.dtype(str(rng.choice(kinds)))
+    return Same(frame.astype(float) if kind.kind == "f" else frame, frame.astype(kind))
 
 
 @family
@@ -154,7 +159,7 @@ def layouts(rng: Rng) -> Any:
 def masked_arrays(rng: Rng) -> Any:
     values = rng.integers(0, 3, (60, 4)).astype(rng.choice(["f8", "i8", "u1", "O"]))
     mask = rng.random(values.shape) < rng.choice([0.0, 0.1, 1.0], p=[0.3, 0.6, 0.1])
-    truth = pd.DataFrame(values.astype(float), columns=[f"x{i}" for i in range(4)]).mask(mask)
+    truth = pd.DataFrame(values, columns=[f"x{i}" for i in range(4)]).mask(mask)
     return Same(truth, np.ma.masked_array(values, mask=mask))
 
 
@@ -268,7 +273,7 @@ def extension_types(rng: Rng) -> Any:
     kind = rng.integers(8)
     if kind < 4:
         named = ["Int64", "Float32", "string", "UInt8"][kind]
-        truth = frame.astype(str) if named == "string" else frame
+        truth = frame.astype({"string": str, "Float32": float}.get(named, int))
         return Same(truth, frame.astype(named))
     odd = [
         pd.period_range("2020", periods=n, freq="D"),
@@ -412,8 +417,8 @@ def ties(rng: Rng) -> Any:
 HOSTILE_NAMES = [
     "\ud800", "a\udcff", "", " ", "\ufeffa", "a\nb", "a\r", "\t", "\x00", "\x1b[31m", "}", "{", ";",
     '"', "'", "\\", "a,b", "=1+1", "+1", "-1", "@x", "source", "target", "mi", "missing", "nan",
-    "None", "None ", "é", "e\u0301", "\u202ea", "🙂", "x" * 3000, "a/b", "<b>", "&amp;", "]]>", "%s",
-    "$x$", "$", "_", "[]", "()", "id", "Index", "x0", "x[0]", "a=b", "*", "?", "[a", "variable",
+    "None", "None ", "é", "e\u0301", "\u202ea", "🙂", "x" * 3000, "a/b", "<b>", "&amp;", "]]>",
+    "%s", "$x$", "$", "_", "[]", "()", "id", "Index", "x0", "x[0]", "a=b", "*", "?", "[a", "variable",
 ]  # fmt: skip
 
 
@@ -499,7 +504,7 @@ def numbers_as_text(rng: Rng) -> Any:
         form = forms[rng.integers(len(forms))]
         frame[name] = [form.format(v, v + 1) for v in frame[name]]
     if rng.random() < 0.5:
-        frame.loc[rng.integers(len(frame)), "c"] = ["n/a", "?", "", "1e999", "०", "1_0"][
+        frame.loc[rng.integers(len(frame)), "c"] = ["n/a", "?", "", "1e999", "\u0966", "1_0"][
             rng.integers(6)
         ]
     return frame

@@ -255,7 +255,7 @@ class KDE(Estimator):
         if any(pair.n_missing.values()):
             pair = pair.complete_rows()
         if pair.n_samples and x == y and data.kinds[x] == "continuous":
-            return math.inf if np.ptp(pair.values) else 0.0
+            return math.inf if (pair.values != pair.values[0, 0]).any() else 0.0
         try:
             return self.information(pair, [x], [y])
         except TooFewRowsError:
