@@ -59,10 +59,14 @@ Words = tuple[str | Setting, ...]
 
 def spelled(words: Iterable[Any], *, command: bool = False) -> str:
     """A sentence for Python, or for the command."""
-    return "".join(
+    text = "".join(
         (w.in_command() if command else w.in_python()) if isinstance(w, Setting) else str(w)
         for w in words
     )
+    if text.isprintable():
+        return text
+    # What a broken file holds must not steer a terminal.
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 class MistructError(Exception):

@@ -141,7 +141,7 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
     except DataError as error:
         raise DataError(f"cannot read {os.fspath(path)!r}: {error}") from error
     except Exception as error:  # parsers meet broken files with every kind of error
-        detail = str(error) or type(error).__name__
+        detail = str(error)[:300] or type(error).__name__
         raise DataError(
             f"cannot read {os.fspath(path)!r}: it is not {form.name} ({detail})"
         ) from error

@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def canonical(answer: Any) -> Any:
     return type(answer).__name__
 
 
-def judge(call: Any, case: Case) -> tuple[str, str]:
+def judge(call: Any, case: Case | None) -> tuple[str, str]:
     """Verdict and detail of one call."""
     try:
         return "answered", json.dumps(canonical(call(case)))
@@ -68,8 +69,11 @@ def judge(call: Any, case: Case) -> tuple[str, str]:
         return "fault", f"{type(error).__name__} at {place}: {str(error)[:300]}"
 
 
-def judge_both(name: str, table: Any, folder: Path) -> tuple[str, str]:
+def judge_both(name: str, of: str, folder: Path) -> tuple[str, str]:
     """The verdict on a table, and whether its plain twin is answered in the same way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = make_table(of)
     verdict, detail = judge(CALLS[name], Case(table.data, folder))
     if table.truth is not None and verdict != "fault" and not name.startswith("$"):
         of_truth = judge(CALLS[name], Case(table.truth, folder))
@@ -80,7 +84,7 @@ def judge_both(name: str, table: Any, folder: Path) -> tuple[str, str]:
     return verdict, detail
 
 
-def limit_memory() -> None:
+def limit_memory(n_bytes: int) -> None:
     """A call that wants more gets a MemoryError, where the system can do that."""
     try:
         import resource
@@ -89,13 +93,13 @@ def limit_memory() -> None:
     statm = Path("/proc/self/statm")
     if statm.exists():
         taken = int(statm.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + _MEMORY, taken + _MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (taken + n_bytes, taken + n_bytes))
 
 
-def main() -> None:
+def serve(answer: Callable[[str, str, Path], tuple[str, str]], n_bytes: int) -> None:
     """Answer jobs until there are none."""
     out, sys.stdout = sys.stdout, sys.stderr
-    limit_memory()
+    limit_memory(n_bytes)
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="`pgmpy.estimators.StructureScore`")
     warnings.simplefilter("ignore", MistructWarning)
@@ -107,14 +111,11 @@ def main() -> None:
     say(ready=True)
     for line in sys.stdin:
         job = json.loads(line)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            table = make_table(job["table"])
         for name in job["calls"]:
             say(start=name)
             started = time.perf_counter()
             with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-                verdict, detail = judge_both(name, table, Path(folder))
+                verdict, detail = answer(name, job["table"], Path(folder))
             seconds = round(time.perf_counter() - started, 3)
             say(
                 table=job["table"], call=name, verdict=verdict, detail=detail[:700],
@@ -124,4 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(judge_both, _MEMORY)
