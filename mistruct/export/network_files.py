@@ -42,7 +42,7 @@ from mistruct.export.edge_text import (
     write_sif,
 )
 from mistruct.export.tables import check_graph
-from mistruct.export.xml_files import check_no_doctype
+from mistruct.export.declared import check_declared, check_xml
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
@@ -182,7 +182,7 @@ def _write_graphml(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_graphml(path: Path) -> nx.Graph:
-    check_no_doctype(path)
+    check_xml(path)
     graph = nx.read_graphml(path)
     for key in ("node_default", "edge_default"):
         graph.graph.pop(key, None)
@@ -225,7 +225,7 @@ def _write_gexf(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_gexf(path: Path) -> nx.Graph:
-    check_no_doctype(path)
+    check_xml(path)
     graph = nx.read_gexf(path)
     for node, record in graph.nodes.items():
         if record.get("label") == node:
@@ -290,6 +290,7 @@ def _read_json(path: Path) -> nx.Graph:
     # The key was "links" in networkx before 3.4, and is so in D3.
     edges = "edges" if "edges" in content else "links"
     names = [record["id"] for record in content["nodes"]]
+    check_declared(names, ((e["source"], e["target"]) for e in content[edges]))
     graph = nx.node_link_graph(content, multigraph=False, edges=edges)
     for record in (graph.graph, *graph.nodes.values(), *graph.edges.values()):
         record.update(from_json(record))
