@@ -99,9 +99,12 @@ def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
 
 def run_jobs(
     jobs: Iterable[Job], *, module: str = "tests.hostile.worker", workers: int = 2,
-    seconds: float = 60.0,
+    seconds: float = 60.0, log: Path | None = None,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """The verdicts of all jobs, each process taking the next that nobody has."""
+    """The verdicts of all jobs, each process taking the next that nobody has.
+
+    A `log` gets a line for each verdict as it comes.
+    """
     waiting = iter(jobs)
     lock = threading.Lock()
 
@@ -114,7 +117,11 @@ def run_jobs(
                     job = next(waiting, None)
                 if job is None:
                     return verdicts
-                verdicts += worker.run(job)
+                found = worker.run(job)
+                verdicts += found
+                if log is not None:
+                    with lock, log.open("a") as file:
+                        file.writelines(json.dumps(v) + "\n" for v in found)
         finally:
             worker.stop()
 

@@ -72,7 +72,7 @@ def test_interrupts_at_random_moments(pytestconfig: pytest.Config) -> None:
 @pytest.mark.parametrize("name", _LEARNERS)
 def test_repeated_fits_keep_nothing(name: str, pytestconfig: pytest.Config) -> None:
     n = 500 if pytestconfig.getoption("--long") else 30
-    frame = table(60)
+    frame = table(500)
 
     def repeat(times: int) -> None:
         for _ in range(times):
@@ -90,8 +90,8 @@ def test_repeated_fits_keep_nothing(name: str, pytestconfig: pytest.Config) -> N
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    # A fit that kept its table of 60 rows would keep a thousand bytes at least.
-    assert grown < 500 * n, f"{grown} bytes after {n} fits"
+    # A fit that is kept keeps 8,000 bytes of its table at least; 100,000 are chance.
+    assert grown < 100_000 + 1_000 * n, f"{grown} bytes after {n} fits"
 
 
 _HOLD = """
