@@ -1,8 +1,8 @@
 """What a file of a network must not do: declare entities, or join nodes that it does not have.
 
-GraphML and GEXF need no document type. One may declare entities: such as stand for each other, so that a small file grows to
-gigabytes, or for other files. Expat reads no other files by itself, and has a limit for growth
-since version 2.4.1; but Python takes the Expat of the system, whichever that is.
+GraphML and GEXF need no document type. One may declare entities that stand for each other, so that
+a small file grows to gigabytes, or for other files. Expat reads no other files by itself, and has a
+limit for growth since version 2.4.1; but Python takes the Expat of the system, whichever that is.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ import networkx as nx
 from mistruct.atomic import replacing
 from mistruct.errors import DataError
 from mistruct.export.attributes import from_json, pack, pack_columns, to_json, unpack
+from mistruct.export.declared import check_declared, check_xml
 from mistruct.export.edge_text import (
     read_edge_list,
     read_sif,
@@ -42,7 +43,6 @@ from mistruct.export.edge_text import (
     write_sif,
 )
 from mistruct.export.tables import check_graph
-from mistruct.export.declared import check_declared, check_xml
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
