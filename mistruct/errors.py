@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
+
+# A name, path or value so long that nobody reads it.
+_LONG = re.compile(r"(\S{240})\S{60,}(\S{40})")
 
 _OPTIONS = {"kinds": "--kind", "missing_marks": "--missing-mark", "n_bins": "--bins"}
 
@@ -63,6 +67,7 @@ def spelled(words: Iterable[Any], *, command: bool = False) -> str:
         (w.in_command() if command else w.in_python()) if isinstance(w, Setting) else str(w)
         for w in words
     )
+    text = _LONG.sub(r"\1...\2", text)
     if text.isprintable():
         return text
     # What a broken file holds must not steer a terminal.

@@ -26,18 +26,9 @@ from mistruct.data.number_text import Reading, Words, factorized, is_date, read_
 from mistruct.errors import DataError, Setting, check_unicode, shortened
 
 __all__ = [
-    "Column",
-    "Door",
-    "Kind",
-    "all_missing_error",
-    "date_error",
-    "read_array",
-    "read_categories",
-    "read_column",
-    "read_numbers",
-    "read_text",
-]
-
+    "Column", "Door", "Kind", "all_missing_error", "date_error", "read_array", "read_categories",
+    "read_column", "read_numbers", "read_text",
+]  # fmt: skip
 
 # A histogram finds the states of integers that span at most this range; beyond it, a sort does.
 _HISTOGRAM_RANGE = 1 << 16
@@ -92,6 +83,9 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
     inferred = kind is None
     floats = values.dtype.kind == "f"
     if floats:
+        if values.dtype not in (np.float32, np.float64):  # a half or a long one
+            with np.errstate(over="ignore"):
+                values = values.astype(np.float64)
         infinite = np.isinf(values)
         if infinite.any():
             row = int(infinite.argmax())
@@ -197,9 +191,9 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
     except TypeError:
         nested = next(v for v in values if getattr(type(v), "__hash__", None) is None)
         raise _nested_error(name, nested) from None
+    decoded = [_decoded(name, s) for s in states]
     if any(isinstance(s, bytes) for s in states):
-        decoded = np.array([*(_decoded(name, s) for s in states), None], dtype=object)
-        codes, states = factorized(decoded[codes])
+        codes, states = factorized(np.array([*decoded, None], dtype=object)[codes])
     _refuse_objects(name, states)
     if states and all(isinstance(s, bool) for s in states) and door.kind(name) == "continuous":
         return read_numbers(name, np.array([*map(float, states), np.nan])[codes], door)
@@ -234,9 +228,6 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
 def _refuse_objects(name: str, states: Sequence[Any]) -> None:
     """Raise DataError where an object is no value that a column may hold."""
     for state in states:
-        if isinstance(state, str):
-            check_unicode(f"a state of column {name!r}", state)
-            continue
         if isinstance(state, _DATES):
             raise date_error(name, [state])
         if isinstance(state, float) and math.isinf(state):
@@ -252,7 +243,9 @@ def _nested_error(name: str, value: object) -> DataError:
 
 
 def _decoded(name: str, value: Any) -> Any:
-    """Bytes as the text that they are, and everything else as it is."""
+    """Bytes as the text that they are, and everything else as it is, once it is Unicode."""
+    if isinstance(value, str):
+        check_unicode(f"a state of column {name!r}", value)
     if not isinstance(value, bytes):
         return value
     try:
@@ -361,9 +354,6 @@ def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> 
     states = tuple(_decoded(name, s) for s in states)
     if len(set(states)) < len(states):  # one as text and as bytes
         return _read_objects(name, np.asarray(categorical, dtype=object), door)
-    for state in states:
-        if isinstance(state, str):
-            check_unicode(f"a state of column {name!r}", state)
     if kind is None and categorical.ordered and len(states) > 2:
         return Column(name, "ordinal", True, codes, states, "ordered", len(states))
     return Column(name, kind or "discrete", kind is None, codes, states, "category", len(states))

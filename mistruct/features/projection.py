@@ -133,7 +133,9 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         if self.n_folds == 1:
             raise ParameterError("n_folds must be 0 or at least 2, got 1")
         _, values = read_numbers(self, X, reset=True)
-        x = values.T
+        # In units in which no square overflows; a power of two changes no digit.
+        self._units = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=1))[1])
+        x = values.T / self._units
         if y is None:
             raise ParameterError(
                 "InformationProjection requires y to be passed, but the target y is None"
@@ -141,7 +143,15 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         y = one_target(y, x)
         target, continuous = _read_target(y)
         labels = _bins(target) if continuous else target.astype(np.int64)
-        self.mean_, self.components_ = self._directions(x, labels)
+        self._mean, self._components = self._directions(x, labels)
+        self.mean_ = self._mean * self._units
+        with np.errstate(over="ignore"):
+            self.components_ = self._components / self._units
+        if not np.isfinite(self.components_).all():
+            raise DataError(
+                "columns must be of a size whose inverse float64 holds, but the largest value of "
+                f"one is {np.abs(values).max(axis=1).min()}; change its unit"
+            )
         self.information_ = np.full(self.n_components, np.nan)
         if self.n_folds:
             shown = target if continuous else target.astype(str)
@@ -153,10 +163,10 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """The projections, shape (n_samples, n_components)."""
         check_is_fitted(self)
         _, values = read_numbers(self, X, reset=False)
-        return np.asarray((values.T - self.mean_) @ self.components_.T)
+        return np.asarray((values.T / self._units - self._mean) @ self._components.T)
 
     def _directions(self, x: Floats, labels: Labels) -> tuple[Floats, Floats]:
-        """Mean, and directions in the units of the columns."""
+        """Mean, and directions."""
         rng = np.random.default_rng(self.seed)
         mean = x.mean(axis=0)
         scale = x.std(axis=0)

@@ -98,3 +98,12 @@ def test_whole_numbers_of_every_type_are_one(kind: Any) -> None:
     for estimator in ("plug-in", "nsb", "mixed-knn"):
         told = ms.mutual_information(x.astype(kind), y.astype(kind), estimator=estimator)
         assert told == ms.mutual_information(x, y, estimator=estimator)
+
+
+@pytest.mark.parametrize("kind", ["<f2", ">f4", ">f8", "g"])
+def test_floats_of_every_type_are_one(kind: str) -> None:
+    table = pd.DataFrame({"a": [0.0, 1, 2, 1] * 8, "b": [0.5, 1, np.nan, 1] * 8})
+    same(table.astype(kind), table)
+    beyond = table.astype("g").assign(b=np.longdouble(1e300) * np.longdouble(1e300))
+    with pytest.raises(ms.DataError, match="column 'b' holds 32 infinite"):
+        ms.as_dataset(beyond)
