@@ -17,6 +17,10 @@ from mistruct.errors import DataError
 Gaps = Literal["raise", "centre"]
 
 
+class WrongTypeError(DataError, TypeError):
+    """Objects that are no numbers; of both kinds, since scikit-learn wants a TypeError."""
+
+
 def read_numbers(
     transformer: Any, table: Any, missing: Gaps = "raise", *, reset: bool
 ) -> tuple[list[str], Floats]:
@@ -81,7 +85,8 @@ def checked_by(check: Callable[..., Any], *arguments: Any, **rules: Any) -> Any:
         if not words.startswith("The feature names"):
             first, *_, last = [*words.splitlines(), ""]
             words = f"{first} {last}" if "Reshape" in last else first
-        raise DataError(words) from error
+        kind = WrongTypeError if isinstance(error, TypeError) else DataError
+        raise kind(words) from error
 
 
 def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:

@@ -201,9 +201,12 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         splitter: Any = KFold if continuous else StratifiedKFold
         n_folds = min(self.n_folds, len(x) if continuous else int(np.bincount(labels).max()))
         nats = []
-        for fitted, rest in splitter(max(n_folds, 2), shuffle=True, random_state=self.seed).split(
-            x, labels
-        ):
+        folds = splitter(max(n_folds, 2), shuffle=True, random_state=self.seed)
+        with warnings.catch_warnings():
+            # Of classes with fewer rows than folds, which some folds then lack.
+            warnings.simplefilter("ignore", UserWarning)
+            splits = list(folds.split(x, labels))
+        for fitted, rest in splits:
             if len(np.unique(labels[fitted])) < 2 or len(np.unique(labels[rest])) < 2:
                 continue
             mean, components = self._directions(x[fitted], labels[fitted])
