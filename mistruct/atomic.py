@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writing of files: a file is complete or not there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mistruct.errors import DataError, shortened
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Path of a temporary file that takes the place of `path` once the block has ended well.
+    """Context manager: a temporary path that replaces `path` if the block raises no error.
 
     It lies in the same folder, so that the replacement is one step. If the block fails, or is
     interrupted, `path` is as it was and nothing is left over; a process that is killed may leave a

@@ -1,4 +1,4 @@
-"""What mistruct raises and warns, and the checks of single parameters.
+"""Exceptions and warnings of mistruct, and checks of single parameters.
 
 Every message names the column or parameter, the rule it broke and the value it had. Advice in it
 is a :class:`Setting`, which Python and the command spell each in their own way.
@@ -62,7 +62,7 @@ Words = tuple[str | Setting, ...]
 
 
 def spelled(words: Iterable[Any], *, command: bool = False) -> str:
-    """A sentence for Python, or for the command."""
+    """Spell out a sentence, with its settings as in Python or as in the command."""
     text = "".join(
         (w.in_command() if command else w.in_python()) if isinstance(w, Setting) else str(w)
         for w in words
@@ -75,7 +75,7 @@ def spelled(words: Iterable[Any], *, command: bool = False) -> str:
 
 
 class MistructError(Exception):
-    """Base class of every error that mistruct raises on purpose; its arguments are its words."""
+    """Base class of the errors of mistruct; the arguments are the parts of the message."""
 
     def __str__(self) -> str:
         return spelled(self.args)
@@ -86,7 +86,7 @@ class MistructError(Exception):
         return tuple(w for w in self.args if isinstance(w, Setting))
 
     def in_command(self) -> str:
-        """The message in the words of the command."""
+        """The message, with its settings as options of the command."""
         return spelled(self.args, command=True)
 
 
@@ -103,7 +103,7 @@ class ParameterError(MistructError, ValueError):
 
 
 class MissingExtraError(MistructError, ImportError):
-    """Something that needs a package which is not installed; the message says how to get it."""
+    """A missing optional package; the message says how to install it."""
 
 
 class MistructWarning(UserWarning):

@@ -1,4 +1,4 @@
-"""How much memory there is."""
+"""Detection of the available memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def memory_limit() -> int | None:
-    """Bytes that this process can have at most; None where the system does not say."""
+    """Largest memory of this process in bytes; None if the system does not tell."""
     try:
         found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, OSError, ValueError):  # not on Windows

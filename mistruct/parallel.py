@@ -1,4 +1,4 @@
-"""The one place where work is spread over threads.
+"""Running work on threads, with progress bars.
 
 Kernels release the interpreter's lock, so threads are enough: nothing is copied or pickled.
 Results come in the order of the blocks, so they do not depend on the number of threads.
@@ -137,7 +137,7 @@ def blocks_by_cost(n: int, nanoseconds: float | NDArray[np.float64]) -> list[sli
 
 
 def _started(function: Callable[[Block], Result], block: Block, threads: int) -> Future[Result]:
-    """A block that a helper will take as soon as one is free, or that waits to be computed here."""
+    """Future of a block: a helper takes it when free, unless it is computed here before."""
     return _helpers(threads - 1).submit(function, block) if threads > 1 else Future()
 
 
@@ -159,7 +159,7 @@ def _help(
 
 @cache
 def _helpers(n: int) -> ThreadPoolExecutor:
-    """Threads that wait for work: to start them anew takes longer than many a block."""
+    """Pool of helper threads, kept because starting threads is slower than many blocks."""
     return ThreadPoolExecutor(n, thread_name_prefix="mistruct")
 
 
@@ -192,7 +192,7 @@ def run_in_turn(
 
 @dataclass(eq=False)
 class Progress:
-    """Work that is being done: what it is, and how many of its blocks are done."""
+    """Progress of running work: its description, and its finished blocks."""
 
     description: str
     total: int
@@ -200,7 +200,7 @@ class Progress:
     found: str = ""
 
     def advance(self, found: str = "") -> None:
-        """Count one more block, which has found something."""
+        """Count a finished block, with its findings."""
         self.done += 1
         self.found = found
 
@@ -209,13 +209,13 @@ _running: list[Progress] = []
 
 
 def running() -> Progress | None:
-    """The work that was begun last and is not done, for whoever shows it without a terminal."""
+    """Progress of the latest unfinished work, for reports without a terminal."""
     return _running[-1] if _running else None
 
 
 @contextmanager
 def _progress(total: int, description: str) -> Iterator[Callable[..., object]]:
-    """Count blocks that are done, with a bar on standard error if that is a terminal.
+    """Context manager: count finished blocks, with a bar if standard error is a terminal.
 
     Work inside other work is not counted.
     """
@@ -247,7 +247,7 @@ def _progress(total: int, description: str) -> Iterator[Callable[..., object]]:
 
 @contextmanager
 def _compilation_shown(bar: Any, description: str) -> Iterator[None]:
-    """Let a progress bar say when numba compiles instead of computing."""
+    """Context manager: let a progress bar show when numba is compiling."""
     from numba.core import event
 
     class Announcer(event.Listener):

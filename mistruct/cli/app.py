@@ -1,4 +1,4 @@
-"""The program: what its commands hang from, and how it ends.
+"""The Typer application to which the commands belong, and the entry point of the program.
 
 Everything heavy is imported by the command that needs it, so that `--help` answers at once.
 Results go to standard output, progress and errors to standard error.
@@ -39,8 +39,8 @@ def _root(
         typer.echo(__version__)
     elif context.invoked_subcommand is None:
         raise ParameterError(
-            "no command; choose learn, aracne, why, page, test, mi, matrix, describe, rank or "
-            "compare, or ask mistruct --help"
+            "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
+            "or compare, or ask mistruct --help"
         )
 
 

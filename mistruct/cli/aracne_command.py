@@ -1,8 +1,10 @@
-"""`mistruct aracne`: a gene network."""
+"""The command `mistruct aracne`, which learns a gene network."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +18,7 @@ from mistruct.cli.files import (
     run_record,
     together,
     write_gene_network,
+    write_page,
     write_text,
 )
 from mistruct.cli.folder_lock import one_run
@@ -28,13 +31,13 @@ from mistruct.cli.options import (
     Data,
     Estimator,
     Output,
+    Page,
     SafeCSV,
     Seed,
     Source,
     Target,
     Test,
 )
-from mistruct.cli.page import Page, write_page
 from mistruct.cli.report import counted, show_bins, show_table
 from mistruct.cli.report_networks import (
     pairs_in,
@@ -43,7 +46,7 @@ from mistruct.cli.report_networks import (
     show_gene_network,
     show_neighbours,
 )
-from mistruct.cli.safe_csv import advice
+from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import DataError, MistructWarning, check_choice
@@ -59,38 +62,36 @@ if TYPE_CHECKING:
 _OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb")
 
 
-@app.command()
-@grouped
-def aracne(
-    context: typer.Context,
-    data: Data,
-    output: Output,
+@dataclass(frozen=True)
+class ForNetwork:
+    """Options of `aracne` alone."""
+
     regulators: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="File of the columns that may regulate others, one per line."
         ),
-    ] = None,
-    target: Target = None,
-    alpha: Annotated[
-        float, typer.Option(metavar="LEVEL", help="Significance level of a pair.")
-    ] = 0.05,
-    correction: Correction = "bh",
+    ] = None
+    target: Target = None
+    alpha: Annotated[float, typer.Option(metavar="LEVEL", help="Significance level of a pair.")] = (
+        0.05
+    )
+    correction: Correction = "bh"
     tolerance: Annotated[
         float,
         typer.Option(
             metavar="SHARE",
             help="Share by which a pair may be weaker than its pairs with a third column.",
         ),
-    ] = 0.1,
+    ] = 0.1
     direction: Annotated[
         Literal["hubs"] | None,
         typer.Option(help="Direct edges away from columns that have many edges."),
-    ] = None,
-    bootstraps: Bootstraps = None,
-    checkpoint: Checkpoint = None,
-    page: Page = True,
-    safe_csv: SafeCSV = False,
+    ] = None
+    bootstraps: Bootstraps = None
+    checkpoint: Checkpoint = None
+    page: Page = True
+    safe_csv: SafeCSV = False
     for_tool: Annotated[
         list[str],
         typer.Option(
@@ -99,10 +100,37 @@ def aracne(
             help="Also write the table that pyscenic, aracne, viper or decoupler reads; may be "
             "repeated.",
         ),
-    ] = [],  # noqa: B006
-    estimator: Estimator = "auto",
-    test: Test = "auto",
+    ] = field(default_factory=list)
+    estimator: Estimator = "auto"
+    test: Test = "auto"
+
+    def learner(self, regulators: Sequence[str] | None, seed: int) -> ARACNE:
+        """The learner ARACNE with these options."""
+        import mistruct as ms
+        from mistruct.independence.names import resolve_test
+
+        return ms.ARACNE(
+            self.alpha,
+            correction=self.correction,
+            tolerance=self.tolerance,
+            regulators=regulators,
+            direction=self.direction,
+            estimator=self.estimator,
+            test=self.test if self.test == "auto" else resolve_test(self.test, seed),
+            n_bootstraps=self.bootstraps,
+            checkpoint=self.checkpoint,
+            seed=seed,
+        )
+
+
+@app.command()
+@grouped
+def aracne(
+    context: typer.Context,
+    data: Data,
+    output: Output,
     *,
+    network: ForNetwork,
     columns: Columns,
     source: Source,
     seed: Seed = 0,
@@ -114,38 +142,27 @@ def aracne(
     edges and a record of the run.
     """
     parameters = as_record({k: v for k, v in locals().items() if k != "context"})
-    check_numbers(columns, seed, alpha)
-    check_bootstraps(bootstraps, checkpoint)
+    check_numbers(columns, seed, network.alpha)
+    check_bootstraps(network.bootstraps, network.checkpoint)
     check_folder("--output", output)
-    for tool in for_tool:
+    for tool in network.for_tool:
         check_choice("--for", tool, TABLES)
+    target = network.target
     step = Steps()
     with step("read", f"reading {data}"):
-        import mistruct as ms
-        from mistruct.independence.names import resolve_test
         from mistruct.structure.regulators import find_regulators
 
-        genes = test != "g" and estimator not in _OF_COUNTS
+        genes = network.test != "g" and network.estimator not in _OF_COUNTS
         table = read(data, source, columns, genes=genes)
         if target is not None:
             (target,) = table.check_names("--target", [target])
         # Read once: it may be a pipe.
-        found = regulators and find_regulators(str(regulators), table.names)
+        listed = network.regulators
+        regulators = find_regulators(str(listed), table.names) if listed else None
     with step("bin"):
         learnt = bin_columns(table, columns)
     context.with_resource(one_run(output))
-    net = ms.ARACNE(
-        alpha,
-        correction,
-        tolerance,
-        found,
-        direction,
-        estimator,
-        test if test == "auto" else resolve_test(test, seed),
-        n_bootstraps=bootstraps,
-        checkpoint=checkpoint,
-        seed=seed,
-    )
+    net = network.learner(regulators, seed)
     with step("estimate"):
         cost = _cost_of(net, learnt)
     show_cost(cost)
@@ -156,24 +173,25 @@ def aracne(
         raise DataError(f"there are 0 edges{_why_none(net)}, so nothing is written")
     with together(output) as folder:
         with step("write", f"writing to {output}"):
-            files = write_gene_network(net, edges, folder, target, for_tool, safe_csv=safe_csv)
-            if page and (folder / "network.graphml").exists():
+            files = write_gene_network(
+                net, edges, folder, target, network.for_tool, safe_csv=network.safe_csv
+            )
+            if network.page and (folder / "network.graphml").exists():
                 files.append(write_page(net, table, target, folder))
         record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
         write_text(folder / "run.json", record)
     show_table(data, table)
     show_bins(table, learnt, columns.discretize)
-    show_gene_network(net, len(edges), bootstraps)
+    show_gene_network(net, len(edges), network.bootstraps)
     show_edges(edges, directed=net.directed)
     if target is not None:
         show_neighbours(edges, target)
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
-    if said := advice(table.names, safe_csv):
-        typer.echo(said)
+    show_formulas(table.names, network.safe_csv)
 
 
 def _cost_of(net: ARACNE, table: Dataset) -> Cost:
-    """What a network takes; DataError if that is nothing."""
+    """The cost of learning a network; DataError if no pair of columns varies."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
         cost = net.cost(table)
@@ -184,7 +202,7 @@ def _cost_of(net: ARACNE, table: Dataset) -> Cost:
 
 
 def _edges_of(net: ARACNE) -> pd.DataFrame:
-    """The edges of the graph, which may be too large to be made."""
+    """The edges of the network, without making its graph, which may be too large."""
     from mistruct.structure.ranked_edges import heavier_way
 
     edges = net.chosen_edges()
@@ -192,7 +210,7 @@ def _edges_of(net: ARACNE) -> pd.DataFrame:
 
 
 def _why_none(net: ARACNE) -> str:
-    """Why there is no edge, where there are pairs; otherwise a warning has said it."""
+    """The reason why no significant pair became an edge; empty if a warning has said it."""
     if net.edges_.empty:
         return ""
     pairs = counted(pairs_in(net), "significant pair")

@@ -1,4 +1,4 @@
-"""The commands that look at columns: how much they share, whether they are independent."""
+"""The commands on columns: their information, their independence, and their description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands on features and clusterings: which columns tell a target, how alike two are."""
+"""The commands `rank`, for features of a target, and `compare`, for two clusterings."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _check_files(output: Path | None, plot: Path | None) -> None:
 def _write(
     step: Steps, output: Path | None, text: str, plot: Path | None, draw: Callable[[], Axes]
 ) -> None:
-    """Write what was asked for, and say so."""
+    """Write the requested files, and print their names."""
     with step("draw", "drawing"):
         written = write_both(output, text, plot, draw)
     if written:

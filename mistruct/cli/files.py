@@ -1,4 +1,4 @@
-"""The files of the commands: whether they can be written, and writing them whole or not at all."""
+"""Output files of the commands: checks before the work, and atomic writing."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mistruct.export.regulatory_tables import Form
     from mistruct.structure import ARACNE
 
+PAGE = "network.html"
 _DOTS_PER_INCH = 150
 
 # More pairs than this make a table that nothing opens, more edges a graph of gigabytes.
@@ -44,7 +45,7 @@ _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "networkx", "pgmpy", "matplot
 
 
 def check_folder(option: str, path: Path) -> None:
-    """Find out before the work whether a folder is writable or can be made; makes nothing."""
+    """Raise an error before the work if a folder cannot be written or made; makes nothing."""
     existing = next(p for p in (path, *path.absolute().parents) if os.path.lexists(p))
     if not existing.is_dir():
         raise DataError(f"{option}: cannot make the folder {str(path)!r}: {existing} is a file")
@@ -53,7 +54,7 @@ def check_folder(option: str, path: Path) -> None:
 
 
 def check_file(option: str, path: Path, suffixes: Sequence[str]) -> None:
-    """Find out before the work whether a file can be written."""
+    """Raise an error before the work if a file cannot be written."""
     if path.suffix.lower() not in suffixes:
         raise ParameterError(f"{option} must end in {' or '.join(suffixes)}, got {str(path)!r}")
     if not path.parent.is_dir():
@@ -73,7 +74,7 @@ def check_bootstraps(bootstraps: int | None, checkpoint: Path | None) -> None:
 
 @contextmanager
 def together(folder: Path) -> Iterator[Path]:
-    """A folder for files that move to `folder`, all of them, once the block has ended well.
+    """Context manager: a temporary folder whose files move to `folder` if the block succeeds.
 
     What an earlier run wrote and this one does not goes, so that all files are of one run. If the
     block does not end well, `folder` is as it was, and not there if it was not.
@@ -106,7 +107,7 @@ def together(folder: Path) -> Iterator[Path]:
 
 
 def _recorded(record: Path) -> set[str]:
-    """The files that a run says it wrote beside its record."""
+    """Names of the files that an earlier run recorded."""
     try:
         names = json.loads(record.read_text(encoding="utf-8"))["files"]
         return {name for name in names if Path(name).name == name}
@@ -115,12 +116,12 @@ def _recorded(record: Path) -> set[str]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as it is."""
+    """Write text without changing its line ends."""
     write_both(path, text, None, None)
 
 
 def save_picture(axes: Axes, path: Path) -> None:
-    """Write the figure of `axes`, in the format of the suffix."""
+    """Write the figure of `axes` in the format given by the suffix."""
     write_both(None, "", path, lambda: axes)
 
 
@@ -143,6 +144,14 @@ def write_both(
     return [str(path) for path in (output, plot) if path is not None]
 
 
+def write_page(network: Any, table: Dataset, target: str | None, folder: Path) -> str:
+    """Write the page of a fitted learner; returns the name of the file."""
+    import mistruct as ms
+
+    ms.explore(network, table, target=target).save(folder / PAGE)
+    return PAGE
+
+
 def write_gene_network(
     net: ARACNE,
     edges: pd.DataFrame,
@@ -152,7 +161,7 @@ def write_gene_network(
     *,
     safe_csv: bool,
 ) -> list[str]:
-    """Write a fitted network of these edges; the names of the files, and what they lack."""
+    """Write the files of a fitted gene network; returns their names, with what they leave out."""
     import mistruct as ms
 
     files, graph = ["edges.csv"], None
@@ -176,7 +185,7 @@ def write_gene_network(
 
 
 def draw(graph: nx.Graph, target: str | None, by: str) -> tuple[Axes, str]:
-    """A picture, and what to call it: of the target's edges, and then of the largest `by`.
+    """Draw a network, or its most important edges; returns the picture and its description.
 
     There are as many edges as a picture can show, and two opposite arcs are one.
     """
@@ -204,7 +213,7 @@ def run_record(
     folder: Path,
     **more: Any,
 ) -> str:
-    """What it takes to repeat a run, and what came out and lies in `folder`, as JSON."""
+    """The record of a run as JSON: its parameters, table, versions, times and files."""
     from mistruct import __version__
 
     record = {

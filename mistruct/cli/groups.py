@@ -1,4 +1,4 @@
-"""Options that several commands share, written down once as the fields of a dataclass.
+"""Groups of options as dataclasses, for commands that share them.
 
 Typer makes an option of each parameter of a function. `grouped` lets a parameter stand for a whole
 dataclass: on the command line it is its fields, in the function the filled dataclass.
@@ -17,7 +17,7 @@ import typer
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """The command for Typer, with the fields of each dataclass where its parameter stood."""
+    """Replace each dataclass parameter of a command by its fields, for Typer."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters = []
@@ -40,13 +40,13 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def given_in(context: typer.Context) -> set[str]:
-    """The parameters that stand on the command line."""
+    """Names of the parameters that were given on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 
 def as_record(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a command for a record of the run: groups as fields, paths as text."""
+    """The parameters of a command for the record of the run: groups as fields, paths as text."""
     record: dict[str, Any] = {}
     for name, value in parameters.items():
         record |= asdict(value) if is_dataclass(value) else {name: value}  # type: ignore[arg-type]

@@ -1,9 +1,9 @@
-"""Which method `mistruct learn` takes, and what each has for options of its own."""
+"""The methods of `mistruct learn`: their options, and the choice among them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,22 +29,35 @@ if TYPE_CHECKING:
     from mistruct.structure.knowledge import Knowledge
 
 Method = Literal["pc", "boss", "chow-liu", "markov-blanket"]
+MethodOption = Annotated[
+    Method | None,
+    typer.Option(
+        help="pc: candidate causal graph by tests; boss: the same by a score; chow-liu: "
+        "strongest tree; markov-blanket: causal graph around --target. Default: boss or pc, "
+        "whichever was nearer the truth on sampled networks of such columns and rows, if it "
+        "is quick; otherwise chow-liu."
+    ),
+]
+Level = Annotated[
+    float | None,
+    typer.Option(metavar="LEVEL", help="Significance level of an edge; default 0.01."),
+]
 
-# What `learn` may take by itself, and what it takes beside the search: to import libraries, fit the
-# model and draw the picture.
+# Longest search that `learn` chooses by itself, and the time beside it: importing, fitting the
+# model and drawing.
 _MOST_SECONDS = 60.0
 _SECONDS_BESIDE = 3.0
-# Below so many rows, hardly any test given others can tell dependence from chance.
+# With fewer rows, hardly any conditional test can tell dependence from chance.
 _FEWEST_ROWS = 100
 
-# From how many rows on, and how many for each column, the graphs of BOSS are on average nearer the
-# truth than those of PC as it comes; the table is in the guide, under "PC or BOSS?".
+# Least number of rows, in all and per column, from which BOSS is on average nearer the
+# truth than PC by default; the table is in the guide, under "PC or BOSS?".
 _FEWEST_FOR_BOSS = {"discrete": (200, 0.0), "continuous": (100, 1.5), "mixed": (200, 3.0)}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Options of `learn` that more than one method has."""
+    """The options of `learn` that several methods share."""
 
     alpha: float
     test: IndependenceTest
@@ -86,26 +99,26 @@ class ForPC:
         ),
     ] = None
 
-    def check(self) -> None:
-        """Raise ParameterError where an option breaks its rule."""
+    def check(self, alpha: float | None) -> None:
+        """Raise ParameterError if an option is invalid."""
         if self.max_conditioning is not None:
             check_count("--max-conditioning", self.max_conditioning, least=0)
         if self.fdr is not None:
             check_fraction("--fdr", self.fdr)
 
     def learner(self, asked: Asked) -> PC:
-        """PC with these options."""
+        """The learner PC with these options."""
         import mistruct as ms
 
         options = vars(self) | {"knowledge": _known(asked)}
         return ms.PC(asked.alpha, asked.test, **options)
 
     def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Time that `learn` takes in all."""
+        """Expected duration of `learn` in seconds."""
         return cost_in_seconds(self.learner(asked).cost(table))
 
     def show(self, learner: PC, table: Dataset) -> None:
-        """Print what was learned."""
+        """Print a summary of the result."""
         show_causal_graph(learner)
 
 
@@ -132,15 +145,15 @@ class ForBOSS:
         ),
     ] = None
 
-    def check(self) -> None:
-        """Raise ParameterError where an option breaks its rule."""
+    def check(self, alpha: float | None) -> None:
+        """Raise ParameterError if an option is invalid."""
         if self.restarts is not None:
             check_count("--restarts", self.restarts, least=0)
         if self.max_parents is not None:
             check_count("--max-parents", self.max_parents)
 
     def learner(self, asked: Asked) -> BOSS:
-        """BOSS with these options."""
+        """The learner BOSS with these options."""
         import mistruct as ms
 
         return ms.BOSS(
@@ -152,11 +165,11 @@ class ForBOSS:
         )
 
     def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Time that `learn` takes in all."""
+        """Expected duration of `learn` in seconds."""
         return cost_in_seconds(self.learner(asked).cost(table))
 
     def show(self, learner: BOSS, table: Dataset) -> None:
-        """Print what was learned."""
+        """Print a summary of the result."""
         show_scored_graph(learner)
 
 
@@ -181,38 +194,54 @@ class ForChowLiu:
         EstimatorName, typer.Option(help="chow-liu: estimator of mutual information.")
     ] = "auto"
 
+    def check(self, alpha: float | None) -> None:
+        """Raise ParameterError if an option is invalid."""
+        if self.penalty and alpha is not None:
+            raise ParameterError(
+                "--alpha and --penalty are two rules for one thing; give one of them"
+            )
+
     def learner(self, asked: Asked) -> ChowLiu:
-        """Chow-Liu with these options."""
+        """The learner ChowLiu with these options."""
         import mistruct as ms
 
         level = None if self.penalty else asked.alpha
-        return ms.ChowLiu(level, self.correction, self.penalty, self.estimator, asked.test)
+        return ms.ChowLiu(
+            level,
+            correction=self.correction,
+            penalty=self.penalty,
+            estimator=self.estimator,
+            test=asked.test,
+        )
 
     def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Time that `learn` takes in all."""
+        """Expected duration of `learn` in seconds."""
         return tree_in_seconds(table, self.estimator)
 
     def show(self, learner: ChowLiu, table: Dataset) -> None:
-        """Print what was learned."""
+        """Print a summary of the result."""
         show_forest(learner, table)
 
 
 @dataclass(frozen=True)
 class ForMarkovBlanket:
-    """The method that has no options of its own."""
+    """The Markov blanket, which has no options of its own."""
+
+    def check(self, alpha: float | None) -> None:
+        """Do nothing, as there are no options."""
 
     def learner(self, asked: Asked) -> MarkovBlanket:
-        """The Markov blanket of the target."""
+        """The learner MarkovBlanket for the target."""
         import mistruct as ms
 
         return ms.MarkovBlanket(str(asked.target), asked.alpha, asked.test)
 
     def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Time that `learn` takes in all, which is not known."""
+        """Expected duration of `learn` in seconds, which is not known: NaN."""
         return math.nan
 
     def show(self, learner: MarkovBlanket, table: Dataset) -> None:
-        """Print what was learned."""
+        """Print a summary of the result."""
         show_blanket(learner)
 
 
@@ -225,13 +254,37 @@ def _known(asked: Asked) -> Knowledge | None:
     return None if asked.knowledge is None else ms.read_knowledge(asked.knowledge)
 
 
-def method_of(method: Method | None, given: Collection[str]) -> Method | None:
-    """The method that is asked for, by name or by an option of it alone.
+def requested_method(
+    methods: Mapping[Method, Any],
+    method: Method | None,
+    given: Collection[str],
+    alpha: float | None,
+    target: str | None,
+) -> Method | None:
+    """Check the options of all methods, and return the requested method, if there is one.
 
     Raises
     ------
     ParameterError
-        An option is of the other method.
+        An option is invalid, or is not an option of the requested method.
+    """
+    for options in methods.values():
+        options.check(alpha)
+    chosen = method_of(method, given)
+    if chosen == "markov-blanket" and target is None:
+        raise ParameterError("--method markov-blanket wants the column it is to surround: --target")
+    for option in sorted({"alpha", "test"} & set(given)) if chosen == "boss" else ():
+        raise ParameterError(f"--{option} is for tests, and --method boss goes by its --score")
+    return chosen
+
+
+def method_of(method: Method | None, given: Collection[str]) -> Method | None:
+    """The requested method, by its name or by one of its own options; None if neither is given.
+
+    Raises
+    ------
+    ParameterError
+        An option belongs to another method.
     """
     asked: dict[str, Method] = {f"--method {method}": method} if method else {}
     for of, group in OPTIONS.items():
@@ -253,11 +306,11 @@ def choose_method(
     cost_of_boss: Callable[[], OrderCost],
     given: Collection[str],
 ) -> tuple[Method, str]:
-    """The method for a table, where none is asked for, and why: from constants, not from a clock.
+    """Choose a method for a table and give the reason; uses constants, never a clock.
 
-    BOSS where it was nearer the truth on sampled networks, takes no more than a minute and no
-    option is `given` that is for tests. Else PC, which bounds its conditioning sets by itself,
-    unless sets of one column take too long; a tree takes no knowledge.
+    BOSS if it was nearer the truth on sampled networks, takes no more than a minute and no
+    option of tests is `given`. Otherwise PC, which bounds its conditioning sets by itself,
+    unless sets of one column take too long. A tree cannot use knowledge.
     """
     if table.n_samples < _FEWEST_ROWS and "knowledge" not in given:
         rows = counted(table.n_samples, "row")
@@ -289,14 +342,14 @@ def _is_nearer(table: Dataset) -> bool:
 
 
 def cost_in_seconds(cost: SearchCost | OrderCost) -> float:
-    """What `learn` takes in all."""
+    """Expected duration of `learn` in seconds, from the cost of the search."""
     import numpy as np
 
     return _SECONDS_BESIDE + float(np.sum(cost.seconds))
 
 
 def tree_in_seconds(table: Dataset, estimator: EstimatorName) -> float:
-    """What `learn` takes in all with a tree; NaN where the estimator does not know."""
+    """Expected duration of `learn` with a tree in seconds; NaN if the estimator has no figure."""
     import numpy as np
 
     from mistruct.information.names import resolve_pairwise

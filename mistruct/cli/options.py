@@ -1,4 +1,4 @@
-"""The options that several commands share.
+"""Options that several commands share.
 
 Typer reads them when the command starts, so this file imports nothing of what they choose from.
 """
@@ -201,12 +201,15 @@ SafeCSV = Annotated[
         "formulas.",
     ),
 ]
+Page = Annotated[
+    bool, typer.Option("--page/--no-page", help="Write network.html, a page to explore.")
+]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Seed of random numbers.")]
 
 
 @dataclass(frozen=True)
 class Source:
-    """What of a file is the table."""
+    """Options on how to read the table from its file."""
 
     index: Index = None
     transpose: Transpose = False
@@ -226,7 +229,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are taken for."""
+    """Options on the kinds of the columns, binning and missing entries."""
 
     discretize: Discretize = None
     bins: Bins = None

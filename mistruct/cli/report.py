@@ -1,4 +1,4 @@
-"""What the commands say on standard output."""
+"""Printed reports of the commands on tables, tests and rankings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN_NOTES = 8
 
 
 def show_table(path: Path, table: Dataset) -> None:
-    """Rows, columns and their kinds, and what is missing."""
+    """Print the numbers of rows, columns of each kind, and missing entries."""
     of_kinds = Counter(table.kinds.values())
     kinds = [f"{n:,} {k}" for k in ("discrete", "ordinal", "continuous") if (n := of_kinds[k])]
     absent = sum(table.n_missing.values())
@@ -36,7 +36,7 @@ def show_table(path: Path, table: Dataset) -> None:
 def show_notes(
     notes: Sequence[Note], of: Sequence[str] | None = None, *, all_notes: bool = False
 ) -> None:
-    """What was guessed, left out or read as missing, on standard error, up to a limit.
+    """Print notes on guesses, dropped columns and missing entries to standard error, to a limit.
 
     `of` are the columns that the command is about, if not all.
     """
@@ -51,7 +51,7 @@ def show_notes(
 
 
 def show_bins(table: Dataset, binned: Dataset, method: str | None, purpose: str = "") -> None:
-    """How the continuous columns became discrete, where they did."""
+    """Print how continuous columns were binned, if any were."""
     n_bins = bins_of(table, binned).values()
     if n_bins and method:
         low, high = min(n_bins), max(n_bins)
@@ -64,7 +64,7 @@ def show_bins(table: Dataset, binned: Dataset, method: str | None, purpose: str 
 
 
 def show_test(result: TestResult) -> None:
-    """One test, line by line."""
+    """Print the result of one test."""
     lines = [
         ("p-value", p_value_text(result.p_value) if result.testable else "none, not testable"),
         ("test", result.method),
@@ -82,7 +82,7 @@ def show_test(result: TestResult) -> None:
 
 
 def show_columns(table: Dataset) -> None:
-    """One line a column, up to a limit."""
+    """Print one line per column, up to a limit."""
     summary = table.summary().head(_SHOWN_COLUMNS)
     kinds = zip(summary["kind"], summary["inferred"], strict=True)
     n_states = [
@@ -102,7 +102,7 @@ def show_columns(table: Dataset) -> None:
 
 
 def show_ranking(ranking: pd.DataFrame) -> None:
-    """The features of a ranking, the chosen ones first, up to a limit."""
+    """Print a ranking of features, the chosen ones first, up to a limit."""
     import pandas as pd
 
     facts = ranking.attrs
@@ -140,7 +140,7 @@ def show_ranking(ranking: pd.DataFrame) -> None:
 
 
 def show_comparison(found: ClusteringComparison) -> None:
-    """The measures of two clusterings, line by line."""
+    """Print the measures of two clusterings."""
     lines = [
         ("AMI", f"{found.ami:.4f}"),
         ("NMI", f"{found.nmi:.4f}"),
@@ -155,7 +155,7 @@ def show_comparison(found: ClusteringComparison) -> None:
 
 
 def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
-    """Number of bins of each column that became discrete; a state for missing entries is none."""
+    """Number of bins of each binned column, without a state for missing entries."""
     from mistruct.data.dataset import MISSING_STATE
 
     states = {name: binned.states[name] for name in table.continuous if name in binned.states}
@@ -163,19 +163,19 @@ def bins_of(table: Dataset, binned: Dataset) -> dict[str, int]:
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """``1 edge``, ``2,000 edges``."""
+    """A number with its noun: ``1 edge``, ``2,000 edges``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def p_value_text(p_value: float) -> str:
-    """Two digits; what is too small for a float is not zero."""
+    """A p-value to two digits; one too small for a float is shown as below 1e-300."""
     if p_value < 1e-300:
         return "<1e-300"
     return f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
 
 
 def aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """Columns, each a head with its cells, as lines of text."""
+    """Lines of text with aligned columns, each given by its head and its cells."""
     widths = [max(map(len, [head, *cells])) for head, cells in columns]
     lines = [[head for head, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
     return "\n".join(
@@ -185,7 +185,7 @@ def aligned(columns: Sequence[tuple[str, Sequence[str]]]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in words, in the unit that suits it."""
+    """A duration in words, in a suitable unit."""
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds > 1.5 * length:
             return f"{round(seconds / length):,} {unit}"

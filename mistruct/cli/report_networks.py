@@ -1,4 +1,4 @@
-"""What the commands say of networks."""
+"""Printed reports of the commands on networks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {"directed": "->", "undirected": "--", "contested": "-?-"}
 
 
 def show_cost(cost: Cost) -> None:
-    """What a network is going to take, on standard error."""
+    """Print the expected cost of a network to standard error."""
     megabytes = max(1, round(cost.n_bytes / 1e6))
     size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
     pairs = counted(cost.n_pairs, "pair")
@@ -35,7 +35,7 @@ def show_cost(cost: Cost) -> None:
 
 
 def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
-    """How many edges, by which rule, and what estimated and tested them."""
+    """Print the number of edges, the rule, the estimator and the test."""
     among = f"of {counted(pairs_in(net), 'significant pair')}"
     if n_bootstraps is not None:
         n_samples = counted(n_bootstraps, "sample")
@@ -47,7 +47,7 @@ def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> No
 
 
 def show_method(method: str, reason: str) -> None:
-    """Which method was chosen and why, on standard error."""
+    """Print the chosen method and the reason to standard error."""
     others = {
         "pc": "chow-liu learns a tree",
         "boss": "pc goes by tests",
@@ -57,13 +57,13 @@ def show_method(method: str, reason: str) -> None:
 
 
 def show_seconds(seconds: float) -> None:
-    """About how long the search takes, on standard error."""
+    """Print the expected duration of the search to standard error."""
     if seconds > 60:
         typer.echo(f"this takes about {duration(seconds)}", err=True)
 
 
 def show_forest(forest: ChowLiu, table: Dataset) -> None:
-    """How many edges, by which rule, and what estimated and tested them."""
+    """Print the number of edges, the rule, the estimator and the test."""
     from mistruct.structure.trees.edge_rules import count_pairs
 
     rule = f"{forest.penalty} penalty"
@@ -76,7 +76,7 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
 
 
 def show_causal_graph(cause: PC) -> None:
-    """How many edges of which kind, by which rule, and what tested them."""
+    """Print the numbers of edges by kind, the rule and the test."""
     edges, removed = cause.edges_, cause.separations_
     n_pairs = counted(len(edges) + len(removed), "pair")
     rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
@@ -86,19 +86,19 @@ def show_causal_graph(cause: PC) -> None:
 
 
 def show_scored_graph(cause: BOSS) -> None:
-    """How many edges of which kind, and by which score."""
+    """Print the numbers of edges by kind, and the score."""
     typer.echo(f"BOSS graph: {_of_kinds(cause.edges_)}; {_alone(cause.graph_)}")
     typer.echo(f"score {cause.score_:,.1f} nats by {cause.scored_by_!r}")
 
 
 def _of_kinds(edges: pd.DataFrame) -> str:
-    """The number of edges, and of those of each orientation."""
+    """The number of edges, in all and by orientation, in words."""
     kinds = [f"{n:,} {kind}" for kind in _KINDS if (n := int((edges["orientation"] == kind).sum()))]
     return counted(len(edges), "edge") + (f" ({', '.join(kinds)})" if kinds else "")
 
 
 def show_blanket(around: MarkovBlanket) -> None:
-    """Which columns make the target independent of all others, by their roles."""
+    """Print the Markov blanket of the target, by the roles of its columns."""
     members = around.members_
     n_columns = counted(around.n_features_in_ - 1, "other column")
     rule = f"alpha {around.alpha:g}, {around.correction}"
@@ -119,7 +119,7 @@ def show_blanket(around: MarkovBlanket) -> None:
 
 
 def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None) -> None:
-    """How to ask about a pair, by the example of the first that others made independent."""
+    """Print how to ask why a pair is separated, with the first such pair as the example."""
     pairs = getattr(cause, "additions_", None)
     if pairs is None:
         pairs = cause.separations_[cause.separations_["separating_set"].astype(bool)]
@@ -132,7 +132,7 @@ def show_why(folder: Path, cause: PC | BOSS | MarkovBlanket, target: str | None)
 
 
 def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
-    """The strongest edges with their evidence."""
+    """Print the strongest edges with their evidence."""
     if edges.empty:
         typer.echo("No pair is strong enough.")
         return
@@ -160,7 +160,7 @@ def show_edges(edges: pd.DataFrame, *, directed: bool = False) -> None:
 
 
 def show_neighbours(edges: pd.DataFrame, target: str) -> None:
-    """The columns next to the target, the strongest first, apart by the direction of edges."""
+    """Print the columns adjacent to the target, the strongest first, by the direction of edges."""
     near: dict[str, list[str]] = {}
     of_target = edges[(edges["source"] == target) | (edges["target"] == target)]
     other = of_target["source"].where(of_target["target"] == target, of_target["target"])
@@ -180,7 +180,7 @@ def show_neighbours(edges: pd.DataFrame, target: str) -> None:
 
 
 def pairs_in(net: ARACNE) -> int:
-    """Pairs in the table of a network, where one has a row for each direction that it may take."""
+    """Number of pairs in the table of a network, which has a row for each possible direction."""
     edges = net.edges_
     if not net.directed:
         return len(edges)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,15 +30,14 @@ def as_it_was(table: pd.DataFrame) -> pd.DataFrame:
     return _text(table, lambda s: s[1:] if _NEUTRAL.match(s) else s)
 
 
-def advice(names: Iterable[str], safe: bool) -> str:
-    """What is to be said where a spreadsheet would take names for formulas; else nothing."""
+def show_formulas(names: Iterable[str], safe: bool) -> None:
+    """Print that a spreadsheet would take some names for formulas, unless they are made safe."""
     found = [] if safe else [n for n in names if _FORMULA.match(n)]
-    if not found:
-        return ""
-    return (
-        f"{len(found)} of the names may be taken for formulas by a spreadsheet, such as "
-        f"{found[0]!r}; --safe-csv writes them as text"
-    )
+    if found:
+        typer.echo(
+            f"{len(found)} of the names may be taken for formulas by a spreadsheet, such as "
+            f"{found[0]!r}; --safe-csv writes them as text"
+        )
 
 
 def _text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:

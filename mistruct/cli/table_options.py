@@ -1,4 +1,4 @@
-"""How the options of a command become a table."""
+"""Reading the table of a command according to its options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_numbers(columns: Columns, seed: int = 0, alpha: float | None = None) -> None:
-    """Raise ParameterError where an option breaks its rule."""
+    """Raise ParameterError if an option is invalid."""
     if columns.bins is not None:
         check_count("--bins", columns.bins, least=2)
         if columns.discretize is None:
@@ -27,7 +27,7 @@ def check_numbers(columns: Columns, seed: int = 0, alpha: float | None = None) -
 
 
 def choose(table: Dataset, x: str, y: str, given: Sequence[str], missing: Policy) -> Dataset:
-    """The columns that are asked for; what is missing in others does not matter."""
+    """Select the requested columns, so that missing entries in others do not matter."""
     from mistruct.data.dataset import assemble
 
     named = table.check_names("X, Y and --given", [x, y, *given])
@@ -48,7 +48,7 @@ def read(
     genes: bool = False,
     all_notes: bool = False,
 ) -> Dataset:
-    """The table of the file, checked; what was guessed of it is said.
+    """Read and check the table of a file, and print the notes on its guesses.
 
     `of` are the columns that the command is about, if not all. `genes` are numbers, however few
     values they have.
@@ -82,7 +82,7 @@ def read(
 
 
 def read_kinds(path: Path) -> dict[str, str]:
-    """The kinds of a file that `describe --output` wrote; the kind ``drop`` leaves a column out."""
+    """Read kinds from a file of `describe --output`; the kind ``drop`` drops a column."""
     import pandas as pd
 
     try:
@@ -95,7 +95,7 @@ def read_kinds(path: Path) -> dict[str, str]:
 
 
 def kinds_of(table: Dataset) -> str:
-    """What `read_kinds` reads: a line for each column, those that were left out at the end."""
+    """A table of kinds for `read_kinds`: a row for each column, dropped ones last."""
     import pandas as pd
 
     rows = [(n, str(table.kinds[n]), table.why.get(n, "")) for n in table.names]
@@ -106,7 +106,7 @@ def kinds_of(table: Dataset) -> str:
 
 
 def bin_columns(table: Dataset, columns: Columns) -> Dataset:
-    """The table, binned where a method is given, under the policy for missing entries."""
+    """Bin the continuous columns if a method is given, under the policy for missing entries."""
     from mistruct.data import as_dataset, discretize
 
     method = columns.discretize

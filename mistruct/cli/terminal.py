@@ -1,4 +1,4 @@
-"""What goes to standard error: errors and warnings in one line, and what lasts on a terminal."""
+"""Standard error: errors and warnings in one line each, and the progress of long steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTERVAL = 30.0  # seconds between lines where there is no terminal
 
 
 def exit_code(command: Callable[[], Any]) -> int:
-    """Run a command; whatever a user can do wrong becomes one line and exit code 2."""
+    """Run a command; an error of its user becomes one line and exit code 2."""
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -46,7 +46,7 @@ def exit_code(command: Callable[[], Any]) -> int:
 
 
 class Steps:
-    """The steps of a command: the seconds they took, and a word about those that last.
+    """The steps of a command: their durations, and a message about long ones.
 
     On a terminal a long step is named; elsewhere a line goes to standard error every 30 s.
     """
@@ -56,7 +56,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, step: str, doing: str | None = None) -> Iterator[None]:
-        """Time a step; `doing` says what it is, unless it has a progress bar of its own."""
+        """Time a step; `doing` describes it, unless it has its own progress bar."""
         started = time.perf_counter()
         shown = threading.Event()
         line = f"{doing} ..."
@@ -83,7 +83,7 @@ class Steps:
 
 
 def _tell(step: str, ended: threading.Event) -> None:
-    """Write a line every 30 s until a step has ended: how long it has taken, and how far it is."""
+    """Write the time and progress of a step every 30 s until it ends."""
     seconds = 0
     while not ended.wait(_INTERVAL):
         seconds += round(_INTERVAL)
@@ -106,14 +106,14 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Our own warnings in one line; those of libraries are for programmers."""
+    """Print warnings of mistruct in one line; those of libraries are for programmers."""
     if issubclass(category, MistructWarning):
         line = " ".join(_as_options(str(message)).split())
         typer.echo(f"mistruct: warning: {line}", err=True)
 
 
 def _as_options(message: str) -> str:
-    """Advice for Python, said in the command's options."""
+    """Replace parameters of Python in a message by options of the command."""
     for pattern, spelled in (
         (r"\bkinds=\{'(.*?)': '(\w+)'\}", lambda m: f"--kind {shlex.quote(f'{m[1]}={m[2]}')}"),
         (r"^kinds\['(.*?)'\]", r"--kind \1"),

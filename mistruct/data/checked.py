@@ -1,4 +1,4 @@
-"""The checked table that everything below the door works on.
+"""The class Dataset, a checked table, on which all other packages work.
 
 Arrays are variable-major and C-contiguous, so that one variable is one contiguous row: codes of
 the discrete columns in the smallest unsigned type that holds them all, values of the continuous
@@ -81,12 +81,12 @@ class Dataset:
         return len(self.names)
 
     def is_discrete(self, name: str) -> bool:
-        """Whether a column has states, and its row in `codes`."""
+        """Whether a column has states, and so a row in `codes`."""
         return name in self.states
 
     @cached_property
     def discrete_mask(self) -> NDArray[np.bool_]:
-        """Which columns have states, shape (n_variables,)."""
+        """Mask of the columns that have states, shape (n_variables,)."""
         return np.array([n in self.states for n in self.names], dtype=np.bool_)
 
     @cached_property
@@ -96,7 +96,7 @@ class Dataset:
 
     @cached_property
     def continuous(self) -> tuple[str, ...]:
-        """Names of the other columns, in the order of the rows of `values`."""
+        """Names of the continuous columns, in the order of the rows of `values`."""
         return tuple(n for n in self.names if n not in self.states)
 
     @cached_property
@@ -162,7 +162,7 @@ class Dataset:
         return self._rows[name]
 
     def check_names(self, parameter: str, names: Iterable[Hashable]) -> tuple[str, ...]:
-        """The names as this table spells them; ParameterError where a column is not there."""
+        """Names as the table spells them; ParameterError if a column does not exist."""
         if isinstance(names, str) or not isinstance(names, Iterable):
             raise ParameterError(f"{parameter} must be a list of column names, got {names!r}")
         checked = tuple(str(n) for n in names)
@@ -177,7 +177,7 @@ class Dataset:
         return checked
 
     def require_discrete(self, purpose: str, names: Iterable[str] | None = None) -> None:
-        """Raise DataError where one of the columns, or of those that are named, is continuous."""
+        """Raise DataError if a column, or one of those in `names`, is continuous."""
         concerned = self.names if names is None else tuple(dict.fromkeys(names))
         continuous = [n for n in concerned if not self.is_discrete(n)]
         if continuous:
@@ -197,7 +197,7 @@ class Dataset:
         return {n: self.n_samples - int(self.known(n).sum()) for n in self.names}
 
     def known(self, name: str) -> NDArray[np.bool_]:
-        """In which rows a column is not missing."""
+        """Mask of the rows in which a column is not missing."""
         row = self.row(name)
         if not self.is_discrete(name):
             known: NDArray[np.bool_] = ~np.isnan(self.values[row])
@@ -205,13 +205,13 @@ class Dataset:
         return np.asarray(self.codes[row] < self.n_states[row])
 
     def column(self, name: str) -> Column:
-        """One column as the door made it."""
+        """The values of one column, as they were checked."""
         values = (self.codes if self.is_discrete(name) else self.values)[self.row(name)]
         kind, inferred = self.kinds[name], name in self.inferred
         return Column(name, kind, inferred, values, self.states.get(name), why=self.why.get(name))
 
     def select(self, names: Iterable[Hashable]) -> Dataset:
-        """The same rows with only the columns `names`, in that order."""
+        """Table of the columns `names`, in that order."""
         chosen = self.check_names("names", names)
         of_codes = [self.row(n) for n in chosen if self.is_discrete(n)]
         of_values = [self.row(n) for n in chosen if not self.is_discrete(n)]
@@ -226,7 +226,7 @@ class Dataset:
         )
 
     def take(self, rows: NDArray[np.bool_]) -> Dataset:
-        """The rows that a mask of shape (n_samples,) marks, with the same columns and states."""
+        """Table of the rows marked by a mask of shape (n_samples,), with all columns and states."""
         index = None if self.index is None else self.index[rows]
         return replace(
             self,
@@ -237,7 +237,7 @@ class Dataset:
         )
 
     def complete_rows(self) -> Dataset:
-        """The rows in which no entry is missing."""
+        """Table of the rows in which no entry is missing."""
         known = np.ones(self.n_samples, dtype=np.bool_)
         for name in self.names:
             known &= self.known(name)
@@ -300,11 +300,11 @@ class Dataset:
 
 
 def _shown(state: Any) -> str:
-    """A state on one line, in quotes where blanks or line breaks would not be seen."""
+    """A state as text on one line, in quotes if it has blanks or line breaks at its ends."""
     text = str(state)
     return text if text.isprintable() and text == text.strip() and text else repr(text)
 
 
 def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
-    """Rows of an array, which is not copied where these are all of its own."""
+    """Some rows of an array; the array itself, not a copy, if they are all of its rows."""
     return table if rows == list(range(len(table))) else table[rows]

@@ -1,4 +1,4 @@
-"""One column at the door: which kind it is, and its values as codes or floats.
+"""Checking of one column: its kind, and its values as codes or floats.
 
 A *discrete* column becomes codes ``0 .. n_states - 1`` into a tuple of states, with the code
 ``n_states`` reserved for missing. A *continuous* column becomes float64 with NaN for missing.
@@ -78,7 +78,7 @@ def read_array(name: str, values: NDArray[Any], door: Door) -> Column:
 
 
 def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") -> Column:
-    """Numbers; floats may hold NaN for missing, also where the column is of whole numbers."""
+    """Check a column of numbers, in which NaN is missing, also among whole numbers."""
     kind = door.kinds.get(name)
     inferred = kind is None
     floats = values.dtype.kind == "f"
@@ -115,7 +115,7 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
 
 
 def _read_whole(name: str, values: NDArray[Any], door: Door, stored: str) -> Column:
-    """Whole numbers: states and codes, and the kind that these tell."""
+    """Check a column of whole numbers: its states, codes and kind."""
     kind = door.kind(name)
     missing = np.isnan(values) if values.dtype.kind == "f" else None
     known = values if missing is None or not missing.any() else values[~missing]
@@ -139,7 +139,7 @@ def _read_whole(name: str, values: NDArray[Any], door: Door, stored: str) -> Col
 
 
 def _all_whole(values: NDArray[Any]) -> bool:
-    """Whether floats are whole numbers or missing; mostly the first one tells."""
+    """Whether all floats are whole numbers or missing."""
     first = float(values[0])
     if first == first and not first.is_integer():
         return False
@@ -150,7 +150,7 @@ def _all_whole(values: NDArray[Any]) -> bool:
 
 
 def _without(name: str, values: NDArray[Any], door: Door) -> NDArray[Any]:
-    """The numbers, NaN where they are marks of missing entries."""
+    """Numbers with NaN in place of marks of missing entries."""
     for mark in door.marks.values:
         rows = np.flatnonzero(values == mark) + 1
         if len(rows):
@@ -168,7 +168,7 @@ def _encode_truth(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[bool, ...]]
 def _encode_whole(
     values: NDArray[Any], weights: NDArray[np.int64] | None
 ) -> tuple[NDArray[Any], list[int], NDArray[np.int64]]:
-    """Codes, sorted distinct values, and the rows of each."""
+    """Encode whole numbers: codes, sorted distinct values, and counts of rows."""
     low, high = int(values.min()), int(values.max())
     if high - low < _HISTOGRAM_RANGE:
         # Both steps wrap around modulo the range, in which every offset fits.
@@ -185,7 +185,7 @@ def _encode_whole(
 
 
 def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
-    """Strings and Python objects, told apart by equality."""
+    """Check a column of strings or Python objects, distinguished by equality."""
     try:
         codes, states = factorized(values)
     except TypeError:
@@ -226,7 +226,7 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
 
 
 def _refuse_objects(name: str, states: Sequence[Any]) -> None:
-    """Raise DataError where an object is no value that a column may hold."""
+    """Raise DataError if an object is not a valid entry of a column."""
     for state in states:
         if isinstance(state, _DATES):
             raise date_error(name, [state])
@@ -258,7 +258,7 @@ def _decoded(name: str, value: Any) -> Any:
 
 
 def read_text(name: str, words: Words, door: Door) -> Column:
-    """Text: numbers, truth values or words."""
+    """Check a column of text that holds numbers, truth values or words."""
     reading = read_words(name, words, door.marks, door.kind(name), door.decimal, door.counts)
     door.notes += reading.notes
     door.found += reading.marks
@@ -285,7 +285,7 @@ def read_text(name: str, words: Words, door: Door) -> Column:
 
 
 def _as_written(column: Column, reading: Reading) -> Column:
-    """A column whose states are the caller's own text, unless two of these are one number."""
+    """Column with the text itself as states, unless two texts are the same number."""
     assert reading.of_states is not None
     text = dict(zip(reading.of_states.tolist(), reading.words.states, strict=True))
     if column.states is None or len(text) < len(reading.words.states):
@@ -294,7 +294,7 @@ def _as_written(column: Column, reading: Reading) -> Column:
 
 
 def _plain_whole(states: Sequence[str]) -> list[int]:
-    """Whole numbers, if all text is so and none begins with a zero; else nothing."""
+    """The text as whole numbers, without leading zeros; an empty list if it holds others."""
     try:
         numbers = [int(s) for s in states]
     except ValueError:
@@ -305,7 +305,7 @@ def _plain_whole(states: Sequence[str]) -> list[int]:
 def _discrete(
     name: str, codes: NDArray[Any], states: list[Any], kind: Kind | None, rule: str
 ) -> Column:
-    """A column of states in order; the code of missing is -1."""
+    """Discrete column with states in order, from codes in which -1 is missing."""
     try:
         order = sorted(range(len(states)), key=states.__getitem__)
     except TypeError:  # states of several types have no order of their own
@@ -318,7 +318,7 @@ def _discrete(
 
 
 def _as_categorical(series: nw.Series[Any], kind: Kind | None) -> pd.Categorical[Any]:
-    """The categorical of pandas, which knows the caller's order of the categories.
+    """Series as a pandas categorical, in the caller's order of categories.
 
     Every enumeration of polars has an order, so only where the kind is declared is it one that
     says something.
@@ -335,7 +335,7 @@ def _as_categorical(series: nw.Series[Any], kind: Kind | None) -> pd.Categorical
 
 
 def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> Column:
-    """A categorical: its own order of categories, those that do not occur left out."""
+    """Check a categorical column; its order is kept, categories without rows are dropped."""
     kind = door.kind(name)
     if kind == "continuous" or (kind == "ordinal" and not categorical.ordered):
         return _read_objects(name, np.asarray(categorical, dtype=object), door)
@@ -360,7 +360,7 @@ def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> 
 
 
 def without_order(name: str, states: Sequence[Any]) -> DataError:
-    """What is raised where an ordinal column holds words, whose order nobody has told."""
+    """The error for an ordinal column of words whose order is not known."""
     shown = ", ".join(repr(s) for s in states[:3]) + (", ..." if len(states) > 3 else "")
     return DataError(
         f"column {name!r} is declared ordinal, but nothing says in which order its values come: "
@@ -371,7 +371,7 @@ def without_order(name: str, states: Sequence[Any]) -> DataError:
 
 
 def all_missing_error(name: str) -> DataError:
-    """What is raised, under every policy, where a column has no value at all."""
+    """The error for a column without any value, under every policy."""
     return DataError(
         f"column {name!r} holds only missing entries, so it says nothing; leave it out with ",
         Setting("drop", [name]),
@@ -386,7 +386,7 @@ def _type_error(name: str, dtype: object) -> DataError:
 
 
 def date_error(name: str, examples: list[Any]) -> DataError:
-    """What is raised where a column holds dates or times."""
+    """The error for a column of dates or times."""
     example = f" (such as {str(examples[0])!r})" if examples else ""
     return DataError(
         f"column {name!r} holds dates or times{example}; leave it out with ",

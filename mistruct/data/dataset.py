@@ -1,4 +1,4 @@
-"""What makes a table a Dataset: `as_dataset`, and the policies for missing entries."""
+"""The function `as_dataset`, and the policies for missing entries."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def as_dataset(
 def make_dataset(
     columns: Sequence[Column], door: Door, missing: Missing, index: pd.Index[Any] | None
 ) -> Dataset:
-    """Columns that have passed the door as one Dataset, with what there was to be said."""
+    """Make a Dataset of checked columns, with the notes on them."""
     dataset = assemble(columns, missing, index, tuple(door.notes))
     if dataset.n_variables < 2:
         raise DataError(
@@ -139,7 +139,7 @@ def make_dataset(
 
 
 def _under(data: Dataset, missing: Missing) -> Dataset:
-    """A Dataset under another policy for missing entries."""
+    """Apply another policy for missing entries to a Dataset."""
     if data.n_samples == 0:
         raise DataError("the table has no rows")
     if missing in ("raise", data.missing):
@@ -157,7 +157,7 @@ def assemble(
     index: pd.Index[Any] | None = None,
     notes: tuple[Note, ...] = (),
 ) -> Dataset:
-    """Columns of equal length as one Dataset, under a policy for missing entries."""
+    """Combine columns of equal length in a Dataset, under a policy for missing entries."""
     for column in columns:
         if column.states is None:
             # Mostly the first value tells that not all are missing.
@@ -234,7 +234,7 @@ def _refuse_missing(dataset: Dataset) -> None:
 
 
 def with_numbers(data: Dataset) -> Dataset:
-    """The table with whole numbers as numbers, however few of them differ.
+    """Table in which whole numbers are continuous, however few distinct ones there are.
 
     Genes are measured or counted, also those that few reads were counted of. Columns of two values
     stay discrete beside columns of fractions, among which they are labels, and where there are no

@@ -1,4 +1,4 @@
-"""What is computed of a table once, and kept as long as the table lives."""
+"""Caching of results that are computed once for each table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Derived = TypeVar("Derived")
 
 
 def once_per_table(function: Callable[[Dataset], Derived]) -> Callable[[Dataset], Derived]:
-    """Let a function of a table, which does not change, compute its result once for each."""
+    """Decorator: cache the result of a function for each table, as long as the table exists."""
     results: WeakKeyDictionary[Dataset, Derived] = WeakKeyDictionary()
     lock = Lock()
 
@@ -30,7 +30,7 @@ def once_per_table(function: Callable[[Dataset], Derived]) -> Callable[[Dataset]
 
 
 class Kept:
-    """Results that are likely to be asked for again, the latest ones, up to a number of bytes.
+    """Cache of the most recently used results, up to a number of bytes.
 
     Each has `nbytes`. None may hold the table that it is of, or the table would live on with it.
     """
@@ -41,7 +41,7 @@ class Kept:
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What `make` returns; two threads that ask at once may both make it."""
+        """The cached result, or that of `make`, which two threads may call at once."""
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)

@@ -1,4 +1,4 @@
-"""How a file of delimited text is written, told from its first lines.
+"""Detection of the dialect of a delimited text file from its first lines.
 
 What can be given is `TextOptions`; what is not given is guessed here: lines of comment above the
 header, the separator, the decimal mark, the quote, and which names the header has. A guess is
@@ -36,7 +36,7 @@ _GEO = (b"!series_matrix_table_begin", b"!series_matrix_table_end")
 
 @dataclass(frozen=True)
 class TextOptions:
-    """What is known of a file of text; None is guessed."""
+    """Options for reading a text file; those that are None are detected."""
 
     separator: str | None = None
     decimal: str | None = None
@@ -45,7 +45,7 @@ class TextOptions:
     encoding: str | None = None
 
     def check(self) -> None:
-        """Raise ParameterError where an option breaks its rule."""
+        """Raise ParameterError if an option is invalid."""
         if self.separator is not None and (
             not isinstance(self.separator, str) or len(self.separator) != 1
         ):
@@ -59,7 +59,7 @@ class TextOptions:
 
 
 class Dialect(NamedTuple):
-    """How a file is written.
+    """Dialect of a delimited text file.
 
     `names` has an empty name first where that column names the rows; `trailing` says that each row
     ends in a separator, which the header does not.
@@ -77,7 +77,7 @@ class Dialect(NamedTuple):
 
 
 def without_comments(data: bytes, comment: str | None) -> tuple[bytes, bool, list[Note]]:
-    """The text from its header on, whether its format has genes as rows, and what was left out."""
+    """Skip comments; returns the text, whether genes are its rows, and notes on what is skipped."""
     begin = data.find(_GEO[0])
     if comment is None and begin >= 0:
         start = data.find(b"\n", begin) + 1
@@ -117,7 +117,7 @@ def without_comments(data: bytes, comment: str | None) -> tuple[bytes, bool, lis
 
 
 def _is_header(line: bytes, body: bytes) -> bool:
-    """Whether a line of comment names the columns below it, among which are numbers."""
+    """Whether a comment line holds the names of the columns below it."""
     first = body[: body.find(b"\n") + 1 or len(body)].strip().decode("utf-8", "replace")
     for separator in "\t,;":
         fields = first.split(separator)
@@ -129,7 +129,7 @@ def _is_header(line: bytes, body: bytes) -> bool:
 
 
 def find_dialect(data: bytes, suffix: str, options: TextOptions) -> Dialect:
-    """How the text is written; it begins with its header.
+    """Detect the dialect of a text that begins with its header.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _rows(head: str, separator: str, quote: str) -> list[tuple[int, list[str]]]:
 
 
 def _separator(head: str, default: str) -> str:
-    """The separator under which header and rows agree on most fields, that of the suffix first."""
+    """Detect the separator: the one by which header and rows agree on the most fields."""
     candidates = dict.fromkeys((default, ",", ";", "\t", "|"))
     best, widest = default, 1
     for separator in candidates:
@@ -236,7 +236,7 @@ def _decimal(rows: Sequence[tuple[int, list[str]]], separator: str) -> str:
 def _names(
     rows: Sequence[tuple[int, list[str]]], suffix: str, separator: str
 ) -> tuple[list[str], bool, bool]:
-    """The names of the columns, whether rows end in a separator, whether they have names."""
+    """Names of the columns, whether rows end in a separator, and whether rows have names."""
     header = [n.strip() for n in rows[0][1]]
     if len(rows) == 1:
         raise DataError(f"the file has a header ({', '.join(header[:5])}), but no rows")
@@ -258,7 +258,7 @@ def _names(
 
 
 def check_length(line: int, row: Sequence[str], n_fields: int) -> None:
-    """Raise DataError where a row has more or fewer fields than it should."""
+    """Raise DataError if a row has more or fewer fields than the header."""
     if len(row) != n_fields:
         raise DataError(
             f"rows differ in length: line {line} has {len(row)} field(s) instead of {n_fields}"
@@ -266,7 +266,7 @@ def check_length(line: int, row: Sequence[str], n_fields: int) -> None:
 
 
 def _refuse_data_as_header(names: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> None:
-    """Refuse a first row of nothing but numbers, unless these count the columns."""
+    """Raise DataError if the header holds only numbers, unless these count the columns."""
     if not all(_NUMBER.match(n) for n in names):
         return
     counted = [str(i) for i in range(len(names))]

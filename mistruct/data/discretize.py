@@ -1,4 +1,4 @@
-r"""Binning of continuous columns: where to cut a column into intervals.
+r"""Binning of continuous columns: the choice of the cuts between intervals.
 
 A method proposes cuts; what is done with them is the same for all. A cut falls between two
 neighbouring distinct values, so ties always share a bin, and proposals that fall into the same
@@ -167,7 +167,7 @@ def _bin(dataset: Dataset, name: str, cuts: Callable[[Floats], Floats]) -> Colum
 
 
 def _between(distinct: Floats, places: Places, near: Floats | None = None) -> Floats:
-    """Ascending cuts, each below ``distinct[place]`` and above the value before it.
+    """Cuts in ascending order, each between ``distinct[place]`` and the value before it.
 
     Each has the fewest digits, from three, with which it still lies in its gap; it is as `near` as
     they allow, by default to the middle of the gap.
@@ -184,7 +184,7 @@ def _between(distinct: Floats, places: Places, near: Floats | None = None) -> Fl
 
 
 def _quantile(counts: NDArray[np.intp], n_bins: int) -> Places:
-    """For each quantile the gap with the nearest number of rows below it."""
+    """Cuts of equal-frequency bins: at the gap nearest to each quantile."""
     below = np.cumsum(counts)[:-1]
     wanted = counts.sum() * np.arange(1, n_bins) / n_bins
     places: Places = 1 + np.searchsorted((below[1:] + below[:-1]) / 2, wanted)
@@ -192,7 +192,7 @@ def _quantile(counts: NDArray[np.intp], n_bins: int) -> Places:
 
 
 def _bayesian_blocks(distinct: Floats, counts: NDArray[np.intp]) -> Places:
-    """Scargle et al. (2013), section 2.6: the best partition of the first 1, 2, ... values."""
+    """Cuts of Bayesian blocks, by dynamic programming (Scargle et al. 2013, section 2.6)."""
     n = len(distinct)
     distinct = distinct / np.abs(distinct).max()  # a unit changes nothing, and none overflows
     middles = distinct[1:] / 2 + distinct[:-1] / 2
@@ -217,7 +217,7 @@ def _bayesian_blocks(distinct: Floats, counts: NDArray[np.intp]) -> Places:
 
 
 def _mdl(table: NDArray[np.int64]) -> Places:
-    """Fayyad and Irani (1993), section 3; `table` counts each class at each distinct value."""
+    """Cuts of MDL (Fayyad and Irani 1993, section 3), from counts of each class at each value."""
     below = np.vstack([np.zeros_like(table[:1]), table.cumsum(axis=0)])
     places = []
     parts = [(0, len(table))]
@@ -243,7 +243,7 @@ def _mdl(table: NDArray[np.int64]) -> Places:
 
 
 def _bits(counts: NDArray[np.int64]) -> Any:
-    """Entropy over the last axis, in bits: the description lengths of MDL are counted in them."""
+    """Entropy over the last axis, in bits, the unit of description lengths in MDL."""
     p = counts / counts.sum(axis=-1, keepdims=True)
     return -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=-1)
 
@@ -258,7 +258,7 @@ def _check_n_bins(n_bins: int | None, method: Method, n_samples: int) -> int:
 
 
 def _check_target(target: Hashable | None, method: Method, dataset: Dataset) -> Places:
-    """The codes of the target, -1 where it is missing; one class for a method without target."""
+    """Codes of the target, -1 where it is missing; a single class for a method without target."""
     if method != "mdl":
         if target is not None:
             raise ParameterError(f"target: only 'mdl' looks at it, {method!r} got {target!r}")

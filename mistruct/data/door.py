@@ -1,4 +1,4 @@
-"""A checked column, and what the door knows and notes while it checks the columns of a table."""
+"""Checked columns, and the settings and notes shared by the checks of a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["discrete", "ordinal", "continuous"]
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A checked column; `states` is None where the column is continuous.
+    """A checked column; `states` is None if the column is continuous.
 
     `rule` says why it has its kind; of whole numbers `distinct` and `bounds` are how many there
     are, and the least and the largest.
@@ -37,20 +37,20 @@ class Column:
 
     @property
     def reason(self) -> str:
-        """Why it has its kind, in words."""
+        """The reason for the column's kind, in words."""
         if self.why is not None:
             return self.why
         return why(self.rule if self.inferred else "given", self.distinct, len(self.values))
 
     def as_number(self) -> Column:
-        """A column of whole numbers as a continuous one."""
+        """Copy of a column of whole numbers as a continuous one."""
         if self.states is None:
             return replace(self, rule="matrix")
         values = np.array([*self.states, np.nan], dtype=np.float64)[self.values]
         return replace(self, kind="continuous", values=values, states=None, rule="matrix")
 
     def as_ordinal(self) -> Column:
-        """A column of whole numbers as answers on a scale."""
+        """Copy of a column of whole numbers as an ordinal one, the answers on a scale."""
         if self.states is not None:
             return replace(self, kind="ordinal", rule="scale")
         found, codes = np.unique(self.values, return_inverse=True)
@@ -60,7 +60,7 @@ class Column:
 
 @dataclass
 class Door:
-    """What holds for all columns of a table, and what has been noted of them.
+    """Settings for all columns of a table, and the notes that were taken of them.
 
     In a `file` all is text, whose types are told; a caller's own text stays what it is. `kinds` are
     those that are declared, `numbers` the columns of a matrix of numbers, `dropped` the columns
@@ -81,5 +81,5 @@ class Door:
     counts: NDArray[np.int64] | None = None
 
     def kind(self, name: str) -> Kind | None:
-        """The kind that is declared."""
+        """The declared kind of a column; None if it has none."""
         return self.kinds.get(name)

@@ -1,4 +1,4 @@
-"""What may be passed as a table, taken apart into checked columns.
+"""Conversion of tables, arrays and single columns into checked columns.
 
 DataFrames of pandas, polars and pyarrow come in through narwhals, column by column. Whatever is
 already a block of numbers (an array, and those columns of a pandas DataFrame that numpy holds)
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> list[Column]:
-    """Check every column of a table, block or single column on its own.
+    """Check each column of a table, block or single column.
 
     `prefix` names the columns of arrays.
     """
@@ -63,7 +63,7 @@ def read_columns(data: Any, kinds: Mapping[str, Kind], prefix: str = "x") -> lis
 
 
 def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | None]:
-    """The checked columns of a table and the names of its rows, written out if it has weights."""
+    """Checked columns and row names of a table, each row repeated by its weight if it has one."""
     index, rows = index_of(data), None
     if door.weights is not None:
         data, rows = _without_weights(data, door)
@@ -73,7 +73,7 @@ def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | N
 
 
 def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | None]:
-    """The table without its column of weights and without rows of weight 0; which rows are left."""
+    """Drop the column of weights and rows of weight 0; also returns which rows are kept."""
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
@@ -93,7 +93,7 @@ def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | No
 
 
 def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
-    """Check every column of a table; what there is to be said of them is left at the door."""
+    """Check each column of a table; notes are collected in `door`."""
     if isinstance(data, pd.Series):
         data = data.to_frame(prefix)
     if isinstance(data, pd.DataFrame):
@@ -120,7 +120,7 @@ def anndata_frame(
     obs: Sequence[str] = (),
     duplicates: str | None = None,
 ) -> pd.DataFrame:
-    """Cells as rows, genes as columns, and the columns `obs` of the annotation of the cells.
+    """DataFrame of an AnnData: cells as rows, genes and the columns `obs` as columns.
 
     The layer ``raw`` is ``adata.raw``, unless a layer has that name.
     """
@@ -156,7 +156,7 @@ def is_anndata(data: Any) -> bool:
 
 
 def index_of(data: Any) -> pd.Index[Any] | None:
-    """The names of the rows, where a table has any."""
+    """Names of the rows of a table; None if it has none."""
     if is_anndata(data):
         data = data.obs
     if isinstance(data, pd.DataFrame) and not isinstance(data.index, pd.RangeIndex):
@@ -166,7 +166,7 @@ def index_of(data: Any) -> pd.Index[Any] | None:
 
 
 def check_distinct(names: Sequence[str]) -> None:
-    """Raise DataError where a name stands twice."""
+    """Raise DataError if a name occurs twice."""
     ((name, times),) = Counter(names).most_common(1)
     if times > 1:
         raise DataError(f"column names must differ, but {name!r} stands {times} times")

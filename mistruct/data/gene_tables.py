@@ -1,4 +1,4 @@
-"""Tables of genes: several rows of one gene, columns that describe genes, and `adata.raw`."""
+"""Tables of genes: duplicate genes, columns that describe genes, and `adata.raw`."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ NAMES_OF_GENES = re.compile(
 
 
 def raw_of(adata: AnnData) -> tuple[Any, Any]:
-    """The matrix of `adata.raw`, and the names of its genes."""
+    """Matrix of `adata.raw`, and the names of its genes."""
     if adata.raw is None:
         raise ParameterError("layer: this AnnData has no raw, got 'raw'")
     return adata.raw.X, adata.raw.var_names
 
 
 def merged_duplicates(frame: pd.DataFrame, how: str | None) -> pd.DataFrame:
-    """One column for each name.
+    """Combine columns that have the same name.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def merged_duplicates(frame: pd.DataFrame, how: str | None) -> pd.DataFrame:
 
 
 def annotation_columns(names: Sequence[str], numeric: Sequence[bool]) -> list[str]:
-    """The columns beside the samples that describe genes, where genes are rows.
+    """Names of the columns that describe genes, in a table whose rows are genes.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def annotation_columns(names: Sequence[str], numeric: Sequence[bool]) -> list[st
 
 
 def annotation_note(names: Sequence[str]) -> Note:
-    """What is said of columns that describe genes."""
+    """Note that columns describe genes and are dropped."""
     are = "describes" if len(names) == 1 else "describe"
     return Note(
         "annotation",
@@ -112,7 +112,7 @@ def annotation_note(names: Sequence[str]) -> Note:
 
 
 def turn_note() -> Note:
-    """What is said where rows look like genes."""
+    """Note that rows look like genes."""
     return Note(
         "genes as rows",
         (),

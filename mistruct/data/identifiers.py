@@ -1,4 +1,4 @@
-"""Columns that name the rows instead of describing them.
+"""Detection of identifiers: columns that name the rows instead of describing them.
 
 Their mutual information with anything says how many rows there are. A column is one of these where
 it
@@ -42,7 +42,7 @@ _TIME = re.compile(
 
 
 def is_name_of_rows(name: str) -> bool:
-    """Whether a column is called as one that names the rows.
+    """Whether the name of a column is one of an identifier.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def is_name_of_rows(name: str) -> bool:
 
 
 def why_identifier(column: Column) -> str | None:
-    """Why a column names the rows; None where it does not, or where its kind is declared."""
+    """Reason why a column is an identifier; None if it is not, or if its kind is declared."""
     if not column.inferred or column.rule in ("fractions", "two values"):
         return None
     n = len(column.values)
@@ -76,7 +76,7 @@ def why_identifier(column: Column) -> str | None:
 
 
 def find_identifiers(columns: Iterable[Column]) -> dict[str, str]:
-    """The columns that name the rows, and why."""
+    """Find the identifiers of a table, with the reasons."""
     found = ((c.name, why_identifier(c)) for c in columns)
     return {name: why for name, why in found if why}
 
@@ -89,7 +89,7 @@ def _by_reason(found: dict[str, str]) -> dict[str, list[str]]:
 
 
 def notes_of(found: dict[str, str], columns: Sequence[Column]) -> list[Note]:
-    """One note for each reason."""
+    """Notes on identifiers, one for each reason."""
     words = {c.name for c in columns if c.rule == "words"}
     return [
         left_out(names, why, "discrete" if names[0] in words else "continuous")
@@ -98,7 +98,7 @@ def notes_of(found: dict[str, str], columns: Sequence[Column]) -> list[Note]:
 
 
 def refuse_identifiers(found: dict[str, str], columns: Sequence[Column]) -> None:
-    """Raise one error for all columns that name the rows."""
+    """Raise one error for all identifiers of a table."""
     if not found:
         return
     name = next(iter(found))

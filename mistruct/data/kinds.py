@@ -1,4 +1,4 @@
-"""Which kind a column of numbers is, told from its values.
+"""Rules that infer the kind of a column of numbers from its values.
 
 How a number is stored (1, 1.0, "1", Decimal(1)) says nothing of what it means, so one table of
 rules looks at the values: whether there are fractions, how many values are distinct, how many rows
@@ -117,12 +117,12 @@ def rule_of_whole_numbers(states: Sequence[int], counts: NDArray[np.int64]) -> s
 
 @cache
 def why(rule: str, n_distinct: int, n_rows: int) -> str:
-    """A rule in words, with the numbers that it looked at."""
+    """Explain a rule in words, with the numbers that it used."""
     return WHY[rule].format(n=n_distinct, rows=n_rows)
 
 
 def is_discrete(rule: str) -> bool:
-    """Whether a rule makes whole numbers discrete."""
+    """Whether whole numbers are discrete by a rule."""
     return rule in ("two values", "codes")
 
 
@@ -172,5 +172,5 @@ def end_of_scale(bounds: Sequence[tuple[int, int]]) -> int:
 
 
 def may_be_codes(states: int, span: int, n_rows: int) -> bool:
-    """Whether more values than are discrete lie as close, and recur as often, as codes do."""
+    """Whether values too many to be discrete may be codes, as they are dense and recur often."""
     return states <= MOST_CODES and span < 2 * states and n_rows >= 10 * states

@@ -1,4 +1,4 @@
-"""What was guessed, left out or read as missing, as records that say how to have it otherwise.
+"""Notes on what was guessed, dropped or read as missing, with the settings that change it.
 
 The words are made here and nowhere else. They hold settings, not text, where they give advice, so
 Python says ``kinds={'zip': 'discrete'}`` where the command says ``--kind zip=discrete``.
@@ -18,7 +18,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that a reader of the table should know.
+    """A note on how a table was read.
 
     Attributes
     ----------
@@ -66,14 +66,14 @@ class Note:
 
 
 def listed(names: Iterable[object], shown: int = _SHOWN) -> str:
-    """``'a', 'b', 'c' and 4 more``."""
+    """List names, the first few of many: ``'a', 'b', 'c' and 4 more``."""
     names = list(names)
     some = ", ".join(repr(str(n)) for n in names[:shown])
     return some if len(names) <= shown else f"{some} and {len(names) - shown} more"
 
 
 def in_rows(rows: Sequence[int], count: int) -> str:
-    """``row 4`` or ``rows 4, 17, 30, ...``, counted from 1."""
+    """List rows, counted from 1: ``row 4`` or ``rows 4, 17, 30, ...``."""
     some = ", ".join(str(r) for r in rows[:_SHOWN])
     return f"row{'s' if count > 1 else ''} {some}{', ...' if count > len(rows[:_SHOWN]) else ''}"
 
@@ -83,14 +83,14 @@ def _are(names: Sequence[str]) -> str:
 
 
 def _kinds(names: Sequence[str], kind: str) -> Words:
-    """Declare the kinds of these columns; of many the first shows how."""
+    """Setting that declares the kind of columns; of many columns, the first is the example."""
     if len(names) <= _SHOWN:
         return (Setting("kinds", dict.fromkeys(names, kind)),)
     return (Setting("kinds", {names[0]: kind}), ", ...")
 
 
 def left_out(names: Sequence[str], why: str, kind: str = "continuous") -> Note:
-    """Columns that name the rows."""
+    """Note on identifiers that were dropped."""
     them = "it" if len(names) == 1 else "them"
     return Note(
         "identifier",
@@ -111,7 +111,7 @@ class Found(NamedTuple):
 
 
 def read_as_missing(found: Sequence[Found], asked: Sequence[str]) -> list[Note]:
-    """One note for each mark; `asked` are the marks that were asked for, if any."""
+    """Notes on marks of missing entries, one for each; `asked` are those given by the caller."""
     by_mark: dict[str, list[Found]] = {}
     for f in found:
         by_mark.setdefault(f.mark, []).append(f)
@@ -139,7 +139,7 @@ def read_as_missing(found: Sequence[Found], asked: Sequence[str]) -> list[Note]:
 
 
 def read_as_numbers(column: str, written: str, count: int, example: str) -> Note:
-    """Text that holds numbers in a form of its own."""
+    """Note on text that was read as numbers in a special format."""
     return Note(
         "number format",
         (column,),
@@ -151,7 +151,7 @@ def read_as_numbers(column: str, written: str, count: int, example: str) -> Note
 
 
 def kept_as_text(names: Sequence[str], example: str) -> Note:
-    """Digits that begin with a zero are codes."""
+    """Note on digits with a leading zero, which were kept as text."""
     return Note(
         "leading zeros",
         tuple(names),
@@ -163,7 +163,7 @@ def kept_as_text(names: Sequence[str], example: str) -> Note:
 
 
 def blanks_trimmed(names: Sequence[str], count: int, example: str) -> Note:
-    """Blanks around values, which made states of their own."""
+    """Note on blanks around values, which were trimmed."""
     return Note(
         "blanks",
         tuple(names),
@@ -174,7 +174,7 @@ def blanks_trimmed(names: Sequence[str], count: int, example: str) -> Note:
 
 
 def taken_as(names: Sequence[str], kind: str, why: str, rule: str = "kind") -> Note:
-    """Columns whose kind is a guess."""
+    """Note on columns whose kind was guessed."""
     other = "continuous" if kind == "discrete" else "discrete"
     return Note(
         rule,
@@ -186,7 +186,7 @@ def taken_as(names: Sequence[str], kind: str, why: str, rule: str = "kind") -> N
 
 
 def few_rows_per_state(name: str, n_states: int, n_rows: int) -> Note:
-    """A column of words with so many states that a state has few rows."""
+    """Note on a column of words with few rows per state."""
     return Note(
         "few rows per state",
         (name,),
@@ -197,7 +197,7 @@ def few_rows_per_state(name: str, n_states: int, n_rows: int) -> Note:
 
 
 def stands_for(name: str, n_rows: int, total: int, n_zeros: int) -> Note:
-    """Rows that stand for several, as a column of weights says."""
+    """Note on a column of weights, by which rows stand for several."""
     zeros = ""
     if n_zeros:
         zeros = f"; {n_zeros:,} of weight 0 {'is' if n_zeros == 1 else 'are'} left out"
@@ -206,7 +206,7 @@ def stands_for(name: str, n_rows: int, total: int, n_zeros: int) -> Note:
 
 
 def looks_like_counts(name: str) -> Note:
-    """A column that may say how many rows each row stands for."""
+    """Note on a column that may hold weights."""
     return Note(
         "counts of rows",
         (name,),
@@ -220,5 +220,5 @@ def looks_like_counts(name: str) -> Note:
 
 
 def about_file(rule: str, text: str, count: int = 1, change: Words = ()) -> Note:
-    """Something about the file as a whole."""
+    """Note on the file as a whole."""
     return Note(rule, (), count, (text,), change)

@@ -1,4 +1,4 @@
-"""Columns of text that hold numbers, numbers written in a way of their own, or words.
+"""Columns of text: plain numbers, numbers in a special format, or words.
 
 A column is looked at through its distinct values. If all are numbers, or marks of missing
 entries, it is a column of numbers. If all the others are numbers once one rule of writing is undone
@@ -35,7 +35,7 @@ _LIMIT = re.compile(r"[<>≤≥]\s*=?\s*\d+(\.\d+)?$")
 
 
 class Words(NamedTuple):
-    """A column of text: distinct values, and for each row which, -1 where missing."""
+    """A column of text: its distinct values, and a code for each row, -1 where missing."""
 
     codes: NDArray[Any]
     states: list[str]
@@ -76,7 +76,7 @@ _FORMS = (
 
 
 class Reading(NamedTuple):
-    """What a column of text holds: numbers (else None), or words; and what is to be said.
+    """Result of reading a column of text: numbers or None, words, and notes.
 
     `of_states` are the numbers of the distinct values, NaN where one is missing.
     """
@@ -108,7 +108,7 @@ def read_words(
     decimal: str = ".",
     weights: NDArray[np.int64] | None = None,
 ) -> Reading:
-    """Decide what a column of text holds, under the kind that is declared for it, if any.
+    """Decide whether a column of text holds numbers or words, given its declared kind, if any.
 
     `weights` say how many rows each row stands for.
 
@@ -149,7 +149,7 @@ def read_words(
 
 
 def _trimmed(name: str, words: Words) -> tuple[Words, list[Note]]:
-    """Values without blanks around them; said where that makes two states one."""
+    """Trim blanks around values; with a note if that merges two states."""
     padded = [i for i, s in enumerate(words.states) if s != s.strip()]
     if not padded:
         return words, []
@@ -175,7 +175,7 @@ def _as_words(name: str, words: Words, marks: Marks, notes: list[Note]) -> Readi
 
 
 def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
-    """Where each mark stands; an empty field is none."""
+    """The rows of each mark of missing entries, other than the empty field."""
     found = []
     for i in marked:
         if mark := words.states[int(i)]:
@@ -185,7 +185,7 @@ def _marks_in(name: str, words: Words, marked: Any) -> list[Found]:
 
 
 def _parsed(states: Sequence[str], decimal: str) -> Floats:
-    """The number that each text is; NaN where it is none."""
+    """Parse texts as numbers; NaN if a text is not a number."""
     if decimal == ",":  # a point is no decimal mark then, nor part of a plain number
         states = ["?" if "." in s else s.replace(",", ".") for s in states]
     numbers = pd.to_numeric(pd.Series(states, dtype=object), errors="coerce")
@@ -193,7 +193,7 @@ def _parsed(states: Sequence[str], decimal: str) -> Floats:
 
 
 def _form_of(states: Sequence[str], strange: Any, parsed: Floats, known: Any) -> _Form | None:
-    """The one rule by which all that is no plain number is one."""
+    """Find the one special format in which all texts that are no plain numbers are written."""
     texts = [states[int(i)] for i in strange]
     for form in _FORMS:
         if all(form.pattern.match(t) for t in texts):
@@ -217,7 +217,7 @@ def _rows_of(words: Words, places: Any) -> NDArray[Any]:
 def _mostly_numbers(
     words: Words, known: Any, strange: Any, weights: NDArray[np.int64] | None
 ) -> bool:
-    """Whether the text that is no number is a blemish of a column of numbers."""
+    """Whether so few values are not numbers that they must be errors in a column of numbers."""
     if known.sum() < _DISTINCT:
         return False
     if all(_LIMIT.match(words.states[int(i)]) for i in strange):

@@ -24,7 +24,7 @@ class WrongTypeError(DataError, TypeError):
 def read_numbers(
     transformer: Any, table: Any, missing: Gaps = "raise", *, reset: bool
 ) -> tuple[list[str], Floats]:
-    """Names of the columns of a table, and their values, shape (n_features, n_samples).
+    """Read the names and values of columns; values have shape (n_features, n_samples).
 
     `reset` is for `fit`; otherwise the columns have to be those that the transformer saw there.
     """
@@ -90,7 +90,7 @@ def checked_by(check: Callable[..., Any], *arguments: Any, **rules: Any) -> Any:
 
 
 def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:
-    """The values, once it is clear that gaps among them are allowed."""
+    """Check that missing values are allowed if there are any, and return the values."""
     gaps = np.isnan(values).sum(axis=1)
     if missing == "raise" and gaps.any():
         shown = ", ".join(f"{names[i]!r} ({gaps[i]})" for i in np.flatnonzero(gaps)[:3])

@@ -1,4 +1,4 @@
-"""Names of columns with ``*`` and ``?`` in them, as a shell has them."""
+"""Patterns of column names with the wildcards ``*`` and ``?``, as in a shell."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from mistruct.errors import ParameterError, Setting, nearest_names
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a name is like a pattern."""
+    """Whether a name matches a pattern."""
     like = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(like, name, re.DOTALL) is not None
 
 
 def by_pattern(parameter: str, pattern: str, names: Sequence[str]) -> list[str]:
-    """The names that a pattern matches: itself alone where it is a name.
+    """Names that a pattern matches; only itself if it is a name.
 
     Raises
     ------
@@ -37,6 +37,6 @@ def by_pattern(parameter: str, pattern: str, names: Sequence[str]) -> list[str]:
 
 
 def no_column(parameter: str, name: object, names: Iterable[str]) -> ParameterError:
-    """What is raised where a column is asked for that is not there."""
+    """The error for a requested column that does not exist."""
     hint = nearest_names(name, names)
     return ParameterError(Setting(parameter), f": there is no column {name!r}{hint}")

@@ -1,4 +1,4 @@
-"""Files of other programs, through the libraries that read them well."""
+"""Reading the files of spreadsheets and statistics programs, with other libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mistruct.errors import ParameterError, Setting, nearest_names
 
 
 def read_program_file(path: Path, suffix: str, sheet: str | int | None, door: Door) -> pd.DataFrame:
-    """A file of a spreadsheet or a statistics program as a DataFrame."""
+    """Read a file of a spreadsheet or a statistics program as a DataFrame."""
     if suffix == ".xlsx":
         return _read_sheet(path, sheet, door)
     return READERS[suffix](path)
@@ -94,7 +94,7 @@ def _read_arff(path: Path) -> pd.DataFrame:
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns whose labels are of a few values only, such as ``refused``, as what they hold."""
+    """Replace labels by values in columns that label only a few values, such as ``refused``."""
     for name in frame.columns:
         column = frame[name]
         if not isinstance(column.dtype, pd.CategoricalDtype):

@@ -1,4 +1,4 @@
-"""Files as tables: delimited text, Parquet, Feather, AnnData and those of statistics programs.
+"""Reading tables from files: text, Parquet, Feather, AnnData and statistics programs.
 
 The suffix names the format. What is told from the content (separator, comments, names of rows, a
 row of units, annotation of genes) is noted, and nothing may shift: rows of different lengths and
@@ -45,7 +45,7 @@ _SUFFIXES = (*_TEXT, *_ARROW, ".h5ad", *READERS)
 
 @dataclass(frozen=True)
 class _Request:
-    """What of a file is asked for."""
+    """Options for reading a file."""
 
     index: str | None
     transpose: bool
@@ -159,7 +159,7 @@ def read_table(
 def _read(
     path: Path, suffix: str, request: _Request, door: Door
 ) -> tuple[list[Column], pd.Index[Any] | None]:
-    """The checked columns of a file, and the names of its rows."""
+    """Read the checked columns of a file, and the names of its rows."""
     plain = suffix.rpartition(".")[0] if suffix.endswith(COMPRESSIONS) else suffix
     if plain in _TEXT:
         return read_text_table(
@@ -187,7 +187,7 @@ def _read(
 
 
 def _suffix_of(path: Path) -> str:
-    """The suffix, with that of a compression behind it."""
+    """The suffix of a file name, with the suffix of a compression after it."""
     suffixes = [s.lower() for s in path.suffixes]
     suffix = "".join(
         suffixes[-2:] if suffixes[-1:] and suffixes[-1] in COMPRESSIONS else suffixes[-1:]
@@ -202,7 +202,7 @@ def _suffix_of(path: Path) -> str:
 
 
 def _check_options(suffix: str, request: _Request) -> None:
-    """Refuse an option that does not belong to the format."""
+    """Raise ParameterError if an option does not apply to the format."""
     plain = suffix.removesuffix("".join(c for c in COMPRESSIONS if suffix.endswith(c)))
     is_text = plain in _TEXT
     belongs = {
@@ -225,7 +225,7 @@ def _check_options(suffix: str, request: _Request) -> None:
 
 @contextmanager
 def _one_error(path: Path, suffix: str) -> Iterator[None]:
-    """Whatever goes wrong with a file becomes one DataError that begins with its path."""
+    """Context manager: any error in reading a file becomes a DataError that names its path."""
     try:
         yield
     except (ParameterError, MemoryError):
@@ -277,7 +277,7 @@ def _read_h5ad(path: Path, request: _Request) -> pd.DataFrame:
 
 
 def _name_rows(frame: pd.DataFrame, index: str | None, transpose: bool) -> pd.DataFrame:
-    """Take the names of the rows from `index`, or where they must have names from column one."""
+    """Set the row names from the column `index`, or the first column if names are needed."""
     if index is not None and index != frame.index.name:
         if index not in frame.columns:
             raise no_column("index", index, list(map(str, frame.columns)))
@@ -288,7 +288,7 @@ def _name_rows(frame: pd.DataFrame, index: str | None, transpose: bool) -> pd.Da
 
 
 def _turned(frame: pd.DataFrame, door: Door, duplicates: Duplicates | None) -> pd.DataFrame:
-    """Variables as columns; samples are left out by name."""
+    """Transpose a table, so that variables are columns, and drop samples by name."""
     numeric = [getattr(d, "kind", "O") in "iuf" for d in frame.dtypes]
     described = annotation_columns([str(c) for c in frame.columns], numeric)
     if described:

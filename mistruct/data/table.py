@@ -1,4 +1,4 @@
-"""What only a table as a whole tells: which columns name its rows, and which are one matrix."""
+"""Decisions from the whole table: identifiers, matrices of counts, questionnaires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WHOLE = ("two values", "few rows", "many values", "counts", "codes")
 def settled(
     columns: list[Column], door: Door, *, refuse: bool = True, genes: bool = False
 ) -> list[Column]:
-    """The columns that describe the rows, each with its final kind.
+    """Final columns of a table, each with its kind, without identifiers.
 
     Columns that name the rows are refused, or left out with a note. `genes` is for tables that
     were turned: their columns were rows of one matrix.
@@ -41,7 +41,7 @@ def settled(
 
 
 def _one_matrix(columns: list[Column], door: Door, genes: bool) -> list[Column]:
-    """One kind for the columns of a matrix of counts."""
+    """Give the columns of a matrix of counts one kind."""
     whole = [c for c in columns if c.inferred and c.rule in _WHOLE]
     mixed = len({c.kind for c in whole}) > 1
     facts = [(c.bounds[0], c.distinct) for c in whole]
@@ -59,7 +59,7 @@ def _one_matrix(columns: list[Column], door: Door, genes: bool) -> list[Column]:
 
 
 def _one_scale(columns: list[Column], door: Door) -> list[Column]:
-    """The answers of a questionnaire are ordinal, also where an item lacks the lowest ones."""
+    """Make the answers of a questionnaire ordinal, also items without the lowest answers."""
     codes = [
         c for c in columns if c.inferred and c.rule in _WHOLE and 3 <= c.distinct <= MAX_STATES
     ]
@@ -74,7 +74,7 @@ def _one_scale(columns: list[Column], door: Door) -> list[Column]:
 
 
 def _note_kinds(columns: Sequence[Column], door: Door) -> None:
-    """Say which kinds are guesses that could well be wrong."""
+    """Add notes on kinds that are uncertain guesses."""
     if door.leading_zeros:
         names = list(door.leading_zeros)
         door.notes.append(kept_as_text(names, door.leading_zeros[names[0]]))

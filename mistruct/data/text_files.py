@@ -1,4 +1,4 @@
-"""Delimited text, parsed by pyarrow, or by pandas where that is not installed.
+"""Parsing of delimited text by pyarrow, or by pandas if pyarrow is not installed.
 
 Nothing is taken for missing or for a number that the door would not take for it: marks of missing
 entries are noted one by one, and digits that begin with a zero stay text. Both parsers are told
@@ -29,15 +29,36 @@ _PORTION = 1 << 18
 Values = NDArray[Any] | Words
 
 
+class Rows(NamedTuple):
+    """The rows below the header: `data` from `start` on, which is not copied."""
+
+    data: bytes
+    start: int = 0
+
+    @property
+    def view(self) -> memoryview:
+        """The rows as bytes, not copied."""
+        return memoryview(self.data)[self.start :]
+
+    @property
+    def text(self) -> str:
+        """The rows as text."""
+        return str(self.view, "utf-8")
+
+    def first(self, character: str) -> int:
+        """The place of a character in `data`, -1 if there is none."""
+        return self.data.find(character.encode(), self.start)
+
+
 class Parsed(NamedTuple):
-    """Columns of a file, and the marks among numbers, whose column is a place."""
+    """Columns of a file, and the marks of missing entries, whose column is a position."""
 
     columns: list[Values]
     marks: list[Found]
 
 
 def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ()) -> Parsed:
-    """Parse the rows below the header; the columns `text` are not taken for numbers.
+    """Parse the rows below the header; the columns `text` are not parsed as numbers.
 
     Raises
     ------
@@ -46,7 +67,8 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
     """
     body = _body(data, dialect)
     n = len(dialect.names)
-    if body.count(dialect.quote.encode()) % 2:
+    quote = body.first(dialect.quote)
+    if quote >= 0 and body.data.count(dialect.quote.encode(), quote) % 2:
         _check_quotes(body, dialect)
     try:
         import pyarrow
@@ -58,19 +80,18 @@ def parse(data: bytes, dialect: Dialect, marks: Marks, text: Sequence[int] = ())
         return _with_pyarrow(_repaired(body, dialect, n), dialect, marks, n, text)
 
 
-def _body(data: bytes, dialect: Dialect) -> bytes:
-    """The rows below the header."""
+def _body(data: bytes, dialect: Dialect) -> Rows:
+    """The text below the header."""
     at = 0
     for _ in range(dialect.header_lines):
         at = data.find(b"\n", at) + 1
-    body = data[at:] if at else data
     if dialect.separator == " ":
-        lines = (b"\t".join(line.split()) for line in body.splitlines())
-        body = b"\n".join(line for line in lines if line)
-    return body
+        lines = (b"\t".join(line.split()) for line in data[at:].splitlines())
+        return Rows(b"\n".join(line for line in lines if line))
+    return Rows(data, at)
 
 
-def _check_quotes(body: bytes, dialect: Dialect) -> None:
+def _check_quotes(body: Rows, dialect: Dialect) -> None:
     """Raise DataError where a quote is opened and not closed."""
     try:
         for _ in _reader(body, dialect, strict=True):
@@ -80,9 +101,9 @@ def _check_quotes(body: bytes, dialect: Dialect) -> None:
             raise DataError("a quote is opened and not closed") from None
 
 
-def _reader(body: bytes, dialect: Dialect, *, strict: bool = False) -> Any:
+def _reader(body: Rows, dialect: Dialect, *, strict: bool = False) -> Any:
     return csv.reader(
-        io.StringIO(body.decode("utf-8"), newline=""),
+        io.StringIO(body.text, newline=""),
         delimiter=_separator(dialect),
         quotechar=dialect.quote,
         strict=strict,
@@ -93,7 +114,7 @@ def _separator(dialect: Dialect) -> str:
     return "\t" if dialect.separator == " " else dialect.separator
 
 
-def _repaired(body: bytes, dialect: Dialect, n_fields: int) -> bytes:
+def _repaired(body: Rows, dialect: Dialect, n_fields: int) -> Rows:
     """Rows without blank lines; DataError where they differ in length."""
     reader = _reader(body, dialect)
     out = io.StringIO(newline="")
@@ -102,11 +123,11 @@ def _repaired(body: bytes, dialect: Dialect, n_fields: int) -> bytes:
         if len(row) > 1 or "".join(row).strip():
             check_length(reader.line_num + dialect.header_lines, row, n_fields)
             writer.writerow(row)
-    return out.getvalue().encode()
+    return Rows(out.getvalue().encode())
 
 
 def _with_pyarrow(
-    body: bytes, dialect: Dialect, marks: Marks, n: int, text: Sequence[int]
+    body: Rows, dialect: Dialect, marks: Marks, n: int, text: Sequence[int]
 ) -> Parsed:
     import pyarrow as pa
 
@@ -132,7 +153,7 @@ def _with_pyarrow(
 
 
 def _read_arrow(
-    body: bytes,
+    body: Rows,
     dialect: Dialect,
     marks: Marks,
     n: int,
@@ -140,23 +161,24 @@ def _read_arrow(
     text: Sequence[int] = (),
     only: Sequence[int] | None = None,
 ) -> Any:
-    """A table whose columns are called 0, 1, ...; `only` some of them, as text."""
+    """Parse text with pyarrow; columns are called 0, 1, ..., and those in `only` are text."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     names = [str(i) for i in range(n)]
     # A block holds some rows at least, and enough of them that columns pay for their pieces.
-    first = body.find(b"\n") + 1 or len(body)
-    block = max(1 << 20, 8 * first, min(4096 * n, len(body) // 2))
+    length = len(body.view)
+    first = body.first("\n") + 1 - body.start
+    block = max(1 << 20, 8 * (first if first > 0 else length), min(4096 * n, length // 2))
     chosen = None if only is None else [str(i) for i in only]
     as_text = chosen if chosen is not None else [str(i) for i in text]
     return arrow_csv.read_csv(
-        pa.BufferReader(body),
+        pa.BufferReader(body.view),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=min(block, 1 << 30)),
         parse_options=arrow_csv.ParseOptions(
             delimiter=_separator(dialect),
             quote_char=dialect.quote,
-            newlines_in_values=dialect.quote.encode() in body,
+            newlines_in_values=body.first(dialect.quote) >= 0,
         ),
         convert_options=arrow_csv.ConvertOptions(
             null_values=sorted(marks.in_numbers),
@@ -172,7 +194,7 @@ def _read_arrow(
 
 
 def _values(column: Any) -> Values:
-    """A column as numbers or truth values, NaN or None where missing, or as text."""
+    """Values of a column as numbers, truth values or text, with NaN or None where missing."""
     import pyarrow as pa
 
     if pa.types.is_temporal(column.type):
@@ -197,7 +219,7 @@ def _words(column: Any) -> Words:
 
 
 def _marks_in(i: int, column: Any, marks: Marks) -> list[Found]:
-    """The marks of a column of numbers, each with its count and first rows."""
+    """Marks of missing entries in a column of numbers, with their counts and first rows."""
     words = _words(column)
     counts = np.bincount(words.codes, minlength=len(words.states))
     found = []
@@ -216,9 +238,9 @@ def _begins_with_zero(column: Any) -> bool:
     return bool(found.as_py())
 
 
-def _has_leading_zero(body: bytes, separator: str) -> bool:
+def _has_leading_zero(body: Rows, separator: str) -> bool:
     """Whether a field may begin with a zero and another digit, or with 0x as codes do."""
-    text = np.frombuffer(body, dtype=np.uint8)
+    text = np.frombuffer(body.view, dtype=np.uint8)
     starts = [ord(c) for c in (separator, "\n", '"', "'", " ")]
     for start in range(-1, len(text) - 2, _PORTION):
         part = text[max(start, 0) : start + _PORTION + 2]
@@ -231,10 +253,10 @@ def _has_leading_zero(body: bytes, separator: str) -> bool:
     return False
 
 
-def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> Parsed:
-    def read(content: bytes) -> pd.DataFrame:
+def _with_pandas(body: Rows, dialect: Dialect, n: int, text: Sequence[int]) -> Parsed:
+    def read(content: Rows) -> pd.DataFrame:
         frame: pd.DataFrame = pd.read_csv(
-            io.BytesIO(content),
+            io.BytesIO(content.view),
             sep=_separator(dialect),
             header=None,
             names=list(range(n)),
@@ -276,7 +298,7 @@ def _with_pandas(body: bytes, dialect: Dialect, n: int, text: Sequence[int]) -> 
 
 
 def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
-    """Some of the rows of a column."""
+    """Select some rows of a column."""
     if isinstance(values, Words):
         left, codes = np.unique(values.codes[rows], return_inverse=True)
         return Words(codes, [values.states[i] for i in left])
@@ -284,7 +306,7 @@ def take_rows(values: Values, rows: NDArray[np.bool_]) -> Values:
 
 
 def is_empty(values: Values) -> NDArray[np.bool_]:
-    """Rows with an empty field."""
+    """Mask of the rows with an empty field."""
     if isinstance(values, Words):
         blank: NDArray[np.bool_] = np.array([*(not s.strip() for s in values.states), True])
         empty: NDArray[np.bool_] = blank[values.codes]
@@ -298,7 +320,7 @@ def is_empty(values: Values) -> NDArray[np.bool_]:
 
 
 def as_objects(values: Values) -> NDArray[Any]:
-    """A column as Python objects."""
+    """Convert a column to Python objects."""
     objects: NDArray[Any]
     if isinstance(values, Words):
         objects = np.array([*values.states, None], dtype=object)[values.codes]
@@ -308,5 +330,5 @@ def as_objects(values: Values) -> NDArray[Any]:
 
 
 def as_array(values: Values) -> NDArray[Any]:
-    """A column as an array, of objects where it is text."""
+    """Convert a column to an array, of objects if it is text."""
     return as_objects(values) if isinstance(values, Words) else values

@@ -1,4 +1,4 @@
-"""Delimited text as checked columns: what is name, row, sample or annotation, and what is empty."""
+"""Tables of delimited text: names, units, annotations, samples and empty columns."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_text_table(
     transpose: bool,
     duplicates: Duplicates | None,
 ) -> tuple[list[Column], pd.Index[Any] | None]:
-    """The checked columns of delimited text, and the names of its rows."""
+    """Read the checked columns of delimited text, and the names of its rows."""
     text, genes, notes = without_comments(_as_utf8(data, options.encoding, door), options.comment)
     door.notes += notes
     dialect = find_dialect(text, suffix, options)
@@ -54,7 +54,7 @@ def read_text_table(
 
 
 def _as_utf8(data: bytes, encoding: str | None, door: Door) -> bytes:
-    """The text as UTF-8 with plain line ends where these would mislead."""
+    """Convert text to UTF-8, with plain line ends if others would mislead."""
     if encoding is not None:
         data = data.decode(encoding).removeprefix("\ufeff").encode()
     elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -109,7 +109,7 @@ def _read_upright(
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """The names, those that are empty (but the first) with their place in front of a colon."""
+    """Make names unique: an empty one, other than the first, becomes its position and a colon."""
     return [n if n or i == 0 else f"{i}:" for i, n in enumerate(names)]
 
 
@@ -122,7 +122,7 @@ def _column(name: str, values: Values, door: Door) -> Column:
 def _without_nameless(
     table: dict[str, Values], dialect: Dialect, door: Door
 ) -> tuple[dict[str, Values], Values | None]:
-    """Without columns that have neither name nor value; the names of the rows apart."""
+    """Drop columns without name and values; returns the names of the rows separately."""
     empty = []
     for place, name in enumerate(_unique(dialect.names)):
         if dialect.names[place] or place == 0:
@@ -171,7 +171,7 @@ def _without_empty_rows(table: dict[str, Values], door: Door) -> dict[str, Value
 
 
 def _without_units(table: dict[str, Values], door: Door) -> dict[str, Values]:
-    """Without a first row of units: text above numbers in each column of numbers."""
+    """Drop a first row of units: text above numbers in each column of numbers."""
     units, n_rows = {}, 0
     for name, values in table.items():
         n_rows = len(values.codes if isinstance(values, Words) else values)
@@ -202,7 +202,7 @@ def _without_units(table: dict[str, Values], door: Door) -> dict[str, Values]:
 
 
 def _check_row_names(values: Values, dialect: Dialect) -> None:
-    """Names of rows must differ, or a column may have shifted, or the header may lack its name."""
+    """Raise DataError if names of rows repeat, as when the header lacks a name."""
     names = pd.Series(as_objects(values))
     twice = names[names.duplicated()]
     if len(twice):
@@ -219,7 +219,7 @@ def _check_row_names(values: Values, dialect: Dialect) -> None:
 
 
 def _notice_genes(columns: Sequence[Column], row_names: Values | None, door: Door) -> None:
-    """Say so where rows look like variables."""
+    """Add a note if rows look like variables."""
     first, others = None, columns
     called = isinstance(row_names, Words)
     if row_names is None:
@@ -240,7 +240,7 @@ def _notice_genes(columns: Sequence[Column], row_names: Values | None, door: Doo
 def _named_by(
     columns: Sequence[Column], kept: Sequence[Column], table: dict[str, Values]
 ) -> Values | None:
-    """The first column of text that is left out because it differs in every row."""
+    """Drop the first column of text if it differs in every row."""
     remaining = {c.name for c in kept}
     for c in columns:
         if c.name not in remaining and c.rule == "words" and c.distinct == len(c.values):
@@ -257,7 +257,7 @@ def _index(values: Values, name: str | None) -> pd.Index[Any]:
 def _read_turned(
     text: bytes, dialect: Dialect, door: Door, index: str | None, duplicates: Duplicates | None
 ) -> tuple[list[Column], pd.Index[Any] | None]:
-    """Variables are rows; all numbers are turned as one matrix, anything else as text."""
+    """Read a table whose rows are variables; numbers are transposed as one matrix."""
     names = dialect.names
     if index is not None and index not in names:
         raise no_column("index", index, names)
@@ -304,7 +304,7 @@ def _read_turned(
 def _without_samples(
     values: dict[int, Values], names: Sequence[str], variables: Sequence[str], door: Door
 ) -> dict[int, Values]:
-    """Leave out samples that `drop` names; what it names of variables stays at the door."""
+    """Drop the samples that `drop` names; names of variables remain in `door`."""
     kept_drop = []
     for pattern in door.drop:
         try:
@@ -322,7 +322,7 @@ def _without_samples(
 def _marks_of(
     marks: Sequence[Found], values: dict[int, Values], names: Sequence[str]
 ) -> list[Found]:
-    """The marks among the numbers of a matrix, by sample; their rows are those of the file."""
+    """Marks of missing entries in a matrix of numbers, by sample, with rows of the file."""
     return [
         Found(f.mark, names[int(f.column)], f.times, f.rows)
         for f in marks

@@ -1,4 +1,4 @@
-"""The table as what measures or tests sees it.
+"""Views: the table as an estimator or test sees it.
 
 An ordinal column has both states and an order. What counts goes by the states, whatever looks at
 ranks, distances or densities by the order; nothing goes by both. So an estimator or a test says
@@ -16,7 +16,7 @@ from mistruct.data.dataset import Dataset
 
 
 def see_views(cls: type, methods: Iterable[str]) -> None:
-    """Let those of the methods that a class defines work on ``self.view(data)``."""
+    """Let methods that a class defines receive ``self.view(data)`` instead of ``data``."""
     for name in methods:
         if name in vars(cls):
             setattr(cls, name, _of_view(vars(cls)[name]))

@@ -1,4 +1,4 @@
-"""Columns that say how many rows each row stands for, as in tables of counts by SQL or R.
+"""Columns of weights: how many rows each row stands for, as in tables of counts.
 
 The rows are written out once, at the door: each column is encoded first, with counts of rows where
 the rule of kinds looks at those, and its codes and numbers are repeated then. So whatever is done
@@ -47,7 +47,7 @@ _MOST_COLUMNS = 30
 
 
 def name_of_weights(weights: Any, index: str | None = None) -> str | None:
-    """The column of weights; ParameterError where it is no name, or also the index."""
+    """Name of the column of weights; ParameterError if it is not a name, or is the index."""
     if weights is None:
         return None
     if isinstance(weights, bool) or not isinstance(weights, (str, int)):
@@ -60,7 +60,7 @@ def name_of_weights(weights: Any, index: str | None = None) -> str | None:
 
 
 def check_weights(names: Sequence[str], door: Door) -> list[str]:
-    """The names of the columns but the one of weights, which must be there and have no other use.
+    """Check the column of weights, and return the names of the other columns.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def check_weights(names: Sequence[str], door: Door) -> list[str]:
 
 
 def weigh(values: NDArray[Any], door: Door) -> NDArray[np.bool_] | None:
-    """Keep the weights at the door; which rows are left, or None where all are.
+    """Store the weights in `door`; returns the rows that are kept, None if all are.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def weigh(values: NDArray[Any], door: Door) -> NDArray[np.bool_] | None:
 
 
 def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
-    """The weights as floats, NaN where one is no number."""
+    """Convert weights to floats, NaN if one is not a number."""
     if values.dtype.kind in "iuf":
         return values.astype(np.float64)
     codes, states = factorized(values.astype(object))
@@ -151,7 +151,7 @@ def _no_weights(
 
 @contextmanager
 def rows_of_the_table(rows: NDArray[np.bool_] | None, door: Door) -> Iterator[None]:
-    """Let what is said of single rows count those of weight 0, which are not there any more."""
+    """Adjust row numbers in notes to the rows of the file, which include those of weight 0."""
     before = len(door.found)
     try:
         yield
@@ -170,7 +170,7 @@ def rows_of_the_table(rows: NDArray[np.bool_] | None, door: Door) -> Iterator[No
 
 
 def write_out(columns: Sequence[Column], door: Door) -> list[Column]:
-    """The columns with each row as often as its weight says.
+    """Repeat each row of the columns by its weight.
 
     Raises
     ------
@@ -196,21 +196,21 @@ def write_out(columns: Sequence[Column], door: Door) -> list[Column]:
 
 
 def _smallest(column: Column) -> NDArray[Any]:
-    """Codes in the smallest type that holds them and that of missing."""
+    """Convert codes to the smallest type that holds them and the code of missing."""
     return column.values.astype(np.min_scalar_type(len(column.states or ())), copy=False)
 
 
 def write_out_index(
     index: pd.Index[Any] | None, rows: NDArray[np.bool_] | None, door: Door
 ) -> pd.Index[Any] | None:
-    """The names of the rows, each as often as the row; `rows` are those that are left."""
+    """Repeat the names of rows by their weights; `rows` marks the rows that are kept."""
     if index is None or door.counts is None:
         return index
     return (index if rows is None else index[rows]).repeat(door.counts)
 
 
 def notice_counts(columns: Sequence[Column], door: Door) -> None:
-    """Say so where a table looks like one of counts.
+    """Add a note if a table looks like one of counts.
 
     That is where one column is called as counts are, and no two rows agree in all the others,
     although so many rows of so few states would by chance.

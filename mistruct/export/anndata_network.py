@@ -1,4 +1,4 @@
-"""A learned network inside the AnnData that it was learned from.
+"""Storing a learned network in the AnnData that it was learned from.
 
 scanpy keeps a graph as sparse matrices in `obsp` or `varp`, and what made it in `uns`, with the
 keys of these matrices. So does this, with genes as nodes. What is stored is what a file can hold:
@@ -27,7 +27,7 @@ _SHOWN = 3
 
 
 def store_network(net: StructureLearner, adata: AnnData, key: str | None = None) -> None:
-    """Store a learned network in an AnnData, from where its file takes it along.
+    """Store a learned network in an AnnData, so that it is saved with its file.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _check_names(net: StructureLearner, adata: AnnData) -> None:
 
 
 def _matrix(net: StructureLearner, adata: AnnData, values: pd.Series[float]) -> csr_matrix:
-    """Values of the edges between variables, without those that are NaN."""
+    """Sparse matrix of an attribute of the edges between variables, without NaN."""
     position = pd.Index(adata.var_names)
     row, column = (position.get_indexer(net.edges_[end]) for end in ("source", "target"))
     kept = (row >= 0) & (column >= 0) & values.notna().to_numpy()
@@ -127,7 +127,7 @@ def _matrix(net: StructureLearner, adata: AnnData, values: pd.Series[float]) -> 
 
 
 def _storable(edges: pd.DataFrame) -> pd.DataFrame:
-    """The same table, its text as categories: a file holds no missing text otherwise."""
+    """Convert text of a table to categories, as files cannot hold missing text otherwise."""
     text = edges.select_dtypes(object)
     return edges.assign(**{str(name): _categories(text[name].to_numpy()) for name in text})
 

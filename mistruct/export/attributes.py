@@ -1,4 +1,4 @@
-"""Attributes of graphs in files that know only scalars.
+"""Graph attributes in file formats that hold only scalars.
 
 A value that a format knows is written as it is, so that other tools can use it. Everything else (a
 dict of parameters, a list, ...) becomes JSON text behind a mark, and is read back from it. Strict
@@ -60,7 +60,7 @@ def from_json(value: Any) -> Any:
 
 
 def pack(value: Any, scalars: Collection[type]) -> Any:
-    """`value` where its type is one of `scalars`, else marked JSON text.
+    """Convert a value to marked JSON text, unless its type is one of `scalars`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Line-based forms of a graph: edge lists, SIF for Cytoscape, DOT for Graphviz."""
+"""Text formats of a graph: edge lists, SIF for Cytoscape, DOT for Graphviz."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SIF_ESCAPED = {v: k for k, v in _SIF_ESCAPES.items()}
 
 
 def write_edge_list(graph: nx.Graph, path: Path, delimiter: str) -> None:
-    """One row an edge; a row without target for each isolated node."""
+    """Write a row for each edge, and a row without target for each isolated node."""
     edges = [(u, v, dict(data)) for u, v, data in graph.edges(data=True)]
     for name in ("source", "target", "directed"):
         if any(name in data for *_, data in edges):
@@ -99,7 +99,7 @@ def read_edge_list(path: Path, delimiter: str) -> nx.Graph:
 
 
 def _header(rows: Rows) -> tuple[list[str], Rows]:
-    """The names of the columns, with `source` and `target` among them, and the rows below.
+    """Split off the header, which must contain `source` and `target`, from the rows.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _header(rows: Rows) -> tuple[list[str], Rows]:
 
 
 def _parse_column(cells: list[str]) -> list[Any]:
-    """Whole numbers, numbers, booleans or text, whatever holds all cells; None where empty."""
+    """Parse cells as whole numbers, numbers, booleans or text; None where empty."""
     filled = [c for c in cells if c]
     kind: Any = unpack
     if all(_INTEGER.match(c) for c in filled):
@@ -143,7 +143,7 @@ def _is_number(text: str) -> bool:
 
 
 def write_sif(graph: nx.Graph, path: Path) -> None:
-    """``source <tab> interaction <tab> target``, isolated nodes alone; attributes are lost."""
+    """Write lines ``source <tab> interaction <tab> target``; attributes are lost."""
     if "" in graph:
         raise DataError("SIF cannot hold the name ''; rename it, or use the suffix .json")
     interaction = "directed" if graph.is_directed() else "undirected"
@@ -182,7 +182,7 @@ def read_sif(path: Path) -> nx.Graph:
 
 
 def write_dot(graph: nx.Graph, path: Path) -> None:
-    """Graphviz text; two opposite arcs become one line without arrowheads."""
+    """Write Graphviz text; two opposite arcs become one line without arrowheads."""
     directed = graph.is_directed()
     arrow = "->" if directed else "--"
     lines = [f"strict {'digraph' if directed else 'graph'} {{"]

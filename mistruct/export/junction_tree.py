@@ -57,7 +57,7 @@ class JunctionTree:
     n_added: int
 
     def containing(self, nodes: tuple[str, ...]) -> int:
-        """Position of a clique that holds all `nodes`, which are complete in the graph."""
+        """Position of a clique that contains all `nodes`, which are complete in the graph."""
         # The one of them that was eliminated first came into the tree last, and the others were
         # its neighbours then, so they are in the clique it came with.
         return max(self.home[v] for v in nodes)

@@ -1,4 +1,4 @@
-r"""From a learned graph to a fitted Markov network of pgmpy.
+r"""Fitting a Markov network of pgmpy to a learned graph.
 
 The maximum-likelihood distribution of a graph is the one that factorises over its cliques and has
 the margins of the data on each of them (Lauritzen 1996, section 4.3). Where the graph is
@@ -132,7 +132,7 @@ def _closed_form(tree: JunctionTree, data: Dataset) -> dict[tuple[str, ...], Tab
 def _proportional_fit(
     tree: JunctionTree, cliques: Sequence[tuple[str, ...]], data: Dataset
 ) -> dict[tuple[str, ...], Table]:
-    """One factor for each of `cliques`; their product has the margins of the data on each."""
+    """Iterative proportional fitting: one factor per clique, with the margins of the data."""
     targets = {c: count_table(data, c) / data.n_samples for c in cliques}
     # Starting from independence makes the margins of the single nodes right at once.
     margins = {v: count_table(data, [v]) / data.n_samples for v in data.names}
@@ -182,7 +182,7 @@ def _proportional_fit(
 
 
 def _walk(tree: JunctionTree) -> Iterator[tuple[int | None, int]]:
-    """Steps from clique to neighbouring clique, through all of them and back to the first."""
+    """Steps between neighbouring cliques, through all of them and back to the first."""
     links = nx.Graph()
     links.add_nodes_from(range(len(tree.cliques)))
     links.add_edges_from((c.parent, i) for i, c in enumerate(tree.cliques) if c.parent is not None)
@@ -193,7 +193,7 @@ def _walk(tree: JunctionTree) -> Iterator[tuple[int | None, int]]:
 
 
 def _others(nodes: Sequence[str], kept: Collection[str]) -> tuple[int, ...]:
-    """Axes of the table of `nodes` that do not stand for one of `kept`."""
+    """Axes of the table of `nodes` other than those of `kept`."""
     return tuple(i for i, v in enumerate(nodes) if v not in kept)
 
 
@@ -205,7 +205,7 @@ def _independent(nodes: Sequence[str], margins: Mapping[str, Table]) -> Table:
 
 
 def _ratio(over: Table, under: Table) -> Table:
-    """Quotient with 0 / 0 = 0: where the smaller margin is empty, so is the larger."""
+    """Quotient with 0 / 0 = 0, for margins that are both empty."""
     return np.divide(over, under, out=np.zeros_like(over), where=under > 0)
 
 

@@ -1,4 +1,4 @@
-"""Networks as files, the format chosen by the suffix.
+"""Reading and writing networks, in the format given by the suffix.
 
 =============== ============================================= ===================================
 suffix          read by                                       what it does not keep
@@ -149,7 +149,7 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
 
 
 def _plain(graph: nx.Graph) -> nx.Graph:
-    """Copy as a networkx graph without attributes that are None."""
+    """Copy a graph as a networkx graph without attributes that are None."""
     check_graph(graph)
     plain = nx.DiGraph() if graph.is_directed() else nx.Graph()
     plain.graph.update(graph.graph)
@@ -190,7 +190,7 @@ def _read_graphml(path: Path) -> nx.Graph:
 
 
 def _named(graph: nx.Graph) -> nx.Graph:
-    """Nodes by their attribute `name`, where their ids are numbers, as Cytoscape and igraph write.
+    """Rename numbered nodes by their attribute `name`, as in files of Cytoscape and igraph.
 
     The names have to differ, or the numbers stay.
     """

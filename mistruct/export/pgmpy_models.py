@@ -1,4 +1,4 @@
-r"""From a learned graph to a fitted Bayesian network of pgmpy.
+r"""Fitting a Bayesian network of pgmpy to a learned graph.
 
 *Direction.* A forest is pointed away from one root in each of its trees; all such directions imply
 the same independences (Chow and Liu 1968), so the root is a matter of reading. A DAG is taken as

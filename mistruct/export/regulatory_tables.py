@@ -1,4 +1,4 @@
-r"""Networks of regulators and targets as the tables that tools for gene regulation read.
+r"""Tables of regulators and targets for tools of gene regulation.
 
 ========= ============================================ ==========================================
 form      columns                                      read by
@@ -39,7 +39,7 @@ _SEPARATORS = {".tsv": "\t", ".txt": "\t", ".csv": ","}
 def write_regulatory_network(
     net: NetworkLearner | pd.DataFrame, path: str | os.PathLike[str], form: Form
 ) -> None:
-    r"""Write which columns regulate which, as the table that another tool reads.
+    r"""Write a network of regulators and targets as the table that another tool reads.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _edges_of(net: Any) -> pd.DataFrame:
 
 
 def _finite(values: pd.Series[float]) -> pd.Series[float]:
-    """Infinite values as twice the largest other."""
+    """Replace infinite values by twice the largest finite one."""
     largest = values[np.isfinite(values)].max()
     return values.clip(upper=2.0 * largest if largest > 0 else 1.0)
 

@@ -1,4 +1,4 @@
-"""What both model builders need of a table: the columns of a graph's nodes, and their counts."""
+"""Tables for model fitting: the columns of a graph's nodes, and their counts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_graph(graph: nx.Graph) -> None:
 
 
 def columns_of(graph: nx.Graph, data: Any) -> Dataset:
-    """The checked table with one column for each node of `graph`, in the order of the nodes."""
+    """Checked table with one column for each node of `graph`, in the order of the nodes."""
     check_graph(graph)
     if len(graph) == 0:
         raise DataError("the graph has no nodes")
@@ -51,7 +51,7 @@ def columns_of(graph: nx.Graph, data: Any) -> Dataset:
 
 
 def binned(data: Dataset, purpose: str) -> Dataset:
-    """The table with its continuous columns in bins, and a warning that says so."""
+    """Bin the continuous columns of a table, with a warning."""
     if not data.continuous:
         return data
     shown = ", ".join(repr(n) for n in data.continuous[:3])
@@ -66,7 +66,7 @@ def binned(data: Dataset, purpose: str) -> Dataset:
 
 
 def complete_part(data: Dataset, names: Sequence[str]) -> Dataset:
-    """The columns `names` and the rows complete in them; DataError where there is none."""
+    """Table of the columns `names` in their complete rows; DataError if there are none."""
     part = data.select(names)
     if any(part.n_missing.values()):
         part = part.complete_rows()
@@ -80,7 +80,7 @@ def complete_part(data: Dataset, names: Sequence[str]) -> Dataset:
 
 
 def count_table(data: Dataset, names: Sequence[str]) -> NDArray[np.int64]:
-    """Counts of the joint states of complete discrete columns, one axis a column."""
+    """Counts of the joint states of complete discrete columns, one axis per column."""
     shape = [len(data.states[n]) for n in names]
     cells = np.zeros(data.n_samples, dtype=np.int64)
     for name, n_states in zip(names, shape, strict=True):
@@ -92,7 +92,7 @@ def count_table(data: Dataset, names: Sequence[str]) -> NDArray[np.int64]:
 def check_cells(
     what: str, names: Sequence[str], n_states: Mapping[str, int], max_cells: int
 ) -> None:
-    """Raise DataError where the joint table of `names` would exceed `max_cells`."""
+    """Raise DataError if the joint table of `names` would exceed `max_cells`."""
     n_cells = math.prod(n_states[n] for n in names)
     if n_cells > max_cells:
         shown = ", ".join(f"{n!r} ({n_states[n]})" for n in names[:6])

@@ -1,4 +1,4 @@
-"""Continuous columns in a few bins of equal size, for tables that are counted and not shown."""
+"""Binning of continuous columns by ranks, for counting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMNS_AT_ONCE = 64
 
 
 def bin_ranks(data: Dataset) -> Dataset:
-    """The table with each continuous column cut by its ranks; equal values stay together.
+    """Bin each continuous column of a table by its ranks; equal values stay together.
 
     `mistruct.discretize` names each bin by its interval, which takes seconds for 10,000 columns.
     """

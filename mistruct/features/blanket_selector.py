@@ -14,7 +14,7 @@ from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 
 
 class MarkovBlanketSelector(ColumnSelector):
-    r"""Choose the features that make a target independent of all others: its Markov blanket.
+    r"""Select the Markov blanket of a target: features that make it independent of all others.
 
     No number of features is asked for. Features that tell only what others tell as well go, however
     much they tell alone; those stay that tell nothing alone, as the other parents of a child of the

@@ -1,4 +1,4 @@
-"""How alike two clusterings are: `compare_clusterings`."""
+"""Comparison of two clusterings: `compare_clusterings`."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
 
 
 def _column(parameter: str, labels: Any) -> Column:
-    """The labels, checked; every state occurs."""
+    """Check the labels of a clustering; each state of the column occurs."""
     values = as_array(labels)
     if values.ndim != 1:
         raise DataError(f"{parameter} must be one column of labels, got shape {values.shape}")

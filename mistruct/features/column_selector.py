@@ -1,4 +1,4 @@
-"""What the selectors share: features and a target of any kinds as one table, and scikit-learn."""
+"""Base class of the feature selectors for scikit-learn."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mistruct.errors import ParameterError, check_choice
 
 
 class ColumnSelector(SelectorMixin, BaseEstimator):
-    """Base of the selectors: one has a parameter `missing`, and chooses in `fit`."""
+    """Base class of selectors, which have a parameter `missing` and select in `fit`."""
 
     missing: Missing
     selected_: NDArray[np.int64]
     support_: NDArray[np.bool_]
 
     def _table(self, x: Any, y: Any) -> tuple[Dataset, str]:
-        """Features and target as one table, and what the target is called in it."""
+        """Combine features and target in one table; also returns the name of the target there."""
         if isinstance(x, Dataset):
             raise ParameterError(
                 "X must be a DataFrame or an array, got a Dataset; pass its to_pandas(), or give "
@@ -60,7 +60,7 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
         return {"validate_separately": (of_x, of_x | {"ensure_2d": False})}
 
     def _select(self, positions: NDArray[np.int64], n_features: int) -> None:
-        """Choose the features at these positions."""
+        """Select the features at these positions."""
         self.selected_ = positions
         self.support_ = np.isin(np.arange(n_features), positions)
 

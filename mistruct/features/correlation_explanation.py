@@ -1,4 +1,4 @@
-"""Few latent factors for many columns, as a transformer: `CorrelationExplanation`."""
+"""Latent factors of many columns, as a transformer: `CorrelationExplanation`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mistruct.features.numeric import Scores, check_n_components
 
 
 class CorrelationExplanation(TransformerMixin, BaseEstimator):
-    r"""Few latent factors that explain as much as they can of the dependence among many columns.
+    r"""Latent factors that explain as much as possible of the dependence among many columns.
 
     What is explained is total correlation: how far the columns are from independent, less how far
     they still are given the factors. Each column tends to have one factor as its parent, so
@@ -117,6 +117,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int = 2,
+        *,
         normal_scores: bool = True,
         missing: Gaps = "raise",
         seed: int | None = 0,
@@ -155,7 +156,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
         return self
 
     def _describe(self, weights: Floats, scores: Floats, varying: NDArray[np.bool_]) -> None:
-        """What the factors tell of the columns, in the order of what they explain."""
+        """Set the attributes that describe the factors, in the order of what they explain."""
         found = Explained.by(weights, scores)
         parts = found.r * found.b
         parts /= np.maximum(parts.sum(axis=0), np.finfo(float).tiny)
@@ -205,7 +206,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
         return tree
 
     def transform(self, X: Any) -> Floats:
-        """Values of the factors, shape (n_samples, n_components); of unit variance where fitted."""
+        """Values of the factors, shape (n_samples, n_components); variance 1 in the fitted rows."""
         check_is_fitted(self)
         _, values = read_numbers(self, X, self.missing, reset=False)
         return np.asarray((self.components_ @ self._scores.forward(values)).T)
@@ -224,7 +225,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
         return self._scores.backward((factors @ self.loadings_).T).T
 
     def score(self, X: Any, y: None = None) -> float:
-        """Total correlation in nats that the model finds in a table, best one of new rows.
+        """Total correlation in nats that the model finds in a table, preferably of new rows.
 
         It is the mean log-likelihood of the scores under the model, in which columns are
         independent given the factors, less that of independent columns. A model that fitted

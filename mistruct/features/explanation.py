@@ -1,4 +1,4 @@
-r"""The total correlation that linear factors explain, and the search for those that explain most.
+r"""Total correlation explained by linear factors, and the search for the best factors.
 
 Columns :math:`x_i` of zero mean and unit variance have factors :math:`z_j = w_j x + \epsilon_j`
 with independent noise of unit variance. The factors explain the columns as far as these are
@@ -56,7 +56,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """What factors tell of columns; the names are those of the theory above.
+    """Quantities that describe factors and columns, named as in the theory above.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Explained:
 
     @classmethod
     def by(cls, weights: Floats, scores: Floats, noise: float = _NOISE[-1]) -> Self:
-        """By factors of these weights, of columns with a share of independent noise."""
+        """Compute them for factors with these weights, and columns with a share of noise."""
         covariances = (weights @ scores) @ scores.T
         covariances *= 1 - noise**2
         covariances += noise**2 * weights
@@ -107,7 +107,7 @@ class Explained:
 
 
 def find_weights(scores: Floats, n_factors: int, rng: np.random.Generator) -> Floats:
-    """Weights of the factors that explain most, shape (n_factors, n_features).
+    """Find the weights of the factors that explain most, shape (n_factors, n_features).
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def find_weights(scores: Floats, n_factors: int, rng: np.random.Generator) -> Fl
 def unexplained(
     weights: Floats, scores: Floats, n_factors: int, noise: float
 ) -> tuple[float, Floats]:
-    """Minus the bound in nats, and its gradient.
+    """The negative bound in nats, and its gradient.
 
     Parameters
     ----------

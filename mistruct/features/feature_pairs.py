@@ -1,4 +1,4 @@
-r"""Two features that tell a target only together, as the halves of a parity.
+r"""Search for pairs of features that are informative only together, as in a parity.
 
 Forward selection never finds them: neither says anything until the other is there. So where no
 single candidate passes the test, all pairs are looked at. What two say beyond each alone is the
@@ -26,7 +26,7 @@ _PATIENCE = 10
 
 
 def next_pair(terms: PairTerms, selection: Selection, rule: StopRule) -> tuple[int, ...]:
-    """The pair that says most together and adds to the chosen, or nothing.
+    """Find the most informative pair that adds to the chosen features; None if there is none.
 
     That which says more alone comes first. Both its surplus and what one half adds to the other
     and to the chosen are significant, at the level of the rule divided by the number of pairs: the
@@ -55,7 +55,7 @@ def next_pair(terms: PairTerms, selection: Selection, rule: StopRule) -> tuple[i
 
 
 def _p_value(terms: PairTerms, selection: Selection, rule: StopRule, j: int, k: int) -> float:
-    """Of j and the target given k and that of the chosen which changes j most; 1 if none is."""
+    """P-value of I(j; target given k, c), c the chosen feature that changes j most; NaN is 1."""
     given = [k, *condition(terms, rule.sizes, j, selection)[:1]]
     target = len(terms.features)
     result = GTest().test_pairs(terms.counted, np.array([[j, target]], dtype=np.int64), given)

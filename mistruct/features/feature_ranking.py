@@ -1,4 +1,4 @@
-"""What each column of a table tells about a target, alone and beside others: `rank_features`."""
+"""Ranking of the features of a target: `rank_features`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rank_features(
     missing: Missing = "raise",
     weights: str | None = None,
 ) -> pd.DataFrame:
-    r"""What each column tells about a target, alone and beside the columns that were chosen.
+    r"""Rank columns by their information about a target, alone and beside chosen columns.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def rank_features(
 def _checked(
     table: Dataset, target: Hashable, features: Sequence[Hashable] | None
 ) -> tuple[Dataset, str]:
-    """The features and the target as a table, and how the table spells the target."""
+    """Check features and target as one table; also returns the name of the target in it."""
     (of_target,) = table.check_names("target", [target])
     if table.n_variables < 2:
         raise DataError(f"the table has no column beside the target {of_target!r}")
@@ -182,7 +182,7 @@ def _checked(
 
 
 def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
-    """Lower and upper ends, shape (2, n_features)."""
+    """Confidence intervals of the relevance of each feature, shape (2, n_features)."""
     ends = np.full((2, len(terms.features)), math.nan)
 
     def fill(j: int) -> None:
@@ -201,14 +201,14 @@ def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
 
 
 def _before(selection: Selection, j: int) -> Selection:
-    """What was chosen before feature j, or all that was, where j was not."""
+    """The features chosen before feature j, or all chosen ones if j is not among them."""
     if j not in selection.chosen:
         return selection
     return selection.first(selection.chosen.index(j))
 
 
 def _redundancies(terms: PairTerms, selection: Selection) -> tuple[NDArray[np.float64], list[str]]:
-    """The largest information with a feature chosen before, and which one that is."""
+    """The largest information of each feature with one chosen before, and its name."""
     shared = np.array([terms.shared(k) for k in selection.chosen])
     largest, names = np.zeros(len(terms.features)), [""] * len(terms.features)
     for j in range(len(largest)):
@@ -220,7 +220,7 @@ def _redundancies(terms: PairTerms, selection: Selection) -> tuple[NDArray[np.fl
 
 
 def _complementarities(terms: PairTerms, selection: Selection) -> NDArray[np.float64]:
-    """What each feature adds to those chosen before."""
+    """The information that each feature adds to those chosen before."""
     result, sizes = terms.relevance.copy(), Sizes(terms.counted)
     counts = PlugIn("miller-madow")
 

@@ -1,4 +1,4 @@
-r"""How much a projection tells about classes, as a smooth function of its directions.
+r"""Information between a projection and classes, as a smooth function of its directions.
 
 With Gaussian bumps on the rows, the density of the projected rows z, and that of those of a class
 c, are estimated at each row from all others, and
@@ -27,7 +27,7 @@ _LEAST = 1e-6
 def kernel_information(
     z: Floats, before: Floats, labels: NDArray[np.int64], width: float
 ) -> tuple[float, Floats]:
-    """The estimate in nats, and its gradient with respect to z.
+    """Estimate I(z; class) in nats, and its gradient with respect to z.
 
     Parameters
     ----------

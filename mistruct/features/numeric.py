@@ -1,4 +1,4 @@
-"""Columns of numbers as scores and back.
+"""Conversion between values of numeric columns and scores.
 
 A *score* is a column's normal score (the normal quantile of its rank), centred and of unit
 variance. Ranks do not change under a monotone transform of a column, and so nor does anything that
@@ -19,7 +19,7 @@ from mistruct.errors import ParameterError, check_count
 
 
 def check_n_components(n_components: Any, n_features: int) -> None:
-    """Raise ParameterError unless it is a whole number from 1 to the columns that vary."""
+    """Raise ParameterError unless `n_components` is between 1 and the number of varying columns."""
     check_count("n_components", n_components)
     if n_components > n_features:
         raise ParameterError(
@@ -30,7 +30,7 @@ def check_n_components(n_components: Any, n_features: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How values of columns become scores, and back.
+    """Fitted conversion from values of columns to scores, and back.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Scores:
 
     @classmethod
     def fit(cls, values: Floats, *, normal_scores: bool) -> Self:
-        """From values of shape (n_features, n_samples), NaN where missing."""
+        """Fit the conversion to values of shape (n_features, n_samples), NaN where missing."""
         ordered = [np.sort(row[~np.isnan(row)]) for row in values] if normal_scores else []
         n_features = len(values)
         bare = cls(ordered, np.zeros(n_features), np.ones(n_features))

@@ -1,4 +1,4 @@
-r"""Directions of many numeric columns that tell most about a target: `InformationProjection`.
+r"""The most informative directions of numeric columns: `InformationProjection`.
 
 Linear discriminant analysis and partial least squares look for directions in which means differ, or
 which correlate with the target. Information sees any difference: a spread, a second mode, a bend.
@@ -43,7 +43,7 @@ _RESOLUTION = 1e-10
 
 
 class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    r"""Project numeric columns on the directions that tell most about a target.
+    r"""Project numeric columns on the directions that are most informative about a target.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     (400, 1)
     """
 
-    def __init__(self, n_components: int = 1, n_folds: int = 5, seed: int = 0) -> None:
+    def __init__(self, n_components: int = 1, *, n_folds: int = 5, seed: int = 0) -> None:
         self.n_components = n_components
         self.n_folds = n_folds
         self.seed = seed
@@ -197,7 +197,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     def _held_out(
         self, x: Floats, labels: Labels, target: NDArray[Any], continuous: bool
     ) -> Floats:
-        """I of the first k projections and the target, in rows that were not fitted."""
+        """Cross-validated information of the first k projections and the target, for each k."""
         splitter: Any = KFold if continuous else StratifiedKFold
         n_folds = min(self.n_folds, len(x) if continuous else int(np.bincount(labels).max()))
         nats = []
@@ -243,14 +243,14 @@ def _read_target(y: Any) -> tuple[NDArray[Any], bool]:
 
 
 def _bins(target: NDArray[Any]) -> Labels:
-    """Bins of equal size, from 0 on."""
+    """Labels of bins of equal size."""
     ranks = np.argsort(np.argsort(target, kind="stable"), kind="stable")
     n_bins = max(2, min(_N_BINS, len(ranks) // 10))
     return np.asarray(ranks * n_bins // len(ranks))
 
 
 def _climb(white: Floats, labels: Labels, found: Floats, rng: np.random.Generator) -> Floats:
-    """The direction, orthogonal to those found, that adds most to them."""
+    """Find the direction, orthogonal to those found, that adds the most information."""
     n, d = white.shape
     # Rows of a basis of what is orthogonal to the directions found.
     space = np.linalg.svd(found, full_matrices=True)[2][len(found) :] if len(found) else np.eye(d)
@@ -288,7 +288,7 @@ def _covariance(rows: Floats) -> Floats:
 
 
 def _starts(inside: Floats, labels: Labels, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Directions in which means or spreads of the classes differ most, and others."""
+    """Starting directions: where means or spreads of classes differ most, and random ones."""
     n, d = inside.shape
     classes, sizes = np.unique(labels, return_counts=True)
     groups = [inside[labels == c] for c in classes]
@@ -304,7 +304,7 @@ def _starts(inside: Floats, labels: Labels, rng: np.random.Generator) -> tuple[F
 
 
 def _independent(rows: Floats, rng: np.random.Generator) -> Floats:
-    """The directions in which rows are farthest from normal, by independent components."""
+    """Directions in which rows are least normal, by independent component analysis."""
     if len(rows) <= 2 * rows.shape[1] or rows.shape[1] < 2:
         return np.empty((0, rows.shape[1]))
     ica = FastICA(whiten="unit-variance", random_state=int(rng.integers(2**31)))

@@ -1,4 +1,4 @@
-r"""Forward selection: one feature after another by a criterion, until a number or a test says stop.
+r"""Forward selection of features by a criterion, up to a number or until a test stops it.
 
 The criteria are those that Brown et al. (2012) bring under one form. S are the features chosen so
 far, and the next one has the largest
@@ -39,7 +39,7 @@ _PATIENCE = 10
 
 
 def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) -> None:
-    """Raise ParameterError where the criterion or the number asked for breaks its rule."""
+    """Raise ParameterError if the criterion or the number of features is invalid."""
     check_choice("criterion", criterion, get_args(Criterion))
     if n_features is not None:
         check_count("n_features", n_features)
@@ -53,7 +53,7 @@ def check_criterion(criterion: Criterion, n_features: int | None, n_there: int) 
 def stop_rule(
     terms: PairTerms, criterion: Criterion, test: IndependenceTest, alpha: float
 ) -> StopRule:
-    """The rule that adds nothing to independent columns with probability 1 - alpha, or more.
+    """Stopping rule that selects no independent column with probability 1 - alpha or more.
 
     Where pairs are looked for too, these have one half of alpha and single features the other.
     """
@@ -63,7 +63,7 @@ def stop_rule(
 def select_features(
     terms: PairTerms, criterion: Criterion, n_features: int | None, rule: StopRule | None
 ) -> Selection:
-    """Choose features until there are `n_features`, or the rule finds none that adds anything."""
+    """Select features until there are `n_features`, or until none passes the stopping rule."""
     n = len(terms.features)
     limit = n if n_features is None else n_features
     selection, scores = Selection(), _Scores(terms, criterion)
@@ -86,7 +86,7 @@ def select_features(
 
 
 class _Scores:
-    """The score of every feature, given those that are included."""
+    """Scores of all features, given those that are selected."""
 
     def __init__(self, terms: PairTerms, criterion: Criterion) -> None:
         self._terms, self._criterion = terms, criterion
@@ -94,7 +94,7 @@ class _Scores:
         self._sum = np.full(len(terms.features), math.inf if criterion == "cmim" else 0.0)
 
     def include(self, k: int) -> Floats:
-        """Take feature k into account; what each feature adds to it."""
+        """Select feature k; returns what each feature adds to it."""
         terms = self._terms
         added = terms.added(k)
         match self._criterion:
@@ -114,7 +114,7 @@ class _Scores:
         return added
 
     def now(self) -> Floats:
-        """The scores, the larger the better."""
+        """The current scores; larger is better."""
         if self._criterion == "mim":
             return np.nan_to_num(self._terms.mi, nan=-math.inf, posinf=math.inf)
         if not self._n_included:
@@ -131,7 +131,7 @@ def _next(
     rule: StopRule | None,
     criterion: Criterion,
 ) -> int | None:
-    """The best candidate; with a rule, the best that passes. Those that fail are barred."""
+    """The best candidate, which must pass the rule if there is one; others are excluded."""
     now = scores.now()
     order = np.flatnonzero(~barred)  # empty with a rule only
     order = order[np.argsort(-now[order], kind="stable")]

@@ -17,7 +17,7 @@ from mistruct.information.counts.plug_in import PlugIn
 
 
 class InformationSelector(ColumnSelector):
-    r"""Choose the features that tell most about a target together, by mutual information.
+    r"""Select the features that are most informative about a target together.
 
     Features are chosen one after another, each by its score given those chosen before, S:
 
@@ -113,6 +113,7 @@ class InformationSelector(ColumnSelector):
     def __init__(
         self,
         criterion: Criterion = "jmi",
+        *,
         n_features: int | None = None,
         stop: Literal["test"] | None = None,
         alpha: float = 0.05,

@@ -1,4 +1,4 @@
-r"""When does a feature add nothing to those that were chosen: a test of conditional independence.
+r"""Stopping rule of feature selection, by tests of conditional independence.
 
 Nothing can be tested given many columns at once by the rows of most tables: with every column in
 the condition the strata become smaller, until no dependence could be seen. So a candidate is tested
@@ -27,7 +27,7 @@ _ROWS_OF_A_DIMENSION = 10
 
 @dataclass
 class Selection:
-    """What was chosen, in order, and what is known about each feature beside them.
+    """Selected features in order, and the information that each feature adds to each of them.
 
     Attributes
     ----------
@@ -44,19 +44,19 @@ class Selection:
     partner: dict[int, int] = field(default_factory=dict)
 
     def first(self, n: int) -> Selection:
-        """The selection as it was with n features."""
+        """The selection of the first n features."""
         return Selection(self.chosen[:n], self.added[:n], self.partner)
 
 
 class StopRule:
-    """Whether a feature adds to others that were chosen, by a test at level alpha."""
+    """Test at level alpha whether a feature adds to those that are selected."""
 
     def __init__(self, terms: PairTerms, test: IndependenceTest, alpha: float) -> None:
         self._terms, self._test, self.alpha = terms, test, alpha
         self.sizes = Sizes(terms.data)
 
     def adds(self, j: int, selection: Selection, n_candidates: int) -> bool:
-        """Whether feature j adds to the chosen; False where nothing tells."""
+        """Whether feature j adds to the selected ones; False if this cannot be tested."""
         given = condition(self._terms, self.sizes, j, selection)
         pair = np.array([[j, len(self._terms.features)]], dtype=np.int64)
         try:
@@ -67,7 +67,7 @@ class StopRule:
 
 
 class Sizes:
-    """How many columns of a table its rows carry at once."""
+    """Limit on the number of columns that can be tested together, given the rows."""
 
     def __init__(self, data: Dataset) -> None:
         data = data.by_order
@@ -78,7 +78,7 @@ class Sizes:
         self._dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])
 
     def carry(self, columns: list[int]) -> bool:
-        """Whether there are rows enough for these columns together."""
+        """Whether there are enough rows to test these columns together."""
         dimensions = self._dimensions[columns]
         if self._discrete[columns].all():
             return float(np.prod(dimensions + 1.0)) * _ROWS_OF_A_CELL <= self._n_samples
@@ -88,7 +88,7 @@ class Sizes:
 def condition(
     terms: PairTerms, sizes: Sizes, j: int, selection: Selection, partner: int | None = None
 ) -> list[int]:
-    """The partner and the chosen features given which feature j is looked at.
+    """Conditioning set for feature j: its partner and selected features.
 
     They are the most that the rows carry, and one at least.
     """

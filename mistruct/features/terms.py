@@ -1,4 +1,4 @@
-r"""The terms that criteria of selection are made of: relevance, redundancy, and what is added.
+r"""Terms of the selection criteria: relevance, redundancy and added information.
 
 With y the target, x_j a candidate and x_k a column that was chosen before, all criteria of Brown et
 al. (2012) are sums over k of I(x_j; y), I(x_j; x_k) and I(x_j; x_k | y). The last two make
@@ -39,7 +39,7 @@ _NANOSECONDS_OF_A_BLOCK = 2e7
 
 
 class PairTerms:
-    """Terms of the features of a table with a target, one chosen feature at a time.
+    """Terms of all features with the target and one selected feature.
 
     Features go by position, in the order of names, so that nothing depends on that of the columns.
 
@@ -93,7 +93,7 @@ class PairTerms:
 
     @cached_property
     def counted(self) -> Dataset:
-        """`data` with its continuous columns in bins."""
+        """The table with binned continuous columns."""
         return bin_ranks(self.data)
 
     @cached_property
@@ -113,7 +113,7 @@ class PairTerms:
 
 
 def _row_of(packed: PackedTable, k: int, n_columns: int) -> Floats:
-    """Information of column k with the first columns of a packed table."""
+    """Information between column k and the first columns of a packed table."""
     result = np.empty((1, n_columns))
     row, columns = np.array([k]), np.arange(n_columns)
 
@@ -132,7 +132,7 @@ def _row_of(packed: PackedTable, k: int, n_columns: int) -> Floats:
 
 
 def _rows_with_target(data: Dataset, target: str) -> Dataset:
-    """The rows in which the target is known, and in which it has to vary."""
+    """Rows in which the target is known; DataError if it does not vary there."""
     known = data.known(target)
     rows = data if known.all() else data.take(known)
     row = rows.row(target)

@@ -22,7 +22,7 @@ from mistruct.information.counts.plug_in import PlugIn
 
 @dataclass(frozen=True)
 class AutoTest(IndependenceTest):
-    """One test where x, y and z are all discrete, another where one has an order or is a number.
+    """Test that uses one test if x, y and z are all discrete, and another one otherwise.
 
     Each test goes by its own columns, so that its result does not depend on what else is in the
     table.
@@ -58,7 +58,7 @@ class AutoTest(IndependenceTest):
 
     @property
     def description(self) -> str:
-        """The name, with those of the tests that it chooses from."""
+        """The name, with the names of the tests that it chooses from."""
         return f"{self.name} ({self.discrete.description}, {self.continuous.description})"
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
@@ -98,7 +98,7 @@ class AutoTest(IndependenceTest):
     def which_separate(
         self, data: Dataset, pairs: Positions, owner: Positions, sets: Positions, alpha: float
     ) -> NDArray[np.bool_]:
-        """Whether each set separates its pair; by counting where all columns are discrete."""
+        """Whether each set separates its pair, by counting if all columns are discrete."""
         discrete = data.discrete_mask
         counted = discrete[pairs[owner]].all(axis=1) & discrete[sets].all(axis=1)
         separates = np.empty(len(owner), dtype=bool)
@@ -114,13 +114,13 @@ class AutoTest(IndependenceTest):
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
     ) -> NDArray[np.bool_]:
-        """Whether a set of this size may determine one of each pair, as the copula test says."""
+        """Whether a set of this size may determine one of each pair, by the copula test."""
         return self.continuous.may_determine(data, pairs, candidates, size)
 
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
     ) -> DeterminingSets:
-        """Find sets that leave nothing to test; by counting where all columns are discrete."""
+        """Find sets that determine a column of a pair, by counting if all columns are discrete."""
         ask = super().determining_sets
         return self.determining_sets_by(ask, data, pairs, candidates, size, most)
 
@@ -133,7 +133,7 @@ class AutoTest(IndependenceTest):
         size: int,
         most: int,
     ) -> DeterminingSets:
-        """Find determining sets by counting where all columns are discrete, else with `ask`."""
+        """Find determining sets by counting if all columns are discrete, otherwise with `ask`."""
         counted = data.discrete_mask[pairs].all(axis=1) & candidates.all(data.discrete_mask)
         parts = []
         for chosen, find in ((counted, self.discrete.determining_sets), (~counted, ask)):
@@ -144,7 +144,7 @@ class AutoTest(IndependenceTest):
         return DeterminingSets.concatenate(parts, size)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes given `size` typical columns."""
+        """Expected seconds for a test of each pair given `size` typical columns."""
         counted = np.flatnonzero(data.discrete_mask[pairs].all(axis=1))
         share = float(data.discrete_mask.mean()) ** size
         each = self.continuous.seconds(data, pairs, size)
@@ -153,7 +153,7 @@ class AutoTest(IndependenceTest):
         return each
 
     def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
-        """The estimator of either test, each for its own columns.
+        """The estimators of both tests, each for its own columns.
 
         Where both are compared with each other, counts are corrected for bias as the copula is.
         """

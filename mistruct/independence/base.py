@@ -1,4 +1,4 @@
-"""The base class of the tests of independence: what learners, selectors and reports ask of one."""
+"""The base class of the tests of independence."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class IndependenceTest(ABC):
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let the methods of a subclass work on its view of a table."""
+        """Let the methods of a subclass receive its view of a table."""
         super().__init_subclass__(**kwargs)
         see_views(cls, _ON_VIEWS)
 
@@ -73,7 +73,7 @@ class IndependenceTest(ABC):
 
     @property
     def description(self) -> str:
-        """The test in a report, with what it chooses from."""
+        """The test in words for a report, with the tests that it chooses from."""
         return self.name
 
     @property
@@ -83,7 +83,7 @@ class IndependenceTest(ABC):
 
     @property
     def always_answers(self) -> bool:
-        """Whether the test can always tell, so that determinism is not looked for."""
+        """Whether the test always has an answer, so that no determining sets are searched."""
         return False
 
     @abstractmethod
@@ -149,7 +149,7 @@ class IndependenceTest(ABC):
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
     ) -> DeterminingSets:
-        """Find sets of one size that leave nothing of a pair to test, at most `most` for each pair.
+        """Find sets of one size that determine a column of a pair, at most `most` for each pair.
 
         Only minimal sets count: those of which no part, less one column, does the same. By default
         the test itself is asked: it is not testable, though there are rows, and its information
@@ -194,11 +194,11 @@ class IndependenceTest(ABC):
         return resolve_pairwise("auto", data)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes given `size` typical columns; NaN if unknown."""
+        """Expected seconds for a test of each pair given `size` typical columns; NaN if unknown."""
         return np.full(len(pairs), np.nan)
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_] | None:
-        """The adjacencies that an oracle knows, shape (n_variables, n_variables); else None."""
+        """Adjacencies known to an oracle, shape (n_variables, n_variables); otherwise None."""
         return None
 
     def _leaves_nothing(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool:

@@ -1,4 +1,4 @@
-"""A test that is the user's own function."""
+"""Tests by a function of the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PValue = Callable[[pd.DataFrame, str, str, tuple[str, ...]], float]
 
 @dataclass(frozen=True)
 class CallableTest(IndependenceTest):
-    """What a learner asks of a test, answered by a function one question at a time.
+    """Test of independence that calls a function of the user for each question.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class CallableTest(IndependenceTest):
         return str(getattr(self.function, "__name__", repr(self.function)))
 
     def view(self, data: Dataset) -> Dataset:
-        """The table as it is."""
+        """The table, unchanged."""
         return data
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
@@ -57,7 +57,7 @@ class CallableTest(IndependenceTest):
     def separate(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
     ) -> Separations:
-        """Find a separating set of one size for each pair, never from two threads."""
+        """Find a separating set of one size for each pair, on a single thread."""
         table = data.to_pandas()
         p_values = np.full(len(pairs), np.nan)
         sets = np.full((len(pairs), size), -1, dtype=np.int64)
@@ -74,7 +74,7 @@ class CallableTest(IndependenceTest):
 
     @property
     def always_answers(self) -> bool:
-        """A function that cannot answer is an error."""
+        """True: a function that has no answer is an error."""
         return True
 
     def _ask(

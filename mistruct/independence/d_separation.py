@@ -1,4 +1,4 @@
-r"""The oracle: independence read off a known graph instead of data.
+r"""The d-separation oracle, which answers tests of independence from a known graph.
 
 In a DAG, x and y are independent given z, in every distribution that the graph stands for, where
 z d-separates them (Pearl 1988). A path is open unless it has a node of z that is no collider, or a
@@ -38,7 +38,7 @@ _WALKS_KEPT = 100_000
 
 @dataclass(frozen=True, eq=False)
 class DSeparation(IndependenceTest):
-    """The true answer to every question of independence, from a DAG; for checks and teaching.
+    """Oracle test of independence by d-separation in a known DAG, for checks and teaching.
 
     The p-value is 1 where the given columns d-separate the pair in the graph and 0 where they do
     not. Of the data only the names of the columns matter, and each must be a node; nodes that are
@@ -116,11 +116,11 @@ class DSeparation(IndependenceTest):
 
     @property
     def name(self) -> str:
-        """What the test is called."""
+        """The name of the test."""
         return "d-separation"
 
     def view(self, data: Dataset) -> Dataset:
-        """The table as it is."""
+        """The table, unchanged."""
         return data
 
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
@@ -159,11 +159,11 @@ class DSeparation(IndependenceTest):
 
     @property
     def always_answers(self) -> bool:
-        """No sample can be too small for an oracle."""
+        """True: an oracle needs no sample."""
         return True
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_]:
-        """Which columns an edge joins, either way; shape (n_variables, n_variables)."""
+        """Adjacency of the columns in the DAG, shape (n_variables, n_variables)."""
         self._nodes(data, range(data.n_variables))
         arcs = nx.to_numpy_array(self.graph, list(data.names), dtype=bool, weight=None)
         return np.asarray(arcs | arcs.T)
@@ -171,7 +171,7 @@ class DSeparation(IndependenceTest):
     def _first_set(
         self, x: int, y: int, candidates: list[int], size: int
     ) -> tuple[tuple[int, ...] | None, int]:
-        """The places of the first candidates that separate x and y, and the number of tests."""
+        """Positions of the first candidates that separate x and y, and the number of tests."""
         bits = [1 << c for c in candidates]
         usable = sum(bits)
         paths: list[int] = []  # the candidates on each
@@ -185,7 +185,7 @@ class DSeparation(IndependenceTest):
         n_tests = 0
 
         def complete(z: int, start: int, left: int) -> tuple[int, ...] | None:
-            """The first `left` places from `start` on that separate x and y together with z."""
+            """The first `left` positions from `start` on that separate x and y together with z."""
             nonlocal n_tests
             apart = n_apart = 0  # open paths of which no two share a candidate
             for path in paths:
@@ -215,7 +215,7 @@ class DSeparation(IndependenceTest):
         return complete(0, 0, size), max(n_tests, 1)
 
     def _open_path(self, x: int, y: int, cut: int) -> int | None:
-        """The nodes between x and y on a shortest path in the moral graph of their ancestors.
+        """Inner nodes of a shortest path from x to y in the moral graph of their ancestors.
 
         It has no node of `cut`; None where there is no such path.
         """
@@ -240,7 +240,7 @@ class DSeparation(IndependenceTest):
         return None
 
     def _nodes(self, data: Dataset, positions: Iterable[int]) -> list[int]:
-        """The node of each column by its position; those that are asked for must have one."""
+        """Node of each column by position; ParameterError if a requested column has none."""
         for name in dict.fromkeys(data.names[p] for p in positions):
             if name not in self._bit:
                 raise ParameterError(
@@ -253,7 +253,7 @@ class DSeparation(IndependenceTest):
 def _reachable(
     source: int, given: int, parents: list[int], children: list[int], ancestors: list[int]
 ) -> int:
-    """All nodes that paths open under `given` lead to from `source`."""
+    """All nodes that are d-connected to `source` given `given`."""
     opens = given  # colliders in z or with a descendant in z
     for node in _members(given):
         opens |= ancestors[node]

@@ -216,7 +216,7 @@ class GTest(IndependenceTest):
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
     ) -> DeterminingSets:
-        """Find sets of one size that leave nothing of a pair to test, by counting."""
+        """Find sets of one size that determine a column of a pair, by counting."""
         row = _rows_of_codes(data, np.union1d(pairs, candidates.flat))
         rows, flat, starts = row[pairs], row[candidates.flat], candidates.starts
         sets = np.full((len(pairs), most, size), -1, dtype=np.int64)
@@ -235,12 +235,12 @@ class GTest(IndependenceTest):
         return DeterminingSets(owner, position[sets[owner, place]], determined[owner, place])
 
     def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
-        """The plug-in estimator, which G is a multiple of."""
+        """The plug-in estimator: G is a multiple of its information."""
         data.require_discrete(f"test {self.name!r}")
         return PlugIn()
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes given `size` typical columns."""
+        """Expected seconds for a test of each pair given `size` typical columns."""
         if not len(pairs):
             return np.empty(0)
         row = _rows_of_codes(data, pairs.ravel())
@@ -248,7 +248,7 @@ class GTest(IndependenceTest):
         return 1e-9 * self._nanoseconds(data, cells, size)
 
     def _rows_of_originals(self, data: Dataset, positions: Iterable[int]) -> tuple[Positions, bool]:
-        """As `_rows_of_codes`, of a column that is the same as several; and whether it differs.
+        """Rows as by `_rows_of_codes`, of the originals of copied columns; and whether they differ.
 
         Permutations are those of the columns' own names.
         """
@@ -259,7 +259,7 @@ class GTest(IndependenceTest):
         return original, bool((original != row).any())
 
     def _nanoseconds(self, data: Dataset, cells: NDArray[Any], size: int) -> NDArray[np.float64]:
-        """About what a test of a table with so many cells takes, given `size` columns."""
+        """Expected nanoseconds for a test of a table with `cells` cells, given `size` columns."""
         n = data.n_samples
         packed = _NANOSECONDS_PER_ROW_AND_CELL * n * cells
         counted = np.minimum(packed, _NANOSECONDS_PER_ROW_AND_COLUMN * n * (size + 1))
@@ -268,13 +268,13 @@ class GTest(IndependenceTest):
 
 
 def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
-    """Row in `codes` of each column by its position; -1 for those that are not discrete."""
+    """Row in `codes` of each column by position, -1 for continuous columns."""
     data.require_discrete("test 'g'", [data.names[p] for p in positions])
     return np.array([data.row(n) if n in data.states else -1 for n in data.names], dtype=np.int64)
 
 
 def _coded(data: Dataset, keys: NDArray[np.uint64]) -> CodedColumns:
-    """The discrete columns of a table, as kernels take them."""
+    """The discrete columns of a table, in the form that kernels use."""
     return CodedColumns(data.codes, data.n_states, keys, packed_columns(data))
 
 

@@ -1,4 +1,4 @@
-"""A fast test of monotone dependence, and a slower one of any before independence is believed."""
+"""The hybrid test: a fast test of monotone dependence, then a slower test of any dependence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLEAR = 1e-9
 
 @dataclass(frozen=True)
 class HybridTest(IndependenceTest):
-    """Two tests of one hypothesis: rejects where either does, each at half the level.
+    """Test that rejects if one of two tests rejects, each at half the level.
 
     The first is analytic and finds monotone effects in few rows; the second, of nearest
     neighbours, sees every kind of dependence but is slower. The p-value is twice the smaller of
@@ -77,18 +77,18 @@ class HybridTest(IndependenceTest):
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
     ) -> NDArray[np.bool_]:
-        """Whether a set of this size may determine one of each pair, as the first test says."""
+        """Whether a set of this size may determine one of each pair, by the first test."""
         return self.first.may_determine(data, pairs, candidates, size)
 
     def determining_sets(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int, most: int
     ) -> DeterminingSets:
-        """Find sets that leave nothing to test; by counting where the first test counts."""
+        """Find sets that determine a column of a pair, as the first test does."""
         ask = super().determining_sets
         return self.first.determining_sets_by(ask, data, pairs, candidates, size, most)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes; the second is asked by half of them."""
+        """Expected seconds for a test of each pair; half of them need the second test."""
         each = self.first.seconds(data, pairs, size)
         counted = data.discrete_mask[pairs].all(axis=1) & (data.discrete_mask.all() | (size == 0))
         return np.where(counted, each, each + self.second.seconds(data, pairs, size) / 2)
@@ -96,7 +96,7 @@ class HybridTest(IndependenceTest):
     def _test_pairs(
         self, data: Dataset, pairs: Positions, given: Sequence[int], clear: float
     ) -> TestBatch:
-        """As `test_pairs`; the second test is not asked where the first is below `clear`."""
+        """Test pairs; the second test is skipped if the p-value of the first is below `clear`."""
         first = self.first.test_pairs(data, pairs, given)
         discrete = data.discrete_mask
         alone = discrete[pairs].all(axis=1) & bool(discrete[list(given)].all())

@@ -1,4 +1,4 @@
-"""Corrections for many tests: which p-values are significant, given how many pairs were tested.
+"""Corrections for multiple testing: which p-values are significant among many.
 
 Bonferroni's correction compares each p-value with alpha / m, where m is the number of tests. The
 step-up rule of Benjamini and Hochberg (1995) compares the k-th smallest with alpha k / m and takes

@@ -29,7 +29,7 @@ TESTS: dict[str, Callable[[int], IndependenceTest]] = {
 
 
 def resolve_test(test: str | IndependenceTest, seed: int = 0) -> IndependenceTest:
-    """The test meant by a name, with the seed of its permutations, or an instance."""
+    """Resolve a test given by name, with the seed of its permutations, or as an instance."""
     if isinstance(test, str):
         check_choice("test", test, tuple(TESTS))
         return TESTS[test](seed)
@@ -42,7 +42,7 @@ def resolve_test(test: str | IndependenceTest, seed: int = 0) -> IndependenceTes
 
 
 def resolve_or_call(test: str | IndependenceTest | Callable[..., float]) -> IndependenceTest:
-    """The same, or a test that asks a function for p-values."""
+    """Resolve a test given by name, as an instance, or as a function that returns p-values."""
     if callable(test) and not isinstance(test, type):
         return CallableTest(test)
     return resolve_test(test)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Null distributions that are drawn once: of statistics whose distribution does not depend on data.
+"""Null distributions that are drawn once, since they do not depend on the data.
 
 The information that ranks have is the same whatever the distributions of two continuous columns
 are. If they are independent and without ties, its distribution depends on the estimator and the
@@ -64,7 +64,7 @@ class Null:
 def independent_columns(
     n_samples: int, n_draws: int, counts: Sequence[int] = (), seed: int = 0
 ) -> Dataset:
-    """A column and `n_draws` continuous ones, all independent and without ties.
+    """Draw a column and `n_draws` continuous ones, all independent and without ties.
 
     The first column is discrete, with states that occur so often as `counts` says, if there are
     any.

@@ -1,4 +1,4 @@
-r"""What an estimate between two columns is held against, for whole matrices of estimates.
+r"""Null distributions of estimates between pairs of columns, for whole matrices.
 
 If two columns are independent, the distribution of the estimate depends on the estimator, the
 number of rows and how often each of their values occurs. So columns that are alike in these share
@@ -39,7 +39,7 @@ _FEW_TIES = 0.05
 
 
 class Check(Protocol):
-    """The p-values of pairs, each looked at on its own."""
+    """Base class of checks, which compute p-values of single pairs."""
 
     def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
         """P-values, shape (n_pairs,), of pairs of columns by position, shape (n_pairs, 2)."""
@@ -48,17 +48,17 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class ByTest:
-    """A test as a check."""
+    """Check of pairs by a test of independence."""
 
     test: IndependenceTest
 
     def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
-        """P-values of the pairs, NaN where the test cannot tell."""
+        """P-values of the pairs, NaN if the test cannot tell."""
         return self.test.test_pairs(data, pairs).p_value
 
 
 class Reference(NamedTuple):
-    """What the estimates between two classes of columns are held against.
+    """Null distribution and check of the estimates between two classes of columns.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Reference(NamedTuple):
 
 
 def column_class(estimator: Estimator, data: Dataset, name: str) -> Hashable:
-    """A key that columns have in common whose nulls are the same."""
+    """Key of a column; columns with the same key have the same null distribution."""
     data = estimator.view(data)
     kind, row = data.kinds[name], data.row(name)
     if data.n_missing[name]:
@@ -90,7 +90,7 @@ def column_class(estimator: Estimator, data: Dataset, name: str) -> Hashable:
 
 
 def reference(estimator: Estimator, data: Dataset, x: str, y: str) -> Reference:
-    """What the estimate between two columns, and others of their classes, is held against."""
+    """Null distribution and check of the estimate between two columns, and of their classes."""
     n = data.n_samples
     estimator = estimator.choose(data, (x, y))
     data = estimator.view(data)

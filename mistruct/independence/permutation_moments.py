@@ -1,4 +1,4 @@
-r"""The p-value of a sum of products, from its moments over all permutations.
+r"""P-values of sums of products, from their moments over all permutations.
 
 Counts that are mostly zero and rare states are far from normal: where few rows of x and few of y
 stand out, how many they share is nearly a Poisson number, which is skewed. The moments of
@@ -33,7 +33,7 @@ _NEGLIGIBLE_OF_SUM = 1e-3
 
 
 def standardised_sum(u: Floats, v: Floats, strata: NDArray[Any]) -> tuple[float, float]:
-    """T over its standard deviation, and its skewness; NaN where no permutation changes it.
+    """The sum T over its standard deviation, and its skewness; NaN if it is constant.
 
     The rows of `u` and `v`, shape (n,), sum to zero in each of the `strata`, shape (n,), from 0.
     """

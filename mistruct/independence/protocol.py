@@ -1,4 +1,4 @@
-"""The records in which tests of independence are asked and answered."""
+"""Records for the questions to tests of independence and their results."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TestResult:
 
 @dataclass(frozen=True, eq=False)
 class TestBatch:
-    """Many tests at once, each array of shape (n_tests,); fields as in `TestResult`.
+    """Results of many tests, in arrays of shape (n_tests,); fields as in `TestResult`.
 
     `bias` is what `mi` is expected to be above the truth, in nats; 0 where it is corrected already.
     """
@@ -84,7 +84,7 @@ class TestBatch:
         method: str = "",
         bias: ArrayLike = 0.0,
     ) -> Self:
-        """Tests with these p-values; what is one number holds for all."""
+        """Make a batch from p-values; a single number holds for all tests."""
         p_values = np.atleast_1d(np.asarray(p_value, dtype=np.float64))
 
         def each(values: ArrayLike, dtype: type) -> NDArray[Any]:
@@ -102,12 +102,12 @@ class TestBatch:
 
     @classmethod
     def untestable(cls, n_tests: int) -> Self:
-        """Tests of which none could be made."""
+        """Make a batch of tests that were all impossible."""
         return cls.of(np.full(n_tests, np.nan), n_samples=0, method="untestable")
 
     @classmethod
     def join(cls, parts: Sequence[tuple[NDArray[Any], TestBatch]]) -> Self:
-        """One batch of all tests, given the place of each in the whole."""
+        """Join batches, given the position of each test in the result."""
         return (
             cls(
                 **{
@@ -120,12 +120,12 @@ class TestBatch:
         )
 
     def take(self, places: NDArray[Any]) -> Self:
-        """The tests at some places."""
+        """Select the tests at some positions."""
         return type(self)(**{f.name: getattr(self, f.name)[places] for f in fields(self)})
 
     @property
     def testable(self) -> NDArray[np.bool_]:
-        """Where the sample can speak either way."""
+        """Mask of the tests that the sample allows."""
         return ~np.isnan(self.p_value)
 
     def result(self, k: int, x: str, y: str, z: tuple[str, ...]) -> TestResult:
@@ -146,7 +146,7 @@ class TestBatch:
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Lists of columns, of different lengths.
+    """Lists of columns, of different lengths, in one array.
 
     Attributes
     ----------
@@ -161,13 +161,13 @@ class Ragged:
 
     @classmethod
     def of(cls, lists: Sequence[Sequence[int]]) -> Ragged:
-        """The same lists, from a sequence of sequences."""
+        """Make ragged lists from a sequence of sequences."""
         flat = np.array([c for one in lists for c in one], dtype=np.int64)
         return cls(flat, np.cumsum([0, *map(len, lists)]))
 
     @classmethod
     def of_rows(cls, rows: Positions) -> Ragged:
-        """The rows of an array as lists of one length."""
+        """Make lists of equal length from the rows of an array."""
         n_rows, size = rows.shape
         return cls(rows.ravel(), np.arange(n_rows + 1) * size)
 
@@ -180,18 +180,18 @@ class Ragged:
 
     @property
     def lengths(self) -> Positions:
-        """How long each list is."""
+        """Lengths of the lists."""
         return np.diff(self.starts)
 
     def take(self, places: Positions) -> Ragged:
-        """Some of the lists."""
+        """Select some of the lists."""
         lengths = self.lengths[places]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
         return Ragged(self.flat[np.repeat(self.starts[places], lengths) + within], starts)
 
     def all(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Whether something holds for all columns of each list."""
+        """Whether `of_columns` is True for all columns of each list."""
         if of_columns.all():  # as mostly, and lists can be long
             return np.ones(len(self), dtype=bool)
         exceptions = np.concatenate([[0], np.cumsum(~of_columns[self.flat])])
@@ -200,7 +200,7 @@ class Ragged:
 
 @dataclass(frozen=True, eq=False)
 class Separations:
-    """For each pair, the test that came closest to separating it among the sets tried.
+    """Result of a search: for each pair, the test that came closest to separating it.
 
     Attributes
     ----------
@@ -218,7 +218,7 @@ class Separations:
 
     @classmethod
     def join(cls, parts: Sequence[tuple[NDArray[Any], Separations]]) -> Self:
-        """The separations of all pairs, given the place of each in the whole."""
+        """Join separations, given the position of each pair in the result."""
         return cls(
             tests=TestBatch.join([(places, part.tests) for places, part in parts]),
             sets=_join([(places, part.sets) for places, part in parts]),
@@ -226,13 +226,13 @@ class Separations:
         )
 
     def take(self, places: NDArray[Any]) -> Self:
-        """The separations of some pairs."""
+        """Select the separations of some pairs."""
         return type(self)(self.tests.take(places), self.sets[places], self.n_tests[places])
 
 
 @dataclass(frozen=True, eq=False)
 class DeterminingSets:
-    """Sets of columns that leave nothing of a pair to test, because they determine one of the two.
+    """Sets of columns that determine one column of a pair, so that there is nothing to test.
 
     Attributes
     ----------
@@ -250,13 +250,13 @@ class DeterminingSets:
 
     @classmethod
     def none(cls, size: int) -> DeterminingSets:
-        """No set of this size."""
+        """Make an empty collection of sets of this size."""
         nothing = np.empty(0, dtype=np.int64)
         return cls(nothing, nothing.reshape(0, size), nothing)
 
     @classmethod
     def concatenate(cls, parts: Sequence[DeterminingSets], size: int) -> DeterminingSets:
-        """The sets of all parts, in the order of their owners."""
+        """Join collections of sets, in the order of their owners."""
         whole = [cls.none(size), *parts]
         owner, sets, determined = (
             np.concatenate([getattr(part, f.name) for part in whole]) for f in fields(cls)
@@ -265,12 +265,12 @@ class DeterminingSets:
         return cls(owner[order], sets[order], determined[order])
 
     def of(self, places: Positions) -> DeterminingSets:
-        """The same sets, where owner k stands at ``places[k]`` of more pairs."""
+        """Renumber the owners of the sets: owner k becomes ``places[k]``."""
         return replace(self, owner=places[self.owner])
 
 
 def _join(parts: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> NDArray[Any]:
-    """Values of all parts, each at its place."""
+    """Join arrays, each value at its position."""
     values = np.concatenate([values for _, values in parts])
     joined = np.empty_like(values)
     joined[np.concatenate([places for places, _ in parts])] = values

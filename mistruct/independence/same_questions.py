@@ -1,4 +1,4 @@
-"""Questions to a test of counts that have one answer, since some columns are copies of others.
+"""Elimination of equal questions to the G test, as some columns are copies of others.
 
 Two columns that make the same strata, whatever their states are called, give the same counts. A
 table with such a column asks each of its questions twice, and where many sets are tried for it,
@@ -19,7 +19,7 @@ from mistruct.kernels.counts.coded_columns import hash_strata, same_strata
 
 @once_per_table
 def originals(data: Dataset) -> Positions:
-    """For each row of codes the copy of it whose name has the lowest key, or itself."""
+    """Original of each row of codes: the copy whose name has the lowest key, or itself."""
     hashes = np.empty(len(data.codes), dtype=np.uint64)
     hash_strata(data.codes, data.n_states, hashes)
     keys = column_keys(data.discrete)
@@ -33,7 +33,7 @@ def originals(data: Dataset) -> Positions:
 
 
 def searches_once(pairs: Positions, candidates: Ragged) -> tuple[Positions, Positions]:
-    """The first of all searches that are the same, and which of these answers each."""
+    """Distinct searches for separating sets, and which of them answers each search."""
     first: dict[tuple[int, ...], int] = {}
     asked: list[int] = []
     answers: list[int] = []
@@ -47,7 +47,7 @@ def searches_once(pairs: Positions, candidates: Ragged) -> tuple[Positions, Posi
 
 
 def sets_once(pairs: Positions, owner: Positions, sets: Positions) -> tuple[Positions, Positions]:
-    """The same for tests of the pair of each owner given a set."""
+    """Distinct tests of a pair given a set, and which of them answers each test."""
     questions = np.column_stack([pairs[owner], np.sort(sets, axis=1)])
     _, asked, answers = np.unique(questions, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(asked)  # tests of one pair stay together

@@ -1,4 +1,4 @@
-"""What makes the result of a test its own: keys of columns and the order of a pair.
+"""Random streams of tests: seeds, keys of columns, and the order of a pair.
 
 A random stream depends on the seed and the names of the columns tested alone, so a p-value does
 not change with the order of tests, the number of threads or what other columns there are.
@@ -17,7 +17,7 @@ from mistruct.errors import check_count
 
 
 def entropy_of(seed: int | None) -> np.uint64:
-    """What the streams of a test start from; a fresh one for None."""
+    """Entropy from which the streams of a test start; fresh entropy if the seed is None."""
     if seed is not None:
         check_count("seed", seed, least=0)
     return np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
@@ -33,7 +33,7 @@ def column_keys(names: tuple[str, ...]) -> NDArray[np.uint64]:
 
 
 def in_key_order(pairs: Positions, keys: NDArray[np.uint64]) -> Positions:
-    """Each pair so ordered that (x, y) and (y, x) are one computation."""
+    """Order each pair by keys, so that (x, y) and (y, x) give the same result."""
     x, y = pairs.T
     swapped = keys[x] > keys[y]
     return np.column_stack([np.where(swapped, y, x), np.where(swapped, x, y)])

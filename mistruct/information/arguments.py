@@ -1,4 +1,4 @@
-"""What the measures take: columns and blocks of columns as one table, a base, a result."""
+"""Arguments of the measures: blocks of columns as one table, and the base."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_NUMBERS = ("copula", "ksg", "mixed-knn", "copula-knn", "kde", "adaptive-part
 def as_blocks(
     blocks: Mapping[str, Any], missing: Missing, estimator: Any = "auto"
 ) -> tuple[Dataset, tuple[tuple[str, ...], ...]]:
-    """One Dataset of several columns or blocks, with the names of each block's columns.
+    """Combine columns or blocks in one Dataset; also returns the names in each block.
 
     Floats are numbers for an `estimator` of numbers; otherwise their values tell, as in a table.
     """
@@ -49,7 +49,7 @@ def as_blocks(
 
 
 def nats_per_unit(base: float | None) -> float:
-    """What one unit of information to this base is worth; 1 for nats."""
+    """Nats per unit of information to this base."""
     if base is None:
         return 1.0
     if isinstance(base, bool) or not isinstance(base, Real) or not base > 1:

@@ -1,4 +1,4 @@
-"""The base class of the estimators of information: what measures and learners ask of one."""
+"""The base class of the estimators of information."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Estimator(ABC):
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let the methods of a subclass work on its view of a table."""
+        """Let the methods of a subclass receive its view of a table."""
         super().__init_subclass__(**kwargs)
         see_views(cls, _ON_VIEWS)
 
@@ -73,7 +73,7 @@ class Estimator(ABC):
 
     @property
     def name(self) -> str:
-        """What results and messages call the estimator."""
+        """Name of the estimator in results and messages."""
         return type(self).__name__
 
     @abstractmethod
@@ -128,7 +128,7 @@ class Estimator(ABC):
         return pairwise_by_loop(self, data, rows, columns, dtype)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core of a common machine; NaN if unknown.
+        """Expected seconds of `pairwise` on one core of a common machine; NaN if unknown.
 
         By constants, so that it is the same on every machine. By default unknown.
         """
@@ -143,11 +143,11 @@ class Estimator(ABC):
         return interval_from_subsets(self, data, blocks, nats, level)
 
     def choose(self, data: Dataset, names: Sequence[str]) -> Estimator:
-        """The estimator that answers for a quantity of these columns; this one by default."""
+        """The estimator to use for a quantity of these columns; this one by default."""
         return self
 
     def null(self, data: Dataset, x: str, y: str) -> NullDistribution | None:
-        """The distribution of I(x; y) if two complete columns were independent.
+        """Distribution of the estimate of I(x; y) between independent complete columns.
 
         It may depend on the number of rows and on how often each state of a discrete column
         occurs. By default None: no formula is known, and it has to be drawn.
@@ -156,7 +156,7 @@ class Estimator(ABC):
 
     @property
     def null_by_n_states(self) -> bool:
-        """Whether the null distribution of a pair goes by the numbers of rows and states alone.
+        """Whether the null distribution of a pair depends only on numbers of rows and states.
 
         Columns with as many states then share it, however often each occurs.
         """
@@ -164,17 +164,17 @@ class Estimator(ABC):
 
     @property
     def sees_ranks_only(self) -> bool:
-        """Whether the values of a continuous column do not matter, only their order."""
+        """Whether only the order of continuous values matters."""
         return False
 
     def confirming_test(self, data: Dataset, x: str, y: str) -> str:
-        """The name of the test that decides where the null distribution of a pair is in doubt."""
+        """Name of the test that decides if the null distribution of a pair is in doubt."""
         return "g" if data.kinds[x] == data.kinds[y] == "discrete" else "knn"
 
 
 def seconds_of_pairs(
     rows: NDArray[np.int64], columns: NDArray[np.int64], nanoseconds: float
 ) -> float:
-    """What a matrix takes at so much for each pair, which a symmetric one estimates once."""
+    """Expected seconds for a matrix, from the time per pair; symmetric ones take half."""
     n_pairs = len(rows) * len(columns) / (2.0 if np.array_equal(rows, columns) else 1.0)
     return 1e-9 * nanoseconds * n_pairs

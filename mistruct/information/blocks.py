@@ -1,4 +1,4 @@
-"""Blocks of columns as the arrays that estimators of continuous and mixed information work on.
+"""Conversion of blocks of columns into arrays for continuous and mixed estimators.
 
 Ranks turned into normal scores make an estimate independent of monotone transforms of the columns,
 and so of their units: mutual information does not change under such a transform, and estimators
@@ -20,7 +20,7 @@ from mistruct.kernels.gaussian.ranks import score_ranks
 
 
 def complete(data: Dataset, names: Sequence[str]) -> Dataset:
-    """The columns `names`, each once, in the rows that are complete in all of them."""
+    """Table of the columns `names`, each once, in their complete rows."""
     chosen = data.select(dict.fromkeys(names))
     if any(chosen.n_missing.values()):
         chosen = chosen.complete_rows()
@@ -30,12 +30,12 @@ def complete(data: Dataset, names: Sequence[str]) -> Dataset:
 
 
 def continuous_values(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
-    """The continuous columns among `names`, shape (d, n_samples)."""
+    """Values of the continuous columns among `names`, shape (d, n_samples)."""
     return data.values[[data.row(n) for n in names if data.kinds[n] == "continuous"]]
 
 
 def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32], int]:
-    """The joint states of the discrete columns among `names`, as labels, and how many occur."""
+    """Labels of the joint states of the discrete columns among `names`, and their number."""
     labels = np.zeros(data.n_samples, dtype=np.int32)
     n_labels = 1
     for name in names:
@@ -46,7 +46,7 @@ def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32]
 
 
 def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row's ranks, tied ones averaged, as normal quantiles of rank / (n + 1); no NaN.
+    """Normal quantiles of rank / (n + 1) in each row, ties averaged; no NaN allowed.
 
     The scores of a reversed row are the negative ones to the last bit, so that distances between
     them, and which of two is larger, do not depend on the direction of a column.

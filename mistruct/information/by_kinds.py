@@ -15,7 +15,7 @@ from mistruct.information.base import Estimator
 
 @dataclass(frozen=True)
 class ByKinds(Estimator):
-    """One estimator for discrete columns, one for continuous ones and one for both together.
+    """Estimator that uses one estimator for each kind of columns: discrete, continuous, mixed.
 
     Each quantity goes to the estimator for the kinds of its own columns, so that what is estimated
     for a pair does not depend on what else is in the table.
@@ -27,12 +27,12 @@ class ByKinds(Estimator):
 
     @property
     def name(self) -> str:
-        """The names of the three."""
+        """The name ``auto``, with the names of the three estimators."""
         names = dict.fromkeys(e.name for e in (self.discrete, self.continuous, self.mixed))
         return f"auto ({', '.join(names)})"
 
     def choose(self, data: Dataset, names: Sequence[str]) -> Estimator:
-        """The estimator of a quantity of these columns."""
+        """The estimator to use for a quantity of these columns."""
         kinds = {data.kinds[n] for n in names}
         if len(kinds) > 1:
             return self.mixed
@@ -40,7 +40,7 @@ class ByKinds(Estimator):
 
     @property
     def null_by_n_states(self) -> bool:
-        """Whether that is so of each pair; two discrete columns have one null under all three."""
+        """Whether the null distribution of each pair depends only on numbers of rows and states."""
         return self.continuous.null_by_n_states and self.mixed.null_by_n_states
 
     def information(
@@ -58,7 +58,7 @@ class ByKinds(Estimator):
         return self.choose(data, data.names).total_correlation(data)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         parts = self._parts(data, rows, columns)
         return sum(e.seconds(data, rows[a], columns[b]) for a, b, e in parts)
 
@@ -81,7 +81,7 @@ class ByKinds(Estimator):
     def _parts(
         self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Estimator]]:
-        """Parts of a matrix and what estimates each; of a symmetric one, mixed pairs one way."""
+        """Parts of a matrix with the estimator of each; mixed pairs once if it is symmetric."""
         symmetric = np.array_equal(rows, columns)
         discrete = np.array([data.kinds[n] == "discrete" for n in data.names])
         for of_row, of_column, estimator in (

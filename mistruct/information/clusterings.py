@@ -1,4 +1,4 @@
-"""Measures between two clusterings, from their entropies and mutual information."""
+"""Measures of the distance between two clusterings, from entropies and information."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def normalized_mutual_information(
     estimator: str | Estimator = "auto",
     missing: Missing = "raise",
 ) -> float:
-    """Mutual information as a share of the entropies of x and y.
+    """Mutual information divided by a mean of the entropies of x and y.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def normalized_mutual_information(
 def _entropies_and_information(
     x: Any, y: Any, estimator: str | Estimator, missing: Missing
 ) -> tuple[float, float, float]:
-    """H(x), H(y) and I(x; y) over the same rows, each estimated on its own."""
+    """Estimates of H(x), H(y) and I(x; y) over the same rows."""
     data, (of_x, of_y) = as_blocks({"x": x, "y": y}, missing)
     data.require_discrete("a measure between clusterings")
     data = data.complete_rows()

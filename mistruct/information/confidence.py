@@ -41,7 +41,7 @@ _FEWEST_ROWS = 40
 def confidence_interval(
     estimator: Estimator, data: Dataset, blocks: Blocks, nats: float, level: float
 ) -> Interval:
-    """Interval that holds the true I(x; y | z) with probability `level`, in nats.
+    """Confidence interval of I(x; y | z) in nats, with coverage `level`.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def warn_outside(n: int, name: str) -> None:
 def interval_from_subsets(
     estimator: Estimator, data: Dataset, blocks: Blocks, nats: float, level: float
 ) -> Interval:
-    """Interval of any estimator, from disjoint subsets of the rows."""
+    """Confidence interval for any estimator, from disjoint subsets of the rows."""
     data = complete(data, [name for block in blocks for name in block])
     n = data.n_samples
     if n < _FEWEST_ROWS:
@@ -159,7 +159,7 @@ def interval_from_subsets(
 
 
 def _order_of_rows(data: Dataset) -> NDArray[np.int64]:
-    """The rows in an order that depends neither on theirs nor on that of the columns.
+    """Order of the rows that depends neither on their order nor on that of the columns.
 
     They are sorted by the columns, continuous ones first. Which of these comes first is settled
     by third moments of their ranks, for no two columns look alike from each other.

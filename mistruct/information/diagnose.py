@@ -1,4 +1,4 @@
-"""Several estimators on one pair: their spread tells how far any one of them can be trusted.
+"""Comparison of several estimators on one pair of columns.
 
 Each estimator rests on assumptions of its own: counts on many rows in each joint state, a copula on
 a monotone relation, neighbours and kernels on a density that hardly changes within their reach.
@@ -55,12 +55,12 @@ class _Opinion:
 
     @property
     def possible(self) -> float:
-        """The estimate, or 0 where it is below."""
+        """The estimate, or 0 if it is negative."""
         return max(self.nats, 0.0)
 
     @property
     def reach(self) -> float:
-        """How far the interval extends to one side, had it not been cut at 0."""
+        """Half the width of the interval, as if it were not cut at 0."""
         if math.isinf(self.low):
             return 0.0
         return max((self.high - self.low) / 2, self.high - self.possible)
@@ -74,7 +74,7 @@ def diagnose(
     base: float | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare estimators of the mutual information of x and y, and warn where they disagree.
+    """Compare estimators of the mutual information of x and y, and warn if they disagree.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def diagnose(
 
 
 def _estimators_for(data: Dataset) -> dict[str, Estimator]:
-    """The estimators of the information between columns of these kinds, and what to call them."""
+    """Estimators for columns of these kinds, with their names."""
     kinds = set(data.kinds.values())
     chosen: dict[str, Estimator] = {}
     for label in _OF_KINDS[kinds.pop() if len(kinds) == 1 else "mixed"]:
@@ -186,7 +186,7 @@ def _ask(
 
 
 def _dispute(opinions: Sequence[_Opinion]) -> tuple[_Opinion, _Opinion] | None:
-    """The two estimates that are farthest apart of those that disagree, the higher one first."""
+    """The two disagreeing estimates that are farthest apart, the higher one first."""
     disputes = [
         (high, low)
         for high, low in permutations(opinions, 2)
@@ -197,7 +197,7 @@ def _dispute(opinions: Sequence[_Opinion]) -> tuple[_Opinion, _Opinion] | None:
 
 
 def _meaning(data: Dataset, high: _Opinion, low: _Opinion) -> str:
-    """What a disagreement is likely to come from."""
+    """Likely cause of a disagreement, in words."""
     n = data.n_samples
     if not data.continuous:
         n_states = math.prod(data.n_observed.tolist())

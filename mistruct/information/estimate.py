@@ -1,4 +1,4 @@
-"""What a measure answers: a number that knows how it was made."""
+"""The result of a measure: a number with the way it was computed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class Estimate(float):
-    """An estimate of information: a float, with what made it and how far it can be trusted.
+    """An estimate of information: a float with its estimator, rows and interval.
 
     Attributes
     ----------
@@ -42,5 +42,5 @@ class Estimate(float):
         return made
 
     def __getnewargs__(self) -> Any:
-        """What makes a copy, for pickle."""
+        """Arguments that make a copy, for pickle."""
         return float(self), self.estimator, self.n_samples, self.confidence, self.interval

@@ -23,7 +23,7 @@ def group_matrix(
     estimator: Estimator,
     dtype: DTypeLike,
 ) -> pd.DataFrame:
-    """I of all pairs of groups in nats, each group taken jointly.
+    """Matrix of information between all pairs of groups in nats, each group taken jointly.
 
     NaN where a pair has too few complete rows. With itself a group shares its entropy: that of its
     joint states as counted, or infinity where one of its columns is continuous.

@@ -1,4 +1,4 @@
-r"""Confidence intervals of information that is half a likelihood ratio: of counts and of copulas.
+r"""Confidence intervals from likelihood ratios, for counts and for copulas.
 
 Without correction for bias, such an estimate :math:`\hat I` from n rows makes
 :math:`T = 2n\hat I` the likelihood ratio statistic of independence. Where dependence is weak, T is
@@ -41,7 +41,7 @@ _LARGEST = 1e8
 
 
 def interval_of_counts(data: Dataset, x: Names, y: Names, z: Names, level: float) -> Interval:
-    r"""Interval of the information between discrete columns, over their complete rows.
+    r"""Confidence interval of information between discrete columns, in complete rows.
 
     The variance is that of :math:`\log (p_{xyz} p_z / p_{xz} p_{yz})` over the rows (Roulston
     1999), once half a row has been added to each possible joint state: a state that was not seen
@@ -95,14 +95,14 @@ def interval_of_counts(data: Dataset, x: Names, y: Names, z: Names, level: float
 def _distinct(
     data: Dataset, names: Names
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-    """Of joint states: a row with each, that of each row, the number of rows with each."""
+    """Distinct joint states: an example row, the state of each row, and counts of rows."""
     labels, _ = joint_labels(data, names)
     _, first, counts = np.unique(labels, return_index=True, return_counts=True)
     return first, labels, counts
 
 
 def interval_of_copula(data: Dataset, x: Names, y: Names, z: Names, level: float) -> Interval:
-    r"""Interval of the information of the Gaussian copula, over the complete rows.
+    r"""Confidence interval of the information of the Gaussian copula, in complete rows.
 
     The variance is the sum of the squared canonical correlations, as of normal variables, and n is
     Bartlett's :math:`n - d_z - (d_x + d_y + 3) / 2`. For two columns the interval is that of
@@ -123,7 +123,7 @@ def interval_of_copula(data: Dataset, x: Names, y: Names, z: Names, level: float
 def _interval(
     nats: float, variance: float, mean: float, dof: float, n: float, level: float
 ) -> Interval:
-    """Interval of I from an estimate of it that is half a likelihood ratio over n.
+    """Confidence interval of I from an estimate, which is a likelihood ratio over 2 n.
 
     `variance` over n is that of the estimate where the information is `mean`.
     """
@@ -133,7 +133,7 @@ def _interval(
     far = max(statistic - dof, np.sqrt(2 * dof))
 
     def probability(noncentrality: float) -> float:
-        """That of no more than the statistic."""
+        """Probability of at most the observed statistic."""
         s2 = 1 + (ratio - 1) * min(noncentrality / far, 1.0)
         return float(chndtr(statistic / s2, dof / s2, noncentrality / s2))
 

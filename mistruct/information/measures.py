@@ -167,7 +167,7 @@ def _estimate(
     confidence: float | None,
     base: float | None,
 ) -> Estimate:
-    """I(x; y) or I(x; y | z) of the blocks, with an interval where a level is given."""
+    """Estimate I(x; y) or I(x; y | z) of blocks, with an interval if a level is given."""
     unit = nats_per_unit(base)
     if confidence is not None:
         check_fraction("confidence", confidence)

@@ -1,4 +1,4 @@
-"""Information among three columns or more: interaction information and total correlation."""
+"""Multivariate information: interaction information and total correlation."""
 
 from __future__ import annotations
 

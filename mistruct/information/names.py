@@ -36,7 +36,7 @@ ESTIMATORS: dict[str, Callable[[], Estimator]] = {
 
 
 def resolve_estimator(estimator: str | Estimator, data: Dataset) -> Estimator:
-    """The estimator meant by a name or an instance, for one quantity of all columns of `data`."""
+    """Resolve an estimator, by name or instance, for one quantity of all columns of `data`."""
     if isinstance(estimator, str):
         check_choice("estimator", estimator, ("auto", *ESTIMATORS))
         return auto().choose(data, data.names) if estimator == "auto" else ESTIMATORS[estimator]()
@@ -53,7 +53,7 @@ def resolve_estimator(estimator: str | Estimator, data: Dataset) -> Estimator:
 
 
 def resolve_pairwise(estimator: str | Estimator, data: Dataset) -> Estimator:
-    """The same, for the pairs of columns of `data`."""
+    """Resolve an estimator, by name or instance, for the pairs of columns of `data`."""
     seen = data.by_order
     mixed = seen.discrete and seen.continuous
     return auto() if estimator == "auto" and mixed else resolve_estimator(estimator, data)

@@ -1,4 +1,4 @@
-r"""Distributions of estimates between independent columns, where a formula gives them.
+r"""Null distributions of estimates that are given by formulas.
 
 - Copula: :math:`\exp(-2 \hat I)` without correction for bias is Wilks' lambda. It follows a beta
   distribution where one of the columns has one dimension; else Bartlett's (1938) factor makes its
@@ -18,16 +18,16 @@ from mistruct._typing import Floats
 
 
 class NullDistribution(Protocol):
-    """The distribution of an estimate between independent columns."""
+    """Null distribution of an estimate: that between independent columns."""
 
     def p_values(self, statistics: Any) -> Floats:
-        """P-values of large estimates, the larger the smaller."""
+        """P-values of estimates, which fall as the estimates grow."""
         ...
 
 
 @dataclass(frozen=True)
 class WilksNull:
-    """Of the copula's information between columns of these dimensions, less `bias`."""
+    """Null distribution of the copula's information, less `bias`, by Wilks' lambda."""
 
     n_samples: int
     d_x: int
@@ -48,7 +48,7 @@ class WilksNull:
 
 @dataclass(frozen=True)
 class ChiSquareNull:
-    """Of the plug-in information between two discrete columns."""
+    """Null distribution of the plug-in information of two discrete columns."""
 
     n_samples: int
     dof: int

@@ -1,4 +1,4 @@
-"""The matrix of information between columns, cut into tiles that are spread over threads."""
+"""Matrices of information, computed in tiles on several threads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pairwise_by_tiles(
     dtype: DTypeLike = np.float64,
     description: str = "mutual information",
 ) -> Pairs:
-    """The matrix that `fill` makes tile by tile; one that is symmetric is made from half of them.
+    """Compute a matrix with `fill`, tile by tile; a symmetric one from half of the tiles.
 
     Tiles are made in float64, whatever the `dtype` of the result.
     """
@@ -69,7 +69,7 @@ def pairwise_by_loop(
     columns: Positions,
     dtype: DTypeLike = np.float64,
 ) -> Pairs:
-    """Information between any columns, one pair at a time; NaN if gaps leave too few rows."""
+    """Compute a matrix pair by pair; NaN if a pair has too few complete rows."""
 
     def fill(
         of_rows: Positions, of_columns: Positions, symmetric: bool, tile: NDArray[np.float64]

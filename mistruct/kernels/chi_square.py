@@ -1,4 +1,4 @@
-"""Upper tails of the gamma distribution and its kin, for p-values inside a kernel.
+"""Upper tails of gamma, chi-square and Pearson III distributions, for p-values in kernels.
 
 scipy's ``gammaincc`` cannot be called from a cached kernel; this one is held against it in tests.
 The power series (DLMF 8.7.1) serves below x = a + 1, the continued fraction (DLMF 8.9.2, by

@@ -1,4 +1,4 @@
-"""The one way in which mistruct compiles a kernel."""
+"""The decorator `kernel`, which compiles all kernels with the same settings."""
 
 from __future__ import annotations
 

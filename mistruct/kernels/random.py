@@ -1,4 +1,4 @@
-"""Small random streams inside kernels, each named by what it is for.
+"""Small random number generators for kernels.
 
 SplitMix64 (Steele, Lea and Flood 2014): a counter stepped by an odd constant and mixed. A stream's
 start is mixed from the seed and the names of the variables tested, so what it yields does not
@@ -48,7 +48,7 @@ def draw_uniform(state: NDArray[np.uint64]) -> float:
 def draw_hypergeometric(
     n_drawn: int, n_marked: int, n_total: int, state: NDArray[np.uint64]
 ) -> int:
-    """How many of `n_drawn` out of `n_total` are marked, if `n_marked` of them all are.
+    """Draw a hypergeometric number: the marked ones of `n_drawn` out of `n_total`.
 
     By inversion, counting outwards from the mode, which takes about as many steps as the standard
     deviation.

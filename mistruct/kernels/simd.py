@@ -1,4 +1,4 @@
-"""Eight numbers at a time, for loops that LLVM would not turn into vector instructions itself.
+"""Vectors of eight numbers, for loops that LLVM does not vectorise itself.
 
 Numba checks the sign of every index and does not know that two arrays do not overlap, so a short
 loop over neighbouring elements stays scalar, at a quarter of the speed. A value of type `Lanes` is
@@ -23,7 +23,7 @@ _MASK = ir.IntType(LANES)
 
 
 class Lanes(types.Type):
-    """The type, known inside kernels only."""
+    """Type of a vector, known inside kernels only."""
 
     def __init__(self) -> None:
         super().__init__(name="Lanes")
@@ -92,7 +92,7 @@ def gather(typing_context: Any, array: Any, places: Any, start: Any) -> Any:
 
 @intrinsic
 def fill(typing_context: Any, value: Any) -> Any:
-    """One number in all lanes."""
+    """Vector with one number in all lanes."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         unset = ir.Constant(_VECTOR, ir.Undefined)
@@ -104,7 +104,7 @@ def fill(typing_context: Any, value: Any) -> Any:
 
 
 def _of_two(result: Any, build: Callable[..., Any], meaning: str) -> Any:
-    """A function of two vectors."""
+    """Make a function of two vectors."""
 
     @intrinsic
     def function(typing_context: Any, a: Any, b: Any) -> Any:

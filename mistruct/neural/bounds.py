@@ -132,7 +132,7 @@ def mine(scores: torch.Tensor, log_average: torch.Tensor) -> torch.Tensor:
 def moving_average(
     scores: torch.Tensor, log_average: torch.Tensor | None, rate: float = 0.01
 ) -> torch.Tensor:
-    r"""The logarithm of a moving average of :math:`E_Q[e^f]`, with the batch of these scores in it.
+    r"""Logarithm of a moving average of :math:`E_Q[e^f]`, with the batch of these scores in it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""Critics: what gives each pair (x, y) a score that is to become its log density ratio.
+r"""Critics: functions that score pairs (x, y), trained towards the log density ratio.
 
 A network starts at 0 and is added to a start that is known in closed form, the log ratio of jointly
 normal scores,

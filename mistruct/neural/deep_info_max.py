@@ -1,4 +1,4 @@
-r"""Embeddings of rows or small images that tell much about what they came from: `DeepInfoMax`."""
+r"""Informative embeddings of rows or small images: `DeepInfoMax`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Objective = Literal["jsd", "infonce"]
 
 
 class DeepInfoMax(Representation):
-    r"""Learn an embedding, without labels, that tells much about the row and about its places.
+    r"""Learn an embedding of rows, without labels, with much information about the row.
 
     It needs torch: ``pip install "mistruct[neural]"``.
 
@@ -125,6 +125,7 @@ class DeepInfoMax(Representation):
     def __init__(
         self,
         n_components: int = 64,
+        *,
         encoder: Any = None,
         objective: Objective = "jsd",
         global_weight: float = 0.0,

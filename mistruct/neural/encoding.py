@@ -1,4 +1,4 @@
-"""Training what `networks` holds, and applying it: rows go in as arrays and come out as arrays.
+"""Training and application of the encoders in `networks`, from arrays to arrays.
 
 Four fifths of the rows are trained on. On the others the bound is taken now and then, and the
 network is kept that had the largest. Everything is computed where the parameters of the encoder
@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 1024  # that are encoded
 
 
 def train(network: Any, x: NDArray[np.float32], settings: Any) -> tuple[int, float]:
-    """Steps after which the bound on the rows not trained on was largest, and that bound."""
+    """Train an encoder; returns the step with the largest validation bound, and that bound."""
     rng = np.random.default_rng(settings.seed)
     order, apart, k = rng.permutation(len(x)), len(x) // 5, settings.batch_size
     if len(x) - apart < k or apart < 2:
@@ -71,7 +71,7 @@ def train(network: Any, x: NDArray[np.float32], settings: Any) -> tuple[int, flo
 
 
 def evaluate(network: Any, x: NDArray[np.float32], settings: Any) -> float:
-    """The bound on these rows, the mean over batches that chance made."""
+    """Bound on these rows, the mean over random batches."""
     k = min(settings.batch_size, len(x))
     order = np.random.default_rng(settings.seed).permutation(len(x))
     network.eval()
@@ -84,7 +84,7 @@ def evaluate(network: Any, x: NDArray[np.float32], settings: Any) -> float:
 
 
 def encode(network: Any, x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The embeddings, shape (n, n_components)."""
+    """Embeddings of rows, shape (n, n_components)."""
     device = device_of(network)
     with torch.no_grad():
         found = [

@@ -12,7 +12,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
 from typing import Any, Literal, get_args
 
@@ -46,7 +46,7 @@ _SHARE, _ERRORS = 0.1, 3.0
 
 @dataclass(frozen=True)
 class NeuralEstimate:
-    """What `NeuralEstimator.evaluate` found.
+    """Result of `NeuralEstimator.evaluate`.
 
     Attributes
     ----------
@@ -169,6 +169,7 @@ class NeuralEstimator(Estimator):
     """
 
     bound: Bound = "smile"
+    _: KW_ONLY
     critic: str | Callable[[int, int], Any] = "separable"
     n_hidden: int = 128
     batch_size: int = 256
@@ -194,11 +195,11 @@ class NeuralEstimator(Estimator):
 
     @property
     def name(self) -> str:
-        """What a result calls this estimator."""
+        """Name of the estimator in results."""
         return f"neural ({self.bound})"
 
     def evaluate(self, x: Any, y: Any, z: Any = None) -> NeuralEstimate:
-        """I(x; y) or I(x; y | z) with what each seed found.
+        """Estimate I(x; y) or I(x; y | z), with the results of each seed.
 
         Parameters
         ----------
@@ -325,6 +326,6 @@ class NeuralEstimator(Estimator):
 
 
 def _continuous(data: Dataset, names: Sequence[str]) -> set[bytes]:
-    """Continuous columns that vary, by what those with the same values share."""
+    """Keys of the varying continuous columns; columns with equal values have equal keys."""
     values = [data.values[data.row(n)] for n in names if data.kinds[n] == "continuous"]
     return {v.tobytes() for v in values if np.nanmax(v) > np.nanmin(v)}

@@ -1,4 +1,4 @@
-"""Rows for a network: parts that do not overlap, and columns as numbers of one scale.
+"""Inputs of networks: disjoint parts of the rows, and columns on one scale.
 
 A continuous column becomes its normal scores and a discrete one an indicator for each state. Both
 are read off the rows that are trained on and then only applied, so that nothing of a held-out row
@@ -24,7 +24,7 @@ _TENTHS_APART = 2
 
 
 class Parts(NamedTuple):
-    """Which rows are trained on, which say when to stop, and which give the estimate."""
+    """Rows for training, for early stopping, and for the estimate."""
 
     train: Rows
     validation: Rows
@@ -32,14 +32,14 @@ class Parts(NamedTuple):
 
 
 def split(n_samples: int, rng: np.random.Generator) -> Parts:
-    """Three parts of the rows, at random."""
+    """Split the rows at random in three parts."""
     order = rng.permutation(n_samples)
     apart = n_samples * _TENTHS_APART // 10
     return Parts(order[2 * apart :], order[:apart], order[apart : 2 * apart])
 
 
 def encode(data: Dataset, names: Sequence[str], train: Rows) -> Points:
-    """The columns `names` of all rows as they look from the rows of `train`; shape (n, d).
+    """Encode the columns `names`, scaled by the rows of `train`; shape (n, d).
 
     Values between two that were trained on get a score between theirs, and values beyond all the
     score of the outermost. A state that was not trained on has no indicator. A column that does

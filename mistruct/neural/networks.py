@@ -1,4 +1,4 @@
-r"""What the encoders train: an encoder with the critics that ask what its output tells.
+r"""Trainable networks: an encoder with critics that measure the information of its output.
 
 Each has `encode`, which is what remains after training; `loss`, which a step lowers; and `bound`,
 what the critics certify on rows, in nats. The loss is the negative bound, and in `InfoMax` a game
@@ -18,7 +18,7 @@ from mistruct.neural.torch_backend import torch
 
 
 class InfoMax(torch.nn.Module):
-    """An encoder of rows, whose output is to tell of the whole row and of its places."""
+    """Encoder of rows, trained for information about the whole row and its places."""
 
     def __init__(self, encoder: Any, shape: tuple[int, ...], settings: Any) -> None:
         super().__init__()
@@ -40,14 +40,14 @@ class InfoMax(torch.nn.Module):
         return self.encoder(x)
 
     def bound(self, x: torch.Tensor) -> torch.Tensor:
-        """Mean of the two terms by their weights, in nats."""
+        """Weighted mean of the two terms, in nats."""
         settings = self.settings
         found = self._terms(x, self.encoder(x))
         found = found / (settings.global_weight + settings.local_weight)
         return found if settings.objective == "infonce" else (found + math.log(4)) / 2
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """What training lowers."""
+        """Loss of a batch."""
         code = self.encoder(x)
         loss = -self._terms(x, code)
         if self.settings.prior_weight:
@@ -72,7 +72,7 @@ class InfoMax(torch.nn.Module):
 
 
 class Predictive(torch.nn.Module):
-    """An encoder of frames, and a context of the frames so far that is to tell those to come."""
+    """Encoder of frames, and a context of past frames trained to predict future ones."""
 
     def __init__(self, encoder: Any, n_channels: int, settings: Any) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Predictive(torch.nn.Module):
         return torch.stack(found).mean()
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """What training lowers."""
+        """Loss of a batch."""
         return -self.bound(x)
 
     def _frames(self, x: Any) -> Any:
@@ -108,7 +108,7 @@ class Predictive(torch.nn.Module):
 
 
 class Columns(torch.nn.Module):
-    """Each column of a table as units of its own, shape (n, d, n_hidden)."""
+    """Layer with separate units for each column of a table, shape (n, d, n_hidden)."""
 
     def __init__(self, d: int, n_hidden: int) -> None:
         super().__init__()
@@ -116,38 +116,38 @@ class Columns(torch.nn.Module):
         self.level = torch.nn.Parameter(torch.randn(d, n_hidden))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Of rows of shape (n, d)."""
+        """Output for rows of shape (n, d)."""
         return torch.relu(x.unsqueeze(-1) * self.slope + self.level)
 
 
 class Patches(torch.nn.Module):
-    """Squares of an image, half a side from one to the next, shape (n, n_patches, d)."""
+    """Layer that cuts images into overlapping squares, shape (n, n_patches, d)."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.cut = torch.nn.Unfold(size, stride=max(1, size // 2))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Of images of shape (n, channels, height, width)."""
+        """Output for images of shape (n, channels, height, width)."""
         return self.cut(x).transpose(1, 2)
 
 
 class Against(torch.autograd.Function):
-    """Its input, with the gradient turned round: what is below it climbs where all above falls."""
+    """Identity that reverses the gradient: layers below it are trained against those above."""
 
     @staticmethod
     def forward(_: Any, x: torch.Tensor) -> torch.Tensor:
-        """The same."""
+        """Return the input."""
         return x.view_as(x)
 
     @staticmethod
     def backward(_: Any, gradient: torch.Tensor) -> torch.Tensor:
-        """The opposite."""
+        """Return the negative gradient."""
         return -gradient
 
 
 def choose_encoder(encoder: Any, shape: tuple[int, ...], settings: Any) -> Any:
-    """The default, or a copy of the caller's, once it is clear that it maps (n, *shape) rightly."""
+    """Make the default encoder, or copy the caller's and check that it maps (n, *shape)."""
     n, k = settings.n_hidden, settings.n_components
     if encoder is None:
         return _convolutions(shape, n, k) if len(shape) == 3 else _layers(math.prod(shape), n, k)
@@ -166,7 +166,7 @@ def choose_encoder(encoder: Any, shape: tuple[int, ...], settings: Any) -> Any:
 
 
 def device_of(network: Any) -> Any:
-    """Where its parameters lie."""
+    """Device of the parameters of a network."""
     parameter = next(network.parameters(), None)
     return torch.device("cpu") if parameter is None else parameter.device
 
@@ -183,7 +183,7 @@ def _layers(d: int, n_hidden: int, n_components: int) -> Any:
 
 
 def _convolutions(shape: tuple[int, ...], n_hidden: int, n_components: int) -> Any:
-    """Two, of which the second halves the sides."""
+    """Two convolutions, of which the second halves the sides."""
     first, second = max(1, n_hidden // 4), max(1, n_hidden // 2)
     height, width = ((side + 1) // 2 for side in shape[1:])
     return torch.nn.Sequential(

@@ -1,4 +1,4 @@
-r"""Embeddings of series that tell what comes next: `ContrastivePredictiveCoding`."""
+r"""Predictive embeddings of time series: `ContrastivePredictiveCoding`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mistruct.neural.representation import Representation
 
 
 class ContrastivePredictiveCoding(Representation):
-    r"""Learn an embedding of series, without labels, that tells what comes next.
+    r"""Learn an embedding of time series, without labels, that predicts the next frames.
 
     It needs torch: ``pip install "mistruct[neural]"``.
 
@@ -107,6 +107,7 @@ class ContrastivePredictiveCoding(Representation):
     def __init__(
         self,
         n_components: int = 32,
+        *,
         encoder: Any = None,
         frame_length: int = 4,
         horizon: int = 4,

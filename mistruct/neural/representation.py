@@ -1,4 +1,4 @@
-"""What the encoders share: scikit-learn's methods around a network, and files.
+"""Base class of the encoders: methods of scikit-learn around a network, and files.
 
 A subclass names the parameters and says how rows become input of the network; torch is imported
 once something is fitted or loaded.
@@ -25,7 +25,7 @@ Points = NDArray[np.float32]
 
 
 class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Base of the encoders, which learn without a target what to keep of a row."""
+    """Base class of the encoders, which learn embeddings of rows without a target."""
 
     n_components: int
     encoder: Any
@@ -43,11 +43,11 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @abstractmethod
     def _input(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows as the network takes them: channels before what is ordered in time or space."""
+        """Convert rows to inputs of the network, with channels before time or space."""
 
     @abstractmethod
     def _make(self, shape: tuple[int, ...], encoder: Any, settings: Any) -> Any:
-        """The network for input of shape (n, *shape), around a copy of the encoder if given.
+        """Make the network for inputs of shape (n, *shape), with a copy of a given encoder.
 
         Settings are the parameters as they are now: a later `set_params` is for a later `fit`.
         """
@@ -91,7 +91,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return encode(self._network, points)
 
     def score(self, X: Any, y: None = None) -> float:
-        """The bound on these rows, in nats; of rows that were not fitted, an honest one.
+        """Bound on these rows in nats; unbiased for rows that were not fitted.
 
         Rows are compared within batches of `batch_size`, or all of them where they are fewer; what
         is left over after the last batch is not used.
@@ -133,7 +133,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], encoder: Any = None) -> Self:
-        """The fitted encoder that `save` wrote.
+        """Read a fitted encoder that `save` wrote.
 
         Parameters
         ----------
@@ -213,7 +213,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return np.ascontiguousarray((rows - self.mean_) / self.scale_, dtype=np.float32)
 
     def _read(self, X: Any, *, reset: bool) -> Floats:
-        """The rows of a table or an array of more dimensions, shape (n_samples, ...)."""
+        """Read rows of a table, or of an array of more dimensions, shape (n_samples, ...)."""
         n_dimensions = np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)
         if n_dimensions > self._most_dimensions:
             raise DataError(

@@ -1,4 +1,4 @@
-"""Tensors with what describes them in one file, which is there whole or not at all.
+"""Storing tensors with their description in one file, atomically.
 
 The file is one of safetensors: numbers, and a header in JSON. The description is JSON under a key
 of the header. Nothing in it is ever executed.
@@ -25,7 +25,7 @@ _KEY = "mistruct"
 
 
 def write(path: str | os.PathLike[str], kind: str, about: dict[str, Any], tensors: Any) -> None:
-    """Store the tensors of an object of class `kind` and what JSON says about it."""
+    """Write the tensors of an object of class `kind`, with its description as JSON."""
     header = {"format": _FORMAT, "class": kind, "version": __version__} | about
     # Values of numpy are parameters too.
     text = json.dumps(header, default=methodcaller("item"))
@@ -35,7 +35,7 @@ def write(path: str | os.PathLike[str], kind: str, about: dict[str, Any], tensor
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was said about an object of class `kind`, and its tensors."""
+    """Read the description of an object of class `kind`, and its tensors."""
     cannot = f"cannot read {os.fspath(path)!r}"
     try:
         with safe_open(os.fspath(path), "pt") as file:

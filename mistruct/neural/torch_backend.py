@@ -1,4 +1,4 @@
-"""torch, or one line that says how to get it.
+"""Importing torch, with an error that says how to install it.
 
 The modules of this package that compute with tensors take torch from here, and are themselves
 imported only inside the functions that need them. So everything else works without torch, and
@@ -15,7 +15,7 @@ from mistruct.errors import MissingExtraError
 
 @contextmanager
 def of_the_extra() -> Iterator[None]:
-    """Around an import of a package of the extra."""
+    """Context manager around imports of packages of the extra."""
     try:
         yield
     except ImportError as error:
@@ -30,5 +30,5 @@ with of_the_extra():
 
 
 def default_device() -> torch.device:
-    """Where networks are trained that nobody has put elsewhere."""
+    """Default device for training networks."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

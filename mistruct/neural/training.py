@@ -1,4 +1,4 @@
-r"""Training a critic on one part of the rows, stopping by a second, and reading it off on a third.
+r"""Training of a critic, with early stopping and an estimate on separate rows.
 
 Each step draws K rows of the training part and scores all their pairs. Now and then the validation
 part is asked how good the critic is, by the objective that it is trained with; the best critic so
@@ -39,7 +39,7 @@ Points = NDArray[np.float32]
 
 
 class Sums(NamedTuple):
-    """What every bound but InfoNCE is made of."""
+    """Sums from which all bounds other than InfoNCE are computed."""
 
     joint: float  # mean score over P
     log_mean: float  # log of the mean of e^score over Q
@@ -49,7 +49,7 @@ class Sums(NamedTuple):
 
 
 class Run:
-    """One seed: a critic, its training, and what it says of the rows held out."""
+    """One run: a critic with its seed, its training, and its result on held-out rows."""
 
     def __init__(
         self,
@@ -86,12 +86,12 @@ class Run:
         self.kept = copy.deepcopy(self.critic.state_dict())
 
     def scores(self, x: Any, y: Any) -> Any:
-        """The critic with what it started from."""
+        """Scores of the critic, with those of its start."""
         found = self.critic(x, y)
         return found if self.start is None else found + self.start(x, y)
 
     def advance(self) -> None:
-        """One round of steps, unless training has ended."""
+        """Train for one round of steps, unless training has ended."""
         late = self.deadline is not None and time.monotonic() > self.deadline
         if self.stale >= _PATIENCE or late:
             return
@@ -112,7 +112,7 @@ class Run:
             self.stale += 1
 
     def held_out(self) -> tuple[float, float]:
-        """The bound on the rows held out, in nats, and the standard error of its mean over P."""
+        """Bound on the held-out rows in nats, and the standard error of its mean over P."""
         self.critic.load_state_dict(self.kept)
         x, y = self.x[self.parts.held_out], self.y[self.parts.held_out]
         sums = self._sums(x, y, _PAIRS_HELD_OUT)
@@ -139,7 +139,7 @@ class Run:
         return bounds.infonce(scores)
 
     def _quality(self) -> float:
-        """What the objective is on the validation part."""
+        """Value of the objective on the validation rows."""
         x, y = self.x[self.parts.validation], self.y[self.parts.validation]
         if self.settings.bound == "infonce":
             return self._infonce(x, y)
@@ -189,7 +189,7 @@ class Run:
 
 
 def _exp(log: float) -> float:
-    """Infinite where Python's would raise an error: of a critic that has run away."""
+    """Exponential function that is infinite on overflow, as of a diverged critic."""
     return math.exp(log) if log < 709.0 else math.inf
 
 
@@ -213,7 +213,7 @@ def make_critic(
 
 @contextmanager
 def torch_set_apart() -> Any:
-    """Random numbers of our own and one thread, which small networks are fastest with."""
+    """Context manager: separate random numbers, and one thread, which suits small networks."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""What the pictures share: a place to draw, and the size of text before it is drawn."""
+"""Shared parts of the pictures: axes, and sizes of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A font for letters that matplotlib's own font does not have, where one is installed."""
+"""Installed fonts for letters that the default font of matplotlib lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PREFERRED = ("Noto Sans", "Source Han Sans", "PingFang", "Hiragino Sans", "Micr
 
 
 def with_glyphs(plot: Plot) -> Plot:
-    """Let a picture of a graph or a table use a font that has the letters of its names."""
+    """Decorator: let a picture use fonts that have all letters of the names in it."""
 
     @wraps(plot)
     def drawn(of: Any, *arguments: Any, **options: Any) -> Any:
@@ -43,7 +43,7 @@ def _names(of: Any) -> Iterable[Any]:
 
 
 def fallbacks(texts: Iterable[Any]) -> list[str]:
-    """Families of fonts that have the letters which the default font lacks; as few as it takes."""
+    """Smallest list of font families with the letters that the default font lacks."""
     wanted = {ord(c) for text in texts for c in str(text) if ord(c) > 0x17F and c.isprintable()}
     if not wanted:
         return []

@@ -115,7 +115,7 @@ def _checked(matrix: pd.DataFrame) -> Array:
 
 
 def _shortfall(values: Array) -> Array:
-    """Condensed distances of the variables of a square matrix: what is missing to the largest."""
+    """Condensed distances between variables: the largest entry less each entry."""
     known = np.nan_to_num((values + values.T) / 2)
     return np.asarray((known.max() - known)[np.triu_indices(len(known), 1)])
 

@@ -1,4 +1,4 @@
-"""Which labels of a network fit on its page, in what type, and where they stand.
+"""Placement of the labels of a network: their type size, number and positions.
 
 Nodes come in order of importance, one row each. A label stands in the widest gap between the
 edges of its node, just clear of it. A node with its label is one box; `layout.separate` moves
@@ -19,7 +19,7 @@ FULLEST = 0.3  # part of the page that nodes and labels may cover
 
 
 def what_fits(per_point: Array, radii: Array, area: float) -> tuple[float, int]:
-    """The largest type in which all labels fit on a page, or how many do in the smallest."""
+    """Largest type in which all labels fit, or the number that fit in the smallest."""
     size = LARGEST_TYPE
     while True:
         covered = np.cumsum((per_point * size + 2.0 + 2 * radii[:, None] * [0, 1]).prod(axis=1))

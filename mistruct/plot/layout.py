@@ -1,4 +1,4 @@
-"""Where to put the nodes of a network, so that it can be read.
+"""Layout of the nodes of a network.
 
 Each connected component is laid out on its own, in four steps:
 
@@ -39,7 +39,7 @@ EXPONENT = 0.8
 
 
 def density(graph: nx.Graph) -> float:
-    """How many times as many edges as nodes, and 1 for trees, forests and all that is sparser."""
+    """Ratio of edges to nodes, at least 1."""
     return max(1.0, float(graph.number_of_edges()) / max(1, len(graph)))
 
 

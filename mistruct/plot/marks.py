@@ -29,7 +29,7 @@ LEGEND_ROW = 15.0  # points
 def draw_edges(
     ax: Axes, graph: nx.Graph, ends: dict[Hashable, Any], steps: dict[Hashable, int]
 ) -> Any:
-    """Draw all edges, the strong above the weak; what turns mi into widths, or None without mi."""
+    """Draw all edges, the strongest on top; returns the scale of widths, None without mi."""
     from matplotlib.collections import LineCollection
     from matplotlib.patches import ArrowStyle, FancyArrowPatch
 
@@ -108,7 +108,7 @@ def draw_label(ax: Axes, name: str, centre: Array, size: float, step: int) -> No
 
 
 def legend_rows(widths: Any, steps: Any) -> list[list[Any]]:
-    """What explains colours and widths."""
+    """Rows of the legend of colours and widths."""
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
@@ -165,7 +165,7 @@ def draw_legend(ax: Axes, width: float, strip: float, rows: Any, note: str, **op
 
 
 def caption(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
-    """How much there is, and how much of it is not shown."""
+    """Caption: the numbers of nodes and edges, and of those not shown."""
     head = f"{counted(len(links), 'variable')}, {counted(links.number_of_edges(), 'edge')}"
     n_contested = sum(contested for *_, contested in links.edges(data="contested"))
     head += f"; dashed: {n_contested:,} with a contested direction" if n_contested else ""
@@ -173,7 +173,7 @@ def caption(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
 
 
 def not_shown(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
-    """How much is not shown; empty if all is."""
+    """Text on what is not shown; empty if all is shown."""
     note = ""
     if len(links) > len(shown):
         note += f"; not drawn: {counted(len(links) - len(shown), 'variable')} without an edge"
@@ -183,5 +183,5 @@ def not_shown(links: nx.Graph, shown: nx.Graph, n_labelled: int) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """``1 edge``, ``2,000 edges``."""
+    """A number with its noun: ``1 edge``, ``2,000 edges``."""
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

@@ -22,7 +22,7 @@ NEEDED = ("feature", "mi", "low", "high", "chosen", "complementarity")
 
 @with_glyphs
 def plot_ranking(ranking: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw what each feature tells about a target, and what it adds to those chosen before.
+    """Draw the information of each feature about a target, alone and beside chosen ones.
 
     A broad bar is the mutual information of a feature with its interval, dark where the feature
     was chosen; a narrow bar is what it adds. A copy has the first without the second, half of a
@@ -91,7 +91,7 @@ def plot_ranking(ranking: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _finite(values: pd.Series) -> np.ndarray:
-    """The values, with what is infinite at the end of the picture rather than nowhere."""
+    """Replace infinite values by one at the end of the picture."""
     numbers = values.to_numpy(dtype=float)
     largest = numbers[np.isfinite(numbers)].max(initial=1.0)
     return np.where(np.isinf(numbers), largest, numbers)

@@ -1,4 +1,4 @@
-"""The page that a network is drawn on: where its nodes and labels are, and drawing them."""
+"""The page of a network: positions of nodes and labels, and drawing them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TITLE = 22.0  # left free above, for who calls set_title
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """Nodes in order of importance, and where they are, in points.
+    """Page of a network: nodes in order of importance, and their positions in points.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Page:
         self.ax.scatter(x, y, areas, colours, edgecolors=ground, linewidths=0.6, zorder=3)
 
     def draw_labels(self) -> int:
-        """Draw the labels that do not overlap, and say how many these are."""
+        """Draw the labels that do not overlap; returns their number."""
         free = free_labels(self.centres, self.extents / 2, self.n_labels)
         for i in free:
             step = self.steps.get(self.nodes[i], 3)
@@ -80,7 +80,7 @@ class Page:
 
 
 def lay_out(graph: nx.Graph, steps: Mapping[Hashable, int], ax: Axes | None, legend: float) -> Page:
-    """Put a graph on a page: on these axes, or on new ones that are as large as it needs.
+    """Lay out a graph on axes, or on new axes of the size that it needs.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a score of a structure is: a sum over families, of a column and its parents.
+"""The base class of the scores of structures, which are sums over families.
 
 A score that decomposes is n I(x; parents) less a price for the parents, up to what no structure
 changes, in nats. A learner asks a score for the `Families` of a table, and these for many families
@@ -34,12 +34,12 @@ class Families(ABC):
 
 
 class Score(ABC):
-    """Base of the scores: the larger, the better."""
+    """Base class of the scores; larger is better."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What the score is called."""
+        """Name of the score."""
 
     @abstractmethod
     def families(self, data: Dataset) -> Families:
@@ -52,7 +52,7 @@ class Score(ABC):
         """
 
     def seconds(self, data: Dataset) -> float:
-        """What one family takes on one core, by constants; NaN where the score does not know."""
+        """Expected seconds for one family on one core; NaN if unknown."""
         return math.nan
 
 
@@ -63,5 +63,5 @@ def check_gamma(gamma: Any) -> None:
 
 
 def price_of_edge(gamma: float, data: Dataset) -> float:
-    """What each edge costs, in nats, by a prior over structures with this many columns."""
+    """Penalty per edge in nats, from a prior over structures with this many columns."""
     return gamma * math.log(data.n_variables)

@@ -43,14 +43,14 @@ _SECONDS_OF_A_FAMILY, _SECONDS_OF_A_ROW, _TIMES_INCOMPLETE = 4e-6, 7e-10, 10.0
 
 
 class DiscreteScore(Score):
-    """Base of the scores that count."""
+    """Base class of the scores of discrete columns, which count joint states."""
 
     gamma: float
     _sizes: tuple[float, ...] = ()
 
     @abstractmethod
     def _price(self, n: int, occupied: Floats, q: Floats, r: float) -> Floats | float:
-        """What is taken off the likelihood."""
+        """Penalty, to be subtracted from the likelihood."""
 
     def families(self, data: Dataset) -> Families:
         """The scores of the families of a table of discrete columns."""
@@ -60,7 +60,7 @@ class DiscreteScore(Score):
         return _Counts(self, data)
 
     def seconds(self, data: Dataset) -> float:
-        """What one family takes on one core: more where entries are missing."""
+        """Expected seconds for one family on one core; more if entries are missing."""
         of_one = _SECONDS_OF_A_FAMILY + _SECONDS_OF_A_ROW * data.n_samples
         return of_one * (_TIMES_INCOMPLETE if any(data.n_missing.values()) else 1.0)
 
@@ -266,7 +266,7 @@ class QNML(DiscreteScore):
 
 
 def regret(n: int, n_states: Floats) -> Floats:
-    r"""The log of the normaliser of the maximum likelihood of a distribution over K states.
+    r"""Log of the normaliser of the maximum likelihood of a distribution over K states.
 
     By the approximation of Szpankowski and Weinberger (2012), as in Silander et al. (2018): with
     :math:`\alpha = K / n` and :math:`C = 1/2 + \sqrt{1 + 4 / \alpha} / 2`, it is

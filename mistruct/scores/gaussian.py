@@ -1,4 +1,4 @@
-r"""The score of Gaussian columns, by the copula: BIC of a linear model with Gaussian noise.
+r"""The score of Gaussian columns: BIC of a linear model, by the Gaussian copula.
 
 With the normal scores of the columns the likelihood of a family gains n I(x; parents) nats over
 that of x alone, where the information is that of a Gaussian distribution with their correlations,
@@ -99,7 +99,7 @@ class GaussianBIC(Score):
         return _Correlated(self, data)
 
     def seconds(self, data: Dataset) -> float:
-        """What one family takes on one core: little, from one matrix of correlations."""
+        """Expected seconds for one family on one core."""
         return _SECONDS_OF_A_FAMILY
 
 
@@ -136,7 +136,7 @@ class _Correlated(Families):
         return np.asarray(self._n * nats - self._n / np.maximum(n_complete, 1.0) * price)
 
     def _n_complete(self, columns: Sequence[int], added: Positions) -> Floats:
-        """The rows that are complete in some columns and each of `added`."""
+        """Number of complete rows of some columns with each of `added`."""
         if self._known is None:
             return np.full(len(added), float(self._n))
         of_all = self._known[list(columns)].all(axis=0)
@@ -145,7 +145,7 @@ class _Correlated(Families):
 
 
 def _dimensions(data: Dataset, name: str, known: NDArray[np.bool_]) -> Floats:
-    """What stands for a column, shape (n_dimensions, n_samples), NaN where it is missing."""
+    """Vectors of a column, shape (n_dimensions, n_samples), NaN where it is missing."""
     if known.all():
         return embed(data, [name])
     of_known = embed(data.select([name]).take(known), [name])
@@ -155,7 +155,7 @@ def _dimensions(data: Dataset, name: str, known: NDArray[np.bool_]) -> Floats:
 
 
 def _correlations(rows: Floats) -> Floats:
-    """The correlations of complete rows, 0 for those that do not vary."""
+    """Correlations of complete vectors, 0 for constant ones."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     np.divide(rows, lengths, out=rows, where=lengths > 0)
@@ -163,7 +163,7 @@ def _correlations(rows: Floats) -> Floats:
 
 
 def _pairwise(rows: Floats) -> Floats:
-    """The correlations where both of two rows are known, shrunk until some of all is left to each.
+    """Correlations over the rows known in both vectors, shrunk to be positive definite.
 
     Correlations of different samples need not be those of any one distribution; theirs are the
     nearest of a distribution on the way to no correlation.

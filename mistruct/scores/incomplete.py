@@ -39,7 +39,7 @@ _NO_PARENTS = np.array([], dtype=np.int64)
 
 
 class IncompleteCounts(Families):
-    """Families whose score follows from counts and from what they tell of missing entries."""
+    """Families scored by counts and their expected values for missing entries."""
 
     def __init__(self, score: DiscreteScore, data: Dataset) -> None:
         self._score, self._data = score, data

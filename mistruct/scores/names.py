@@ -22,7 +22,7 @@ _SIZES = (1.0, 4.0, 16.0, 64.0, 256.0)
 
 
 def resolve_score(score: str | Score, data: Dataset) -> Score:
-    """The score meant by a name or an instance; under ``auto`` the one for a table's columns."""
+    """Resolve a score, by name or instance; ``auto`` depends on the kinds of the columns."""
     if isinstance(score, str):
         check_choice("score", score, ("auto", *SCORES))
         if score == "auto":

@@ -1,4 +1,4 @@
-"""What is known of a graph before the data are seen.
+"""Prior knowledge of a graph: required and forbidden edges, and tiers.
 
 Three ways to say it: an edge that must be there, an edge that must not, and tiers of columns in
 the order of time, where nothing in a later tier can cause anything in an earlier one.
@@ -25,7 +25,7 @@ Arc = tuple[str, str]
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Edges that must or must not be there, and columns in the order of time.
+    """Prior knowledge of a graph: required and forbidden edges, and tiers of columns.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Knowledge:
         return {name: i for i, tier in enumerate(self.tiers) for name in tier}
 
     def _refuse_cycles(self) -> None:
-        """A path of required edges may neither close nor lead back to an earlier tier."""
+        """Raise ParameterError if required edges form a cycle or lead back to an earlier tier."""
         graph = nx.DiGraph(self.required)
         tier_of = self._tier_of()
         for cause, effect in self.required:
@@ -95,7 +95,7 @@ class Knowledge:
                     )
 
     def constraints(self, names: Sequence[str]) -> Constraints:
-        """The same over the positions of columns; ParameterError where a name is no column."""
+        """Convert to positions of columns; ParameterError if a name is not a column."""
         position = {name: i for i, name in enumerate(names)}
         tier_of = self._tier_of()
         for named in (*(v for arc in (*self.required, *self.forbidden) for v in arc), *tier_of):
@@ -130,7 +130,7 @@ class Constraints:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """Pairs that stay adjacent whatever the data say."""
+        """Pairs that remain adjacent regardless of the data."""
         return np.asarray(self.required | self.required.T)
 
     @property
@@ -139,7 +139,7 @@ class Constraints:
         return np.asarray(~(self.possible | self.possible.T))
 
     def as_one(self, group: Sequence[int]) -> Constraints:
-        """The same where some columns are one, in place of the first of them."""
+        """Constraints after merging some columns into the first of them."""
         left = np.delete(np.arange(len(self.possible)), group[1:])
         merged = []
         for allowed in (self.possible.copy(), self.required.copy()):

@@ -1,4 +1,4 @@
-"""What all structure learners share: the door, the table of edges, the graph with its evidence."""
+"""Base class of all structure learners: checks, the table of edges, and the graph."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mistruct.structure.reasons import Reasons, plain_reasons
 
 
 class StructureLearner(BaseEstimator):
-    """Base of the learners: `fit` checks the table, `_learn` finds edges, the rest is shared.
+    """Base class of the learners: `fit` checks the table, and `_learn` finds the edges.
 
     A subclass sets ``algorithm`` and ``directed``, checks its parameters in `_check_parameters`,
     and in `_learn` sets ``estimator_`` and ``test_`` and gives its edges, as a DataFrame that
@@ -78,7 +78,7 @@ class StructureLearner(BaseEstimator):
         return self
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """Why pairs of columns have an edge or not, for many pairs at once.
+        """Reasons why pairs of columns have an edge or not, for many pairs at once.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class StructureLearner(BaseEstimator):
         return plain_reasons(self.edges_, self.graph_)
 
     def _checked(self, data: Any) -> Dataset:
-        """The table, once it and the parameters are checked."""
+        """Check the table and the parameters; returns the checked table."""
         self._check_parameters()
         table = as_dataset(data)
         if table.n_variables < 2:
@@ -107,7 +107,7 @@ class StructureLearner(BaseEstimator):
         raise NotImplementedError
 
     def _choose(self, data: Dataset, *, penalised: bool) -> tuple[Estimator, IndependenceTest]:
-        """The estimator and the test that the parameters ask for.
+        """Resolve the parameters `estimator` and `test`.
 
         Under ``auto`` the edges weigh what the test tests. A penalty wants the likelihood as it
         is; elsewhere counts and copula are corrected for bias where one is compared with the
@@ -121,7 +121,7 @@ class StructureLearner(BaseEstimator):
         return self.estimator_, self.test_
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.Graph | nx.DiGraph:
-        """Edges as a graph that says what made it."""
+        """Make the graph of edges, with its provenance."""
         graph = nx.DiGraph() if self.directed else nx.Graph()
         graph.graph.update(provenance(self))
         graph.add_nodes_from(nodes)
@@ -131,18 +131,18 @@ class StructureLearner(BaseEstimator):
         return graph
 
     def _used(self) -> dict[str, Any]:
-        """The parameters, with what stood behind a name."""
+        """Parameters, with the objects that names stand for."""
         names = ("estimator", "test")
         behind = {n: getattr(self, f"{n}_") for n in names if hasattr(self, f"{n}_")}
         return {**self.get_params(deep=False), **behind}
 
     def _seed(self) -> int | None:
-        """The seed that the result depends on."""
+        """Seed that the result depends on."""
         return getattr(self.test_, "seed", None)  # networks may need no test
 
 
 def provenance(net: StructureLearner) -> dict[str, Any]:
-    """What made a structure: algorithm, parameters, version and seed."""
+    """Provenance of a structure: algorithm, parameters, version and seed."""
     return {
         "algorithm": net.algorithm,
         "parameters": {k: describe(v) for k, v in net._used().items()},
@@ -152,7 +152,7 @@ def provenance(net: StructureLearner) -> dict[str, Any]:
 
 
 def describe(value: Any) -> Any:
-    """A parameter as a number or text that every file format can hold."""
+    """Convert a parameter to a number or text that every file format can hold."""
     if isinstance(value, np.generic):
         value = value.item()
     return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)

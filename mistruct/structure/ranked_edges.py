@@ -1,4 +1,4 @@
-r"""Pairs of columns with their evidence as a ranked table of edges, of one or both directions.
+r"""Ranked tables of edges, in one or both directions.
 
 Information has no direction. But where few regulators have many targets each, an edge is more
 likely to lead away from the end that looks like such a regulator. So every column has one vote,
@@ -44,7 +44,7 @@ _SHARE_OF_MEAN = 0.05
 def ranked(
     names: Names, source: Positions, target: Positions, columns: dict[str, NDArray[Any]]
 ) -> pd.DataFrame:
-    """A table of edges by weight, the largest first, then by mi, then by name.
+    """Table of edges by descending weight, then by mi, then by name.
 
     `columns` hold `mi` and `weight`; the `names` are sorted, and the ends positions among them. The
     columns are taken out of the dictionary, so that millions of pairs are not in memory twice.
@@ -64,7 +64,7 @@ def ranked_both_ways(
     back: NDArray[np.bool_],
     weights: tuple[Floats, Floats],
 ) -> pd.DataFrame:
-    """The same with a row for each direction.
+    """Table of edges as by `ranked`, with a row for each direction.
 
     `weights` has those from source to target, and those of the pairs `back` the other way.
     """
@@ -82,7 +82,7 @@ def hub_weights(
     back: NDArray[np.bool_],
     n_columns: int,
 ) -> tuple[Floats, Floats]:
-    """The weight of each pair from source to target, and of the pairs `back` the other way.
+    """Weights of the pairs from source to target, and of the pairs `back` the other way.
 
     0 where the information is below 0.
     """
@@ -118,13 +118,13 @@ def hub_weights(
 
 
 def in_network(edges: pd.DataFrame) -> pd.DataFrame:
-    """The rows that the learner gives a weight, and that no third column explains."""
+    """Rows with a weight from the learner that no third column explains."""
     kept = edges["weight"] > 0
     return edges[kept & edges["direct"]] if "direct" in edges else edges[kept]
 
 
 def heavier_way(edges: pd.DataFrame) -> pd.DataFrame:
-    """Of the two directions of a pair the one of the larger weight; both if they are equal."""
+    """Direction of each pair with the larger weight; both if they are equal."""
     source, target = (edges[end].to_numpy() for end in ("source", "target"))
     turned = source > target
     pair = [np.where(turned, target, source), np.where(turned, source, target)]
@@ -133,7 +133,7 @@ def heavier_way(edges: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_samples(data: Dataset, source: Positions, target: Positions) -> Positions:
-    """Rows that are complete in both columns of each pair."""
+    """Number of complete rows of each pair."""
     if not any(data.n_missing.values()):
         return np.full(len(source), data.n_samples)
     known = np.packbits([data.known(n) for n in data.names], axis=1)
@@ -166,7 +166,7 @@ def signs(data: Dataset, source: Positions, target: Positions) -> NDArray[np.int
 
 
 class _Levels:
-    """Complete columns as whole numbers: ranks less their mean, doubled, and two states as 0, 1.
+    """Complete columns as whole numbers: doubled centred ranks, and two states as 0, 1.
 
     Twice a rank is whole even where ranks are tied, so that a correlation of zero has no sign.
     """

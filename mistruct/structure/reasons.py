@@ -1,4 +1,4 @@
-"""Why pairs of columns have an edge or not, for many pairs at once."""
+"""Reasons why pairs of columns have an edge or not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reason(NamedTuple):
-    """Why one pair has an edge or not.
+    """Reason why one pair has an edge or not.
 
     `words` are those of the learner's `why`; `separating_set` is the set that separated the pair,
     or came closest to it.
@@ -27,7 +27,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why pairs have an edge or not.
+    """Reasons why pairs have an edge or not.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Reasons:
 
 
 def plain_reasons(edges: pd.DataFrame, graph: nx.Graph) -> Reasons:
-    """The evidence of each edge of a graph in words, for learners that keep no other reason."""
+    """Reasons from the evidence of the edges, for learners that keep no others."""
     found: dict[frozenset[str], Reason] = {}
     row: Any
     for row in edges.itertuples():
@@ -57,7 +57,7 @@ def plain_reasons(edges: pd.DataFrame, graph: nx.Graph) -> Reasons:
 
 
 def forest_reasons(edges: pd.DataFrame, rule: str, most: int) -> Reasons:
-    """Why a forest of the strongest edges joins pairs or not; at most `most` of those it does not.
+    """Reasons why a forest joins pairs or not, with at most `most` absent pairs.
 
     `rule` says which edges were strong enough.
     """
@@ -84,7 +84,7 @@ def network_reasons(
     n_samples: int | None,
     most: int,
 ) -> Reasons:
-    """Why a gene network joins pairs or not; of those it does not, the `most` strongest.
+    """Reasons why a gene network joins pairs or not, with the `most` strongest absent pairs.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def network_reasons(
 
 
 def not_chosen(row: Any, level: str, n_samples: int | None) -> str:
-    """Why a significant pair is not in a gene network."""
+    """Reason why a significant pair is not in a gene network."""
     if n_samples:
         reason = f"no more samples of the rows have the edge than by chance ({level}), "
         return reason + f"{row.support:.2f} of {n_samples:,} sample{'s' * (n_samples != 1)}"
@@ -130,34 +130,34 @@ def not_chosen(row: Any, level: str, n_samples: int | None) -> str:
 
 
 def not_significant(level: str, regulators: bool) -> str:
-    """Why any other pair is not in a gene network."""
+    """Reason why a pair that is not significant is not in a gene network."""
     neither = ", or neither is a regulator" if regulators else ""
     return f"what they share is not significant ({level}){neither}"
 
 
 def adjacent(x: str, y: str, edge: Any) -> str:
-    """A pair with an edge, and the row of that edge, in words."""
+    """Sentence on a pair with an edge, from the row of the edge."""
     return f"{x!r} and {y!r} are adjacent: {in_numbers(edge)}"
 
 
 def not_adjacent(x: str, y: str, reason: str) -> str:
-    """A pair without an edge and the reason for it."""
+    """Sentence on a pair without an edge, with the reason."""
     return f"{x!r} and {y!r} are not adjacent: {reason}"
 
 
 def on_the_way(path: Collection[str]) -> str:
-    """Why a forest does not join the ends of a path."""
+    """Reason why a forest does not join the ends of a path."""
     between = ", ".join(list(path)[1:-1])
     return f"each edge on the way through {between} is at least as strong"
 
 
 def too_weak(rule: str) -> str:
-    """Why a forest does not join two of its trees."""
+    """Reason why a forest does not join two of its trees."""
     return f"no edges that are strong enough ({rule}) lead from one to the other"
 
 
 def in_numbers(edge: Any) -> str:
-    """Information and p-value of a row."""
+    """Information and p-value of a row in words."""
     p_value = edge.p_value
     text = f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
     return f"{edge.mi:.3g} nats, p = {'<1e-300' if p_value < 1e-300 else text}"

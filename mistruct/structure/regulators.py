@@ -1,4 +1,4 @@
-"""Which columns may regulate others: a list of names or a file, checked against the table."""
+"""Lists of regulators, from names or a file, checked against the table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 def find_regulators(regulators: Any, names: Sequence[str]) -> tuple[str, ...]:
-    """The regulators that are columns, sorted.
+    """Sorted names of the regulators that are columns.
 
     Parameters
     ----------

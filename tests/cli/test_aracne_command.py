@@ -164,7 +164,7 @@ def test_the_options_reach_the_learner(run: Run, data: Path, tmp_path: Path) -> 
         "--estimator", "mixed-knn", "--output", tmp_path / "out",
     )  # fmt: skip
     assert code == 0
-    net = ms.ARACNE(0.3, "none", 0.9, estimator="mixed-knn").fit(table())
+    net = ms.ARACNE(0.3, correction="none", tolerance=0.9, estimator="mixed-knn").fit(table())
     assert_same_edges(tmp_path / "out", net)
     n_edges = net.graph_.number_of_edges()
     assert f"{n_edges} edges of {len(net.edges_)} significant pairs (alpha 0.3, none" in out

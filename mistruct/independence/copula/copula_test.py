@@ -1,4 +1,4 @@
-"""The test of Gaussian-copula independence, for columns of any kinds."""
+"""The test of independence by Gaussian copulas, for columns of any kinds."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class CopulaTest(IndependenceTest):
     def may_determine(
         self, data: Dataset, pairs: Positions, candidates: Ragged, size: int
     ) -> NDArray[np.bool_]:
-        """Whether a set of this size may determine one of a pair, to the copula's resolution.
+        """Whether a set of this size may determine one of each pair, to the copula's resolution.
 
         Told from correlations, so that it takes no tests; True where some column has none.
         """
@@ -192,7 +192,7 @@ class CopulaTest(IndependenceTest):
         return found
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes given `size` typical columns."""
+        """Expected seconds for a test of each pair given `size` typical columns."""
         plain = _plain(data)
         share_plain = float(plain.mean()) ** size
         n_states = np.array(
@@ -207,17 +207,17 @@ class CopulaTest(IndependenceTest):
         )
 
     def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
-        """The information of the Gaussian copula."""
+        """The Gaussian copula, on which the test rests."""
         return GaussianCopula(bias_correction=not penalised)
 
 
 def _plain(data: Dataset) -> NDArray[np.bool_]:
-    """Which columns are continuous and without gaps."""
+    """Mask of the columns that are continuous and complete."""
     return row_of_scores(data) >= 0
 
 
 def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
-    """Which pairs need nothing but their correlation: plain, and not both far from symmetric."""
+    """Mask of the pairs for which the correlation suffices: plain, and not both skewed."""
     plain = _plain(data)
     x, y = pairs.T
     of_pairs = plain[x] & plain[y] & (data.n_samples >= FEWEST_ROWS)
@@ -229,7 +229,7 @@ def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
 
 
 def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:
-    """Test pairs of continuous columns given such columns, all without missing entries."""
+    """Test pairs of complete continuous columns given others."""
     results = _results_of_continuous(data, pairs, given)
     return _batch(results, np.full(len(pairs), data.n_samples))
 
@@ -237,7 +237,7 @@ def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> T
 def _results_of_continuous(
     data: Dataset, pairs: Positions, given: Sequence[int]
 ) -> NDArray[np.float64]:
-    """The same, as the kernel fills it."""
+    """Results of tests of complete continuous columns, as the kernel fills them."""
     others = np.array(given, dtype=np.int64)
     correlations, row = score_correlations(data, pairs, others)
     results = np.empty((N_RESULTS, len(pairs)))
@@ -281,7 +281,7 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
 def _in_complete_rows(
     data: Dataset, x: int, y: int, given: Sequence[int]
 ) -> tuple[NDArray[np.float64] | float, int]:
-    """The result of one test in the rows where its columns are known, and how many these are."""
+    """The result of one test in its complete rows, and the number of these."""
     rows = data.select([data.names[p] for p in (x, y, *given)]).complete_rows()
     if rows.n_samples < FEWEST_ROWS:
         return np.nan, rows.n_samples
@@ -291,7 +291,7 @@ def _in_complete_rows(
 def _separate_continuous(
     data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
 ) -> Separations:
-    """Separate pairs of continuous columns by such columns, all without missing entries."""
+    """Separate pairs of complete continuous columns by others."""
     correlations, row = score_correlations(data, pairs, candidates.flat)
     position = np.flatnonzero(row >= 0)
     places, flat = row[pairs], row[candidates.flat]
@@ -368,7 +368,7 @@ def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBa
 
 
 def _biases(sizes: Sequence[NDArray[Any]]) -> NDArray[np.float64] | float:
-    """The bias of information from so many rows between so many dimensions."""
+    """Bias of information, given the number of rows and dimensions."""
     if len(sizes[0]) and all((of_tests == of_tests[0]).all() for of_tests in sizes):
         return gaussian_bias(*(int(of_tests[0]) for of_tests in sizes))
     # As one number each, which is faster to sort than rows are.

@@ -1,4 +1,4 @@
-r"""The test of a column of many states given others: a sum of squares, held against permutations.
+r"""The test of columns of many states: a sum of squares against its permutation distribution.
 
 With k states, products of residuals have a covariance of k x k numbers for each column beside
 them, and no distribution that few rows a state would reach. A weighted sum of squares of the same
@@ -58,7 +58,7 @@ class Vectors:
 
     @classmethod
     def of(cls, rows: Floats, known: Known) -> Vectors:
-        """Rows less what is known, each of length 1; 0 where nothing is left."""
+        """Residuals of rows given `known`, each of length 1, or 0 if nothing is left."""
         left = known.left(rows)
         squares, before = (left**2).sum(axis=1), (rows**2).sum(axis=1)
         weights = np.where(squares > _LEAST_LEFT * before, 1 / np.maximum(squares, 1e-300), 0.0)
@@ -66,7 +66,7 @@ class Vectors:
 
     @property
     def n_vectors(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.rows)
 
     @property
@@ -76,14 +76,14 @@ class Vectors:
 
     @cached_property
     def products(self) -> Floats:
-        """X_s of each stratum, shape (n_strata, d * d)."""
+        """Matrix X_s of each stratum, shape (n_strata, d * d)."""
         d, n = self.rows.shape
         products = (self.rows[:, np.newaxis] * self.rows).reshape(d * d, n)
         return np.ascontiguousarray((self.known.means(products) * self.known.sizes).T)
 
     @cached_property
     def traces(self) -> Floats:
-        """Tr X_s, shape (n_strata,)."""
+        """Trace of each X_s, shape (n_strata,)."""
         return self._sums((self.rows**2).sum(axis=0))
 
     @cached_property
@@ -96,7 +96,7 @@ class Vectors:
 
     @property
     def squares(self) -> Floats:
-        """tr(X_s X_s), shape (n_strata,)."""
+        """Trace of each X_s X_s, shape (n_strata,)."""
         return np.asarray((self.products**2).sum(axis=1))
 
 
@@ -145,7 +145,7 @@ class States:
 
     @property
     def n_vectors(self) -> int:
-        """How many states there are."""
+        """Number of states."""
         return self.weights.size
 
     @property
@@ -161,7 +161,7 @@ class States:
 
     @cached_property
     def residuals(self) -> Floats:
-        """Indicators less their fitted probabilities and what is known, shape (n_states, n)."""
+        """Residuals of the indicators given probabilities and `known`, shape (n_states, n)."""
         assert self.expected is not None
         states = np.arange(self.weights.size)[:, np.newaxis]
         return self.known.left((self._labels == states) - self.expected)
@@ -174,12 +174,12 @@ class States:
 
     @cached_property
     def _counts(self) -> Floats:
-        """Rows of each state in each stratum, shape (n_strata, n_states)."""
+        """Number of rows of each state in each stratum, shape (n_strata, n_states)."""
         return np.asarray(self.indicators.counts.toarray())
 
     @cached_property
     def traces(self) -> Floats:
-        """Tr X_s, shape (n_strata,)."""
+        """Trace of each X_s, shape (n_strata,)."""
         counts = self.indicators.counts
         first = counts @ self.weights
         return np.asarray(
@@ -197,7 +197,7 @@ class States:
         return np.asarray(self._scale**2 * np.bincount(labels, weights=lengths**2))
 
     def between(self, some: slice) -> Floats:
-        """tr(X_s X_t) of some strata with all, shape (n_some, n_strata)."""
+        """Traces of X_s X_t for some strata s and all t, shape (n_some, n_strata)."""
         counts, w, sizes = self._counts, self.weights, self.known.sizes
         shares = counts / sizes[:, np.newaxis]
         weighted = np.concatenate([w**2 * counts[some], -(w**2) * counts[some] * shares[some]], 1)
@@ -206,7 +206,7 @@ class States:
         return np.asarray(self._scale**2 * (alike + shared))
 
     def summed(self, factors: Floats) -> Floats:
-        """tr(X X) of the sum X of all X_s by factors of shape (m, n_strata); shape (m,)."""
+        """Traces of X X, X the sum of all X_s by factors of shape (m, n_strata); shape (m,)."""
         if self.products is not None:
             return np.asarray(((factors @ self.products) ** 2).sum(axis=1))
         root = np.sqrt(self.weights)
@@ -215,7 +215,7 @@ class States:
 
     @cached_property
     def products(self) -> Floats | None:
-        """X_s of each stratum, shape (n_strata, n_states^2); None if that is too large."""
+        """Matrix X_s of each stratum, shape (n_strata, n_states^2); None if that is too large."""
         n_strata, k = self.indicators.counts.shape
         if n_strata * k * k > _DENSE_ENTRIES:
             return None
@@ -228,7 +228,7 @@ class States:
         return np.asarray(found.reshape(n_strata, k * k))
 
     def _table(self, factors: Floats) -> Floats:
-        """The sum of all X_s by factors, but for weights."""
+        """Sum of all X_s by factors, without weights."""
         counts = self.indicators.counts
         scaled = (factors / self.known.sizes)[:, np.newaxis]
         if np.prod(counts.shape) <= _DENSE_ENTRIES:
@@ -240,7 +240,7 @@ class States:
 
     @property
     def squares(self) -> Floats:
-        """tr(X_s X_s), shape (n_strata,)."""
+        """Trace of each X_s X_s, shape (n_strata,)."""
         counts, w, sizes = self.indicators.counts, self.weights, self.known.sizes
         squared = counts.multiply(counts)
         first = squared @ w**2 - 2 * (squared.multiply(counts) @ w**2) / sizes
@@ -252,7 +252,7 @@ Side = Vectors | States
 
 
 def sum_of_squares(x: Side, y: States) -> float:
-    """T."""
+    """The statistic T, a sum of squares."""
     if isinstance(x, Vectors):
         return float(y.weights @ (_products(x.rows, y) ** 2).sum(axis=0))
     if x.expected is None:
@@ -263,7 +263,7 @@ def sum_of_squares(x: Side, y: States) -> float:
 
 
 def _products(rows: Floats, y: States) -> Floats:
-    """Products of rows in which nothing is known with residuals of states, shape (d, n_states)."""
+    """Products of residual rows with residuals of states, shape (d, n_states)."""
     found = y.indicators.sums(rows)
     return found if y.expected is None else found - rows @ y.expected.T
 
@@ -289,14 +289,14 @@ def moments(x: Side, y: States) -> tuple[float, float]:
 
 
 def _lengths(x: Side) -> Floats:
-    """Weighted squared length of what is left of each row, shape (n,)."""
+    """Weighted squared length of the residual of each row, shape (n,)."""
     if isinstance(x, Vectors):
         return np.asarray((x.rows**2).sum(axis=0))
     return np.asarray(x.weights @ x.residuals**2)
 
 
 def p_value(total: float, mean: float, variance: float) -> tuple[float, float, float]:
-    """The p-value of T, and the statistic that is about chi-square with so many degrees of freedom.
+    """P-value of T, with a statistic and degrees of freedom that match a chi-square.
 
     NaN where T is the same for all permutations.
     """
@@ -308,7 +308,7 @@ def p_value(total: float, mean: float, variance: float) -> tuple[float, float, f
 
 
 def _variances(n: Floats, x: Side, y: Side) -> Floats:
-    """The variance of T within each stratum alone (Kazi-Aoual et al. 1995)."""
+    """Variance of T within each stratum (Kazi-Aoual et al. 1995)."""
     found = np.zeros(len(n))
     some = n > 2
     n = n[some]

@@ -1,4 +1,4 @@
-"""Tests of pairs of columns of any kinds given one set, in rows without gaps."""
+"""Tests of pairs of columns of any kinds given one set, in complete rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FEWEST_ROWS = 4
 
 
 class MixedPairs:
-    """Tests given one set of columns, `given` by position; what they share is made once."""
+    """Tests given one set of columns, `given` by position, with shared intermediate results."""
 
     def __init__(self, data: Dataset, given: Sequence[int]) -> None:
         self._data = data
@@ -73,7 +73,7 @@ class MixedPairs:
         return self._left[column]
 
     def _by_score(self, names: tuple[str, str], fitted: bool, result: Floats) -> None:
-        """Sums of products of residuals against their covariance.
+        """Test by sums of products of residuals and their covariance.
 
         Chi-square where variances are fitted; else what is exact for a sum of normal products.
         """
@@ -88,7 +88,7 @@ class MixedPairs:
             result[P_VALUE] = tail(statistic**0.5, 0.0, self._n_error)[0]
 
     def _by_moments(self, names: tuple[str, str], result: Floats) -> None:
-        """A sum of squares against its moments; the second column has many states."""
+        """Test by a sum of squares and its moments, if the second column has many states."""
         x, y = (self._condition.side(self._data, n) for n in names)
         assert isinstance(y, States)
         of_total = p_value(sum_of_squares(x, y), *moments(x, y))
@@ -98,7 +98,7 @@ class MixedPairs:
     def _by_permutations(
         self, names: tuple[str, str], rows: tuple[Floats, Floats], result: Floats
     ) -> None:
-        """One sum of products against its moments, in strata or where both columns are skewed."""
+        """Test by a sum of products and its permutation moments, in strata or of skewed columns."""
         known = self._condition.known
         in_strata = self._condition.by_strata and self._n_z > 0
         if not in_strata and not all(is_skewed_kept(self._data, n) for n in names):

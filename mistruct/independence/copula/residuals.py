@@ -1,4 +1,4 @@
-r"""What is left of a column once a conditioning set has explained it, and the score of a pair.
+r"""Residuals of columns given a conditioning set, and the score statistic of a pair.
 
 Least squares on indicators leaves a discrete column's curved dependence on z in its residuals, and
 two discrete columns that share z then look dependent. So the residual of a discrete column is that
@@ -87,7 +87,7 @@ class Residuals:
 
     @property
     def covariances(self) -> NDArray[np.float64]:
-        """Of the vectors in each row, shape (d, d, n)."""
+        """Covariances of the vectors in each row, shape (d, d, n)."""
         if self.expected is None:
             assert self.variances is not None
             return np.asarray(self.variances / self.kept)[np.newaxis, np.newaxis]
@@ -98,13 +98,13 @@ class Residuals:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory; what is kept is shared."""
+        """Size in memory in bytes, without shared arrays."""
         return 2 * self.rows.nbytes
 
 
 @once_per_table
 def _kept(data: Dataset) -> Kept:
-    """Conditions of a table by their columns, and what is left of others by both."""
+    """Cache of the conditions of a table, and of the residuals given them."""
     return Kept(_MOST_BYTES)
 
 
@@ -115,7 +115,7 @@ def _scores(data: Dataset, name: str) -> Rows:
 
 
 def _unit_vectors(data: Dataset, name: str) -> Rows:
-    """Scores or indicators of a column as vectors of length 1, one each for what varies."""
+    """Scores or indicators of a column as vectors of length 1, without those that are constant."""
 
     def make() -> Rows:
         is_continuous = data.kinds[name] == "continuous"
@@ -126,7 +126,7 @@ def _unit_vectors(data: Dataset, name: str) -> Rows:
 
 
 def _indicators(data: Dataset, name: str) -> Rows:
-    """An indicator of each state of a column, shape (n_states, n)."""
+    """Indicators of the states of a column, shape (n_states, n)."""
 
     def make() -> Rows:
         codes = data.codes[data.row(name)]
@@ -142,7 +142,7 @@ def is_skewed_kept(data: Dataset, name: str) -> bool:
 
 
 class Condition:
-    """A conditioning set of a table without gaps, and what is left of other columns given it.
+    """A conditioning set of a complete table, and the residuals of other columns given it.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ class Condition:
 
     @classmethod
     def of(cls, data: Dataset, names: Sequence[str]) -> Condition:
-        """The same for the same columns, if it is kept; whatever their order."""
+        """Cached condition for these columns, in any order."""
         ordered = sorted(names)
         key = ("condition", *ordered)
         condition: Condition = _kept(data).get(key, lambda: cls(data, ordered))
@@ -190,13 +190,13 @@ class Condition:
         return 2 * self.known.nbytes + self._kept_share.nbytes + self._continuous.nbytes
 
     def residuals(self, data: Dataset, name: str) -> Residuals:
-        """The vectors of a column less what the conditioning set explains of them."""
+        """Residuals of the vectors of a column given the conditioning set."""
         make = self._of_continuous if data.kinds[name] == "continuous" else self._of_discrete
         found: Residuals = _kept(data).get(("residuals", self._key, name), lambda: make(data, name))
         return found
 
     def left(self, data: Dataset, name: str) -> Block:
-        """An orthonormal basis of a column less the conditioning set."""
+        """Orthonormal basis of a column given the conditioning set."""
 
         def make() -> Block:
             if is_wide(data, name):
@@ -232,7 +232,7 @@ class Condition:
         return Known.of_groups(labels, self._continuous)
 
     def side(self, data: Dataset, name: str) -> Side:
-        """A column as the test of columns of many states takes it."""
+        """A column in the form needed by the test of columns of many states."""
 
         def make() -> Side:
             if data.kinds[name] == "continuous":
@@ -274,7 +274,7 @@ class Condition:
 
     @cached_property
     def _levels(self) -> Rows:
-        """An orthonormal basis of what the groups and the other terms span."""
+        """Orthonormal basis of the groups and the other terms."""
         groups = np.arange(1, len(self.known.sizes))[:, np.newaxis]
         return basis(np.concatenate([self.known.rows, 1.0 * (self.known.labels == groups)]))
 
@@ -301,7 +301,7 @@ class Condition:
 
 
 def _n_terms(data: Dataset, discrete: Sequence[str]) -> int:
-    """Terms for the states of columns, other than of that with the most."""
+    """Number of terms for states of columns, without the column with the most states."""
     n_states = [int(data.n_observed[data.row(n)]) - 1 for n in discrete]
     return sum(n_states) - max(n_states)
 

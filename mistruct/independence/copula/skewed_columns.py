@@ -1,4 +1,4 @@
-"""The check of many pairs of which both columns have one value in most rows."""
+"""P-values of many pairs of skewed columns, which have one value in most rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Probabilities of many states given few terms, by steps that take one state at a time.
+r"""Logistic regression of columns with many states on few terms, one state at a time.
 
 The model is that of :mod:`mistruct.kernels.gaussian.logistic`, log odds linear in the terms. With k
 states and m terms its Hessian has (k m)^2 entries, but those between states are products of two of
@@ -65,7 +65,7 @@ def probabilities_of_states(rows: Floats, labels: Labels, n_labels: int) -> Floa
 
 
 def _discriminant(sums: Floats, counts: NDArray[np.int64]) -> Floats:
-    """Coefficients, shape (k, 1 + m), of the linear discriminant, from sums of terms by state."""
+    """Coefficients of the linear discriminant, shape (k, 1 + m), from sums of terms by state."""
     shares = counts / counts.sum()
     means = sums[:, 1:] / counts[:, np.newaxis]
     within = np.eye(means.shape[1]) - (means.T * shares) @ means
@@ -84,6 +84,6 @@ def _shares(slopes: Floats, design: Floats) -> Floats:
 
 
 def _objective(found: Floats, labels: Labels, slopes: Floats) -> float:
-    """The negative log of the likelihood, with the prior."""
+    """Negative log-likelihood with the prior."""
     of_rows = np.maximum(found[labels, np.arange(labels.size)], 1e-300)
     return float(0.5 * _PRECISION * (slopes[:, 1:] ** 2).sum() - np.log(of_rows).sum())

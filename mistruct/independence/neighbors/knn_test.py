@@ -145,7 +145,7 @@ class KNNTest(IndependenceTest):
         return TestBatch.join(parts)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """About how long a test of each pair takes: by a table without conditioning, else drawn."""
+        """Expected seconds for a test of each pair, by a stored null or by surrogates given z."""
         each = _SECONDS_PER_ROW_DRAWN * self.n_permutations if size else _SECONDS_PER_ROW
         return np.full(len(pairs), each * data.n_samples)
 
@@ -156,7 +156,7 @@ class KNNTest(IndependenceTest):
         return (_FINE, coarse) if coarse > _FINE else (_FINE,)
 
     def _by_table(self, data: Dataset, pairs: Positions) -> TestBatch:
-        """Test pairs of continuous columns without gaps and ties."""
+        """Test pairs of complete continuous columns without ties."""
         n, scales = data.n_samples, self._scales(data.n_samples)
         used, of_used = np.unique(pairs, return_inverse=True)
         columns = data.select([data.names[p] for p in used])
@@ -183,7 +183,7 @@ class KNNTest(IndependenceTest):
     def _by_surrogates(
         self, data: Dataset, names: Sequence[str], state: NDArray[np.uint64], spread: bool
     ) -> TestBatch:
-        """Test one pair in the rows of a table, all complete."""
+        """Test one pair in a complete table."""
         n, scales = data.n_samples, self._scales(data.n_samples)
         x, y, *z = names
         if n <= scales[0]:
@@ -220,7 +220,7 @@ class KNNTest(IndependenceTest):
 
 @dataclass(frozen=True, eq=False)
 class _NullOfRanks:
-    """How the estimates between independent columns vary, and their largest when standardised."""
+    """Null distribution of the estimates, and of the largest standardised one."""
 
     mean: Floats
     spread: Floats
@@ -252,7 +252,7 @@ def _null_of_ranks(n: int, scales: tuple[int, ...]) -> _NullOfRanks:
 
 
 def _is_smooth(data: Dataset, name: str) -> bool:
-    """Whether a column is continuous, without gaps and without ties."""
+    """Whether a column is continuous, complete and without ties."""
     if data.kinds[name] == "discrete" or data.n_missing[name]:
         return False
     ordered = np.sort(data.values[data.row(name)])

@@ -1,4 +1,4 @@
-r"""What a conditioning set explains of a column: a regression as curved as the rows support.
+r"""Nonlinear regression of a column on a conditioning set, as curved as the rows support.
 
 A straight line in the normal scores of z, and another level for each state of its discrete
 columns, are fitted by least squares. What curves is a sum of Gaussian bumps about the centres of
@@ -38,7 +38,7 @@ class Smoother:
         self.straight = basis(np.concatenate(terms))
 
     def residuals(self, values: Floats) -> Floats:
-        """What is left of a column of shape (n,), each row divided by how far it can be off.
+        """Residuals of a column of shape (n,), each scaled by the leverage of its row.
 
         All 0 where nothing is left.
         """
@@ -59,7 +59,7 @@ class Smoother:
         return np.asarray(centred - self._curved(left)[0])
 
     def _curved(self, left: Floats) -> tuple[Floats, Floats]:
-        """What bumps leave of what the line has left, and the leverage that they add."""
+        """Residuals of the linear residuals given bumps, and the leverage of the bumps."""
         n = left.size
         best, chosen = np.inf, (left, np.zeros(n))
         for vectors, squares in self._bumps:
@@ -78,7 +78,7 @@ class Smoother:
 
     @cached_property
     def _bumps(self) -> list[tuple[Floats, Floats]]:
-        """For each width, orthonormal rows beyond the line, and their squared lengths."""
+        """Bumps of each width: orthonormal rows beyond the line, and their squared lengths."""
         centres = np.array([self._z[:, rows].mean(axis=1) for rows in self._groups])
         squared = ((self._z[:, np.newaxis] - centres.T[:, :, np.newaxis]) ** 2).sum(axis=0)
         found = []

@@ -1,4 +1,4 @@
-"""The statistic of the nearest-neighbour test: estimates for a column and its surrogates.
+"""The statistic of the nearest-neighbour test, for a column and its surrogates.
 
 An estimate :math:`I(X; Y | Z)` counts among the rows of one joint state of z's discrete columns, as
 if other states were infinitely far away. So, if z has no continuous column, it is the sum of the
@@ -40,7 +40,7 @@ def largest(estimates: Floats, mean: Floats, spread: Floats) -> Floats:
 def estimates_of(
     shuffles: LocalShuffles, n_neighbors: Positions, spread: bool, surrogates: Floats
 ) -> Floats:
-    """I(x; y | z) for each surrogate of x and each number of neighbours."""
+    """Estimates of I(x; y | z) for each surrogate of x and each number of neighbours."""
     run = run_blocks if spread else run_here
     n = shuffles.x.size
     if not len(shuffles.z):
@@ -65,7 +65,7 @@ def estimates_of(
 
 
 def _in_strata(shuffles: LocalShuffles, n_neighbors: Positions, surrogates: Floats) -> Floats:
-    """Sums over the strata of a z without continuous columns of their rows times I(x; y)."""
+    """Sums over the strata of a discrete z of I(x; y), weighted by their rows."""
     sums = np.zeros((len(surrogates), n_neighbors.size))
     x, y = np.arange(1, len(surrogates) + 1), np.zeros(len(surrogates), dtype=np.int64)
     for first, last in zip(shuffles.strata[:-1], shuffles.strata[1:], strict=True):
@@ -80,7 +80,7 @@ def _in_strata(shuffles: LocalShuffles, n_neighbors: Positions, surrogates: Floa
 
 
 def _as_table(shuffles: LocalShuffles, x: Floats, y: Floats) -> Dataset:
-    """A table of y and many x, from their coordinates."""
+    """Make a table of y and many x from their coordinates."""
     names = tuple(f"c{i}" for i in range(len(x) + 1))
     is_discrete = dict.fromkeys(names, shuffles.x_discrete) | {"c0": shuffles.y_discrete}
     of_kind: dict[bool, list[Floats]] = {
@@ -103,5 +103,5 @@ def _as_table(shuffles: LocalShuffles, x: Floats, y: Floats) -> Dataset:
 def run_here(
     function: Callable[[Any], Any], blocks: Sequence[Any], *, description: str
 ) -> Iterator[Any]:
-    """As `run_blocks`, in the thread that asks: where other tests keep the others busy."""
+    """Replacement of `run_blocks` that stays in the calling thread, if others are busy."""
     return map(function, blocks)

@@ -1,4 +1,4 @@
-r"""Surrogates of x that are as x would be if it had nothing to do with y, but still with z.
+r"""Surrogates of x that depend on z as x does, but not on y.
 
 Rows are cut into groups that are alike in z: of the same states of its discrete columns and, by
 halving along the widest axis, near in the continuous ones. Values of x are shuffled within groups
@@ -44,7 +44,7 @@ _PRIOR_VARIANCE = 30.0
 
 
 class LocalShuffles:
-    """Columns x and y as coordinates, and surrogates of x given z.
+    """Local shuffles: surrogates of x given z, for a test of x and y.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class LocalShuffles:
 
     @property
     def vary(self) -> bool:
-        """Whether x and y both vary within some stratum of z, so that there is anything to test."""
+        """Whether x and y both vary within some stratum of z, so that a test is possible."""
         return all(
             bool((np.maximum.reduceat(v, a) > np.minimum.reduceat(v, a)).any())
             for v, a in ((self.x, self.strata[:-1]), (self.y, self.strata[:-1]))
@@ -159,7 +159,7 @@ class LocalShuffles:
         return np.concatenate(groups), np.cumsum([0, *map(len, groups)])
 
     def _beyond_z(self, scores: Floats) -> Floats:
-        """What z's continuous columns leave of a column; constant if they leave nothing."""
+        """Residuals of a column given the continuous columns of z; constant if nothing is left."""
         if not len(self.z):
             return scores
         beyond: Floats = normal_scores(self._smoother.residuals(scores)[np.newaxis])[0]
@@ -167,6 +167,6 @@ class LocalShuffles:
 
 
 def _in_order_of_appearance(labels: NDArray[Any]) -> Positions:
-    """The labels numbered by where they first occur."""
+    """Number labels in the order of their first occurrence."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return first.argsort().argsort()[inverse]

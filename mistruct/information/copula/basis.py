@@ -1,4 +1,4 @@
-r"""Columns of any kind as vectors, and the information in the angles between them.
+r"""Embedding of columns as vectors, and information from the angles between them.
 
 A continuous column becomes its normal scores, a discrete one of r states r - 1 indicators (the
 degenerate Gaussian of Andrews, Ramsey and Cooper 2019). An orthonormal basis of what a block spans
@@ -42,7 +42,7 @@ Basis = NDArray[np.float64]
 
 
 def embed(data: Dataset, names: Sequence[str]) -> Basis:
-    """Rows that stand for the columns: normal scores, and indicators of states but one."""
+    """Vectors of columns: normal scores, and indicators of all states but one."""
     parts = [np.empty((0, data.n_samples))]
     for name in dict.fromkeys(names):
         row = data.row(name)
@@ -56,7 +56,7 @@ def embed(data: Dataset, names: Sequence[str]) -> Basis:
 
 
 def basis(rows: Basis, known: Basis | None = None) -> Basis:
-    """Orthonormal rows that span what is in `rows`, less their means, but not in `known`."""
+    """Orthonormal basis of centred `rows`, given those in `known`."""
     rows = of_unit_length(rows)
     if known is not None:
         rows = rows - (rows @ known.T) @ known
@@ -64,7 +64,7 @@ def basis(rows: Basis, known: Basis | None = None) -> Basis:
 
 
 def of_unit_length(rows: Basis) -> Basis:
-    """Rows less their means, divided by their lengths, without those that do not vary."""
+    """Centred rows of length 1, without constant rows."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     varying = lengths[:, 0] > 0
@@ -72,7 +72,7 @@ def of_unit_length(rows: Basis) -> Basis:
 
 
 def spanning(rows: Basis) -> Basis:
-    """Orthonormal rows that span what is longer than `RESOLUTION` of rows of a length up to 1."""
+    """Orthonormal basis of rows of length up to 1, to the precision `RESOLUTION`."""
     if len(rows) <= _FEW_ROWS:
         rows = np.array(rows, order="C")
         return rows[: orthonormalise(rows, RESOLUTION)]
@@ -82,7 +82,7 @@ def spanning(rows: Basis) -> Basis:
 
 
 class Bases:
-    """Orthonormal bases of columns, one below the other."""
+    """Orthonormal bases of columns, stacked in one array."""
 
     def __init__(
         self,
@@ -108,22 +108,22 @@ class Bases:
         self.vectors = np.concatenate(bases)
 
     def part(self, columns: slice) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """The vectors of some neighbouring columns, and the dimensions of these."""
+        """Vectors of some neighbouring columns, and their dimensions."""
         vectors = self.vectors[self.starts[columns.start] : self.starts[columns.stop]]
         return vectors, self.dimensions[columns]
 
     def of(self, column: int) -> NDArray[Any]:
-        """The vectors of one column."""
+        """Vectors of one column."""
         return self.vectors[self.starts[column] : self.starts[column + 1]]
 
 
 def least_remainder(dtype: np.dtype[Any]) -> float:
-    """The smallest 1 - rho^2 that differs from 0, of a correlation of this type."""
+    """The smallest 1 - rho^2 that differs from 0 in this floating-point type."""
     return max(RESOLUTION**2, _ROUNDING_OF_A_PRODUCT * float(np.finfo(dtype).eps))
 
 
 def information_of(products: NDArray[Any]) -> float:
-    """Information in nats of two orthonormal bases, from the products of their rows."""
+    """Information in nats between two orthonormal bases, from the products of their rows."""
     if 1 in products.shape:
         squares = np.array([(products**2).sum()])
     elif min(products.shape) <= _FEW_PRODUCTS:
@@ -137,7 +137,7 @@ def information_of(products: NDArray[Any]) -> float:
 
 
 def require_rows(n_samples: int, n_dimensions: int, names: Sequence[str]) -> None:
-    """Raise TooFewRowsError where blocks of so many dimensions determine each other anyhow."""
+    """Raise TooFewRowsError if blocks of these dimensions always determine each other."""
     if n_dimensions >= n_samples - 1:
         raise TooFewRowsError(
             f"estimator 'copula' needs at least two rows more than dimensions, but "
@@ -146,7 +146,7 @@ def require_rows(n_samples: int, n_dimensions: int, names: Sequence[str]) -> Non
 
 
 def warn_infinite(x: Sequence[str], y: Sequence[str]) -> None:
-    """Say that an estimate is infinite, and why."""
+    """Warn that an estimate is infinite, with the reason."""
     warnings.warn(
         f"the information between {_listed(x)} and {_listed(y)} is infinite: "
         "one determines the other",

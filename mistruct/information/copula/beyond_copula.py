@@ -1,4 +1,4 @@
-r"""What nearest neighbours find beyond the Gaussian copula, where there is clear evidence of it.
+r"""Information beyond the Gaussian copula from nearest neighbours, if there is evidence of it.
 
 The excess of the information between x and y given z is
 
@@ -57,7 +57,7 @@ _MOST_SURROGATES = 16
 
 @dataclass(frozen=True)
 class _View:
-    """What neighbours look at, each of shape (d, n), and what the copula has explained there."""
+    """Coordinates of the nearest neighbours, shape (d, n) each, and the information explained."""
 
     x: Floats
     y: Floats
@@ -66,11 +66,11 @@ class _View:
 
     @cached_property
     def repeats(self) -> bool:
-        """Whether one of the coordinates has a value twice."""
+        """Whether a coordinate has repeated values."""
         return any(map(repeat_values, (self.x, self.y, self.z)))
 
     def excess(self, rows: Rows | slice, k: int) -> Floats:
-        """What each point of some rows among each other adds to the information, less explained."""
+        """Contribution of each point among some rows to the information, less the explained."""
         parts = [part[:, rows] for part in (self.x, self.z, self.y)]
         spaces = [(0, 1), (1, 2), (1,)][: 2 + (len(self.z) > 0)]
         joint = Tree(np.concatenate(parts))
@@ -92,7 +92,7 @@ class _View:
 
 
 class Excess:
-    """The information between x and y given z beyond their copula's."""
+    """Information between x and y given z beyond that of their Gaussian copula."""
 
     def __init__(
         self, x: Basis, y: Basis, known: Basis, scores: Sequence[Floats], nats: float, k: int
@@ -106,7 +106,7 @@ class Excess:
         self.views = _views(x, y, known, scores, self.n_pairs)
 
     def estimate(self, first: Rows, seed: int) -> float:
-        """In nats, given one half of the rows and what the Gaussian tables are drawn from."""
+        """Estimate in nats, given half of the rows and the seed of the Gaussian tables."""
         halves = first, ~first
         if not self.views or min(half.sum() for half in halves) <= self.k:
             return 0.0
@@ -130,7 +130,7 @@ class Excess:
         return float(np.mean([self.views[v].excess(every, self.k).mean() - none[v] for v in named]))
 
     def _none(self, tables: Sequence[Sequence[_View]], parts: Sequence[slice]) -> Floats:
-        """The mean excess of each view in parts of tables that have none."""
+        """Mean excess of each view in parts of Gaussian tables, in which the true one is 0."""
         if not tables:
             # That of `explained`, since neighbours on two axes have almost no bias.
             return np.array([-gaussian_bias(self.n, 1, 1, 0)])
@@ -142,7 +142,7 @@ class Excess:
         return np.asarray(np.mean(means, axis=0))
 
     def _tables(self, seed: int) -> list[list[_View]]:
-        """The views of Gaussian tables with the information that the copula has found."""
+        """Views of random Gaussian tables with the information that the copula has found."""
         if self.dimensions == (1, 1, 0):
             return []
         rng = np.random.default_rng(seed)
@@ -161,7 +161,7 @@ class Excess:
 
 
 def require_neighbors(n_samples: int, k: int, names: Sequence[str]) -> None:
-    """Raise TooFewRowsError where no point has k neighbours."""
+    """Raise TooFewRowsError if there are too few points for k neighbours."""
     if n_samples <= k:
         raise TooFewRowsError(
             f"n_neighbors={k} needs more rows, but {n_samples} are complete in "
@@ -170,7 +170,7 @@ def require_neighbors(n_samples: int, k: int, names: Sequence[str]) -> None:
 
 
 def cut_in_halves(values: Floats) -> tuple[Rows, int]:
-    """One half of the rows of columns of shape (d, n), and a seed, both from their ranks alone.
+    """Choose half of the rows, and a seed, from the ranks of columns of shape (d, n).
 
     Neither depends on the order of rows or columns, nor on the direction of a column. Equal rows
     are shared out between the halves.
@@ -190,17 +190,17 @@ def cut_in_halves(values: Floats) -> tuple[Rows, int]:
 
 
 def codes_of_ranks(values: Floats) -> NDArray[np.uint64]:
-    """Numbers that tell ranks apart, but not from those that count from the other end."""
+    """Codes of ranks that do not change if the ranks are reversed."""
     return _mixed(np.abs(_centred_ranks(values)))
 
 
 def _centred_ranks(values: Floats) -> Floats:
-    """Twice the rank less twice its mean: whole, even where ranks are tied and averaged."""
+    """Twice the centred rank, a whole number even if tied ranks are averaged."""
     return np.asarray(2 * rankdata(values, axis=1) - values.shape[1] - 1)
 
 
 def _mixed(values: Floats) -> NDArray[np.uint64]:
-    """Whole numbers scrambled to 64 bits (SplitMix64: Steele, Lea and Flood 2014)."""
+    """Hash whole numbers to 64 bits (SplitMix64: Steele, Lea and Flood 2014)."""
     word = values.astype(np.int64).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -208,7 +208,7 @@ def _mixed(values: Floats) -> NDArray[np.uint64]:
 
 
 def _views(x: Basis, y: Basis, known: Basis, scores: Sequence[Floats], n_pairs: int) -> list[_View]:
-    """The views of blocks, of which `n_pairs` are correlated; none where z takes too many axes."""
+    """Views of blocks with `n_pairs` correlated pairs; none if z has too many axes."""
     (n_x, n), n_y = x.shape, len(y)
     u, rho, vt = np.linalg.svd(x @ y.T)
     x, y = _oriented(u.T @ x, rho.size, scores[0]), _oriented(vt @ y, rho.size, scores[1])
@@ -231,7 +231,7 @@ def _views(x: Basis, y: Basis, known: Basis, scores: Sequence[Floats], n_pairs: 
 
 
 def _n_correlated(rho: Floats, n: int, dimensions: tuple[int, int, int]) -> int:
-    """How many canonical correlations are significant, by Bartlett's sequence of tests."""
+    """Number of significant canonical correlations, by Bartlett's sequence of tests."""
     n_x, n_y, n_z = dimensions
     found = np.arange(rho.size)
     of_rest = -np.log1p(-(rho**2))[::-1].cumsum()[::-1]
@@ -241,7 +241,7 @@ def _n_correlated(rho: Floats, n: int, dimensions: tuple[int, int, int]) -> int:
 
 
 def _oriented(rows: Basis, n_canonical: int, scores: Floats) -> Floats:
-    """Coordinates of unit variance: those that are canonical first, then principal axes.
+    """Coordinates of unit variance: canonical variables first, then principal axes.
 
     Beyond the canonical ones any rotation would do, but distances in the max norm depend on it.
     """
@@ -252,7 +252,7 @@ def _oriented(rows: Basis, n_canonical: int, scores: Floats) -> Floats:
 
 
 def unit_variance(rows: Basis) -> Floats:
-    """Centred rows of length 1 with variance 1 instead.
+    """Scale centred rows of length 1 to variance 1.
 
     Rounded, so that what is equal stays equal, and distances do not depend on the last digit.
     """
@@ -260,7 +260,7 @@ def unit_variance(rows: Basis) -> Floats:
 
 
 def _shrunk(rho: Floats, nats: float) -> Floats:
-    """Correlations with the information `nats`, their squares lowered by the same amount."""
+    """Correlations with information `nats`, from squares lowered by a common amount."""
 
     def surplus(amount: float) -> float:
         return -0.5 * float(np.log1p(-np.maximum(rho**2 - amount, 0.0)).sum()) - nats

@@ -119,7 +119,7 @@ class _Matrix:
             self.infinite.add((min(one, other), max(one, other)))
 
     def _information(self, x: Positions, y: Positions) -> NDArray[np.float64]:
-        """Of pairs of whole columns, of which one has no ties."""
+        """Information of pairs of complete columns, of which one has no ties."""
         n = self.data.n_samples
         correlations = np.einsum("pn,pn->p", self.bases[x], self.bases[y])
         left = 1.0 - correlations**2

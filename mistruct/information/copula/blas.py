@@ -1,4 +1,4 @@
-"""Matrix products on one thread, where many small ones are made by several threads at once."""
+"""Limiting BLAS to one thread, for many small products that run in parallel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIBRARIES = ThreadpoolController()
 
 
 class _Limit:
-    """How many ask for one thread; the limit is set by the first and lifted by the last."""
+    """Counter of the users of the limit: the first one sets it, the last one lifts it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -37,7 +37,7 @@ _LIMIT = _Limit()
 
 @contextmanager
 def one_blas_thread(wanted: bool = True) -> Iterator[None]:
-    """Keep BLAS to the thread that calls it; threads of its own would wait for busy cores."""
+    """Context manager: limit BLAS to the calling thread, as other cores are busy."""
     if not wanted:
         yield
         return

@@ -1,4 +1,4 @@
-r"""Information from the Gaussian copula, and what nearest neighbours find beyond it.
+r"""Information from the Gaussian copula, plus that found by nearest neighbours.
 
 The information between blocks is that of their Gaussian copula plus an excess,
 
@@ -44,7 +44,7 @@ _NANOSECONDS_PER_ROW = 33.0
 
 @dataclass(frozen=True)
 class CopulaKNN(Estimator):
-    r"""Mutual information of the Gaussian copula plus what nearest neighbours find beyond it.
+    r"""Mutual information of the Gaussian copula, plus that found by nearest neighbours.
 
     It is as precise as the copula where columns are jointly normal up to monotone transforms,
     in any dimension, and sees other relations as far as neighbours do. Under independence it is
@@ -124,7 +124,7 @@ class CopulaKNN(Estimator):
         return nats
 
     def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """h(x) in nats of a block of continuous columns in their own units, as of KSG."""
+        """Entropy h(x) in nats of a block of continuous columns in their units, as in KSG."""
         return KSG(self.n_neighbors).entropy(data, x)
 
     def total_correlation(self, data: Dataset) -> float:
@@ -142,7 +142,7 @@ class CopulaKNN(Estimator):
         return sum(self.information(rows, [n], names[:i]) for i, n in enumerate(names) if i)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         n = data.n_samples
         return seconds_of_pairs(rows, columns, _NANOSECONDS_PER_ROW * n * math.log(n + 1.0))
 

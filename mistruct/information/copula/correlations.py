@@ -1,4 +1,4 @@
-r"""The matrix of copula information between the columns of a table without gaps.
+r"""The matrix of copula information between the columns of a complete table.
 
 Each column becomes an orthonormal basis, of one row for a continuous column and of r - 1 for a
 discrete one, and one matrix product holds the products of all. The canonical correlations of a
@@ -67,7 +67,7 @@ def pairwise_by_products(
 def _narrow_pairs(
     data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """The matrix between columns of few states, or continuous ones."""
+    """Matrix of information between columns that are continuous or have few states."""
     result = np.empty((len(rows), len(columns)), dtype=dtype)
     symmetric = np.array_equal(rows, columns)
     of_columns = Bases(data, columns, dtype)
@@ -107,7 +107,7 @@ def _wide_column(
 
 
 def _require_rows(data: Dataset, rows: Positions, columns: Positions) -> None:
-    """Refuse the widest pair, of a column with another, that has too few rows."""
+    """Raise an error if the pair with the most dimensions has too few rows."""
     dims_x, dims_y = _dimensions(data, rows), _dimensions(data, columns)
     pairs = [
         (int(dims_x[i] + dims_y[j]), rows[i], columns[j])
@@ -121,7 +121,7 @@ def _require_rows(data: Dataset, rows: Positions, columns: Positions) -> None:
 
 
 def _dimensions(data: Dataset, positions: Positions) -> Positions:
-    """How many dimensions columns have: none without variation."""
+    """Number of dimensions of each column, 0 if it is constant."""
     values = data.values
     varies = dict(zip(data.continuous, values.max(axis=1) > values.min(axis=1), strict=True))
     return np.array(

@@ -117,12 +117,12 @@ class GaussianCopula(Estimator):
         return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
-        """Interval of the information of the Gaussian copula, of its canonical correlations."""
+        """Confidence interval of the information, from canonical correlations."""
         x, y, z = blocks
         return interval_of_copula(data, x, y, z, level)
 
     def null(self, data: Dataset, x: str, y: str) -> WilksNull:
-        """Wilks' lambda, which is exact for normal columns."""
+        """Null distribution by Wilks' lambda, which is exact for normal columns."""
         d_x, d_y = (
             int(data.n_observed[data.row(c)]) - 1 if data.kinds[c] == "discrete" else 1
             for c in (x, y)
@@ -132,15 +132,15 @@ class GaussianCopula(Estimator):
 
     @property
     def null_by_n_states(self) -> bool:
-        """True: it goes by the dimensions of the columns."""
+        """True: the null distribution depends on the dimensions of the columns."""
         return True
 
     def confirming_test(self, data: Dataset, x: str, y: str) -> str:
-        """That of the copula, whatever the kinds."""
+        """The name of the copula test, for columns of any kinds."""
         return "copula"
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         return seconds_of_pairs(
             rows, columns, _NANOSECONDS_OF_A_PAIR + _NANOSECONDS_PER_ROW * data.n_samples
         )
@@ -166,7 +166,7 @@ class GaussianCopula(Estimator):
         return pairwise_by_products(data, rows, columns, partial(self.bias, data.n_samples), dtype)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
-        """What is subtracted from I(x; y | z) of n rows and blocks of these dimensions, in nats."""
+        """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""
         return gaussian_bias(n, n_x, n_y, n_z) if self.bias_correction else 0.0
 
 

@@ -1,4 +1,4 @@
-r"""What is left of blocks of columns once others are known, without a row for each state of many.
+r"""Residuals of blocks of columns given others, without a row for each state.
 
 Let G hold an indicator of each of S groups of rows, and K orthonormal rows that sum to zero in
 every group. What is left of rows v is v less its mean in each group, and less its part along K
@@ -45,7 +45,7 @@ MOST_STATES = 2000
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is regressed out of other columns.
+    """Regressors: groups of rows and further terms, which are removed from other columns.
 
     Attributes
     ----------
@@ -62,14 +62,14 @@ class Known:
 
     @classmethod
     def of_groups(cls, labels: NDArray[Any], terms: Basis) -> Known:
-        """Groups of rows, and terms beside them."""
+        """Make regressors of groups of rows and further terms."""
         labels = labels.astype(np.int64)
         groups = cls(labels, np.bincount(labels).astype(np.float64), terms[:0])
         return cls(labels, groups.sizes, spanning(groups.left(of_unit_length(terms))))
 
     @classmethod
     def of(cls, data: Dataset, names: Sequence[str]) -> Known:
-        """Columns without gaps: each state of a discrete one has a level of its own."""
+        """Make regressors of complete columns; each state of a discrete one has its own level."""
         names = sorted(dict.fromkeys(names))
         widest = _widest(data, names)
         if widest is None:
@@ -79,12 +79,12 @@ class Known:
 
     @property
     def rank(self) -> int:
-        """How many dimensions are known, beside the mean."""
+        """Number of dimensions of the regressors, without the mean."""
         return len(self.sizes) - 1 + len(self.rows)
 
     @property
     def nbytes(self) -> int:
-        """Size in memory."""
+        """Size in memory in bytes."""
         return self.labels.nbytes + self.sizes.nbytes + self.rows.nbytes
 
     def means(self, rows: Basis) -> Basis:
@@ -95,13 +95,13 @@ class Known:
         return np.reshape(sums, (len(rows), len(self.sizes))) / self.sizes
 
     def left(self, rows: Basis) -> Basis:
-        """What is left of rows of shape (d, n)."""
+        """Residuals of rows of shape (d, n)."""
         means = self.means(rows)
         rows = rows - (means if len(self.sizes) == 1 else means[:, self.labels])
         return np.asarray(rows - (rows @ self.rows.T) @ self.rows) if len(self.rows) else rows
 
     def leverage(self) -> Floats:
-        """The share of each row's value in what it is explained by, shape (n,)."""
+        """Leverage of each row in the regression, shape (n,)."""
         return np.asarray(1 / self.sizes[self.labels] + (self.rows**2).sum(axis=0))
 
 
@@ -112,7 +112,7 @@ def _widest(data: Dataset, names: Sequence[str]) -> str | None:
 
 
 def pooled(codes: NDArray[Any], most: int = MOST_STATES) -> tuple[Labels, int]:
-    """States as labels from 0 on, and how many: of more than `most` the rarest are one."""
+    """Labels of states and their number; if more than `most`, the rarest are merged."""
     _, labels, counts = np.unique(codes, return_inverse=True, return_counts=True)
     if len(counts) <= most:
         return labels.astype(np.int64), len(counts)
@@ -129,7 +129,7 @@ def one_hot(labels: Labels, n_labels: int) -> csr_array:
 
 
 class Indicators:
-    """The indicators of discrete columns of many states, less what is known; none is written down.
+    """Residuals of the indicators of columns with many states, never stored as rows.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class Indicators:
         return np.asarray((self.states.T @ rows.T).T).reshape(len(rows), self.states.shape[1])
 
     def gram(self, other: Indicators) -> Floats:
-        """Products with the indicators of other columns, less what is known and beside either."""
+        """Products with the indicators of other columns, given all regressors of both."""
         found = self.known_left(other) - self.along_beside.T @ other.sums(self.beside)
         shared = self.beside @ other.beside.T
         return np.asarray(
@@ -176,7 +176,7 @@ class Indicators:
         )
 
     def known_left(self, other: Indicators) -> Floats:
-        """Products with the indicators of other columns, less what is known."""
+        """Products with the indicators of other columns, given the shared regressors."""
         table = (self.states.T @ other.states).toarray()
         sizes = self.known.sizes[:, np.newaxis]
         if len(sizes) * max(table.shape) <= _DENSE_ENTRIES:
@@ -187,7 +187,7 @@ class Indicators:
 
     @cached_property
     def _factor(self) -> tuple[Floats, Labels]:
-        """The Cholesky factor of the states that it takes, by pivots, and which these are."""
+        """Cholesky factor with pivots, and the states that were chosen as pivots."""
         share = self.states.sum(axis=0) / self.states.shape[0]
         scale = np.sqrt(np.maximum(self.states.shape[0] * share * (1 - share), 1.0))
         scaled = self.gram(self) / np.outer(scale, scale)
@@ -201,27 +201,27 @@ class Indicators:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory."""
+        """Size in memory in bytes."""
         return int(
             20 * self.states.nnz + self.along.nbytes + self.beside.nbytes + 8 * len(self) ** 2
         )
 
     def turned(self, products: Floats) -> Floats:
-        """Products with the indicators, shape (n_states, d), as those with an orthonormal basis."""
+        """Convert products with the indicators to products with an orthonormal basis."""
         lower, chosen = self._factor
         return np.asarray(solve_triangular(lower, products[chosen], lower=True))
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """An orthonormal basis of what is left of columns: rows, and indicators beside them."""
+    """Orthonormal basis of the residuals of columns: rows, and indicators of many states."""
 
     rows: Basis
     wide: Indicators | None = None
 
     @classmethod
     def of(cls, data: Dataset, names: Sequence[str], known: Known) -> Block:
-        """Columns without gaps, less what is known."""
+        """Make the block of complete columns given the regressors."""
         names = list(dict.fromkeys(names))
         wide = [n for n in names if is_wide(data, n)]
         terms = of_unit_length(embed(data, [n for n in names if n not in wide]))
@@ -236,11 +236,11 @@ class Block:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory."""
+        """Size in memory in bytes."""
         return self.rows.nbytes + (self.wide.nbytes if self.wide is not None else 0)
 
     def products(self, other: Block) -> Floats:
-        """The products of the two bases, whose singular values are canonical correlations."""
+        """Products of two bases; their singular values are the canonical correlations."""
         if self.wide is None and other.wide is None:
             return np.asarray(self.rows @ other.rows.T)
         if self.wide is None:
@@ -254,10 +254,10 @@ class Block:
 
 
 def _against_rows(wide: Indicators, rows: Basis) -> Floats:
-    """Products of indicators with rows in which nothing is known, shape (n_states, d)."""
+    """Products of indicators with residual rows, shape (n_states, d)."""
     return np.asarray((wide.sums(rows) - (rows @ wide.beside.T) @ wide.along_beside).T)
 
 
 def is_wide(data: Dataset, name: str) -> bool:
-    """Whether a column is kept as codes, since it has many states."""
+    """Whether a column is kept as codes because it has many states."""
     return data.kinds[name] == "discrete" and bool(data.n_observed[data.row(name)] > FEW_STATES)

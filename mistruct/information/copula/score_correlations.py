@@ -23,7 +23,7 @@ _SHORT_PRODUCT = 1e8
 
 @once_per_table
 def row_of_scores(data: Dataset) -> Positions:
-    """The row of each of the table's columns among its continuous ones without gaps, else -1."""
+    """Row of each column among the complete continuous ones, otherwise -1."""
     some = np.array(
         [data.kinds[n] == "continuous" and not data.n_missing[n] for n in data.names], dtype=bool
     )
@@ -31,7 +31,7 @@ def row_of_scores(data: Dataset) -> Positions:
 
 
 def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Positions]:
-    """Correlations among continuous columns without gaps, by position, and where each stands.
+    """Correlations among complete continuous columns, by position, and the row of each column.
 
     Returns a matrix that holds at least these columns, and the row in it of each of the table's
     columns, -1 for others. A constant column has correlations of 0.
@@ -47,7 +47,7 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
 
 
 def skewness_of_scores(data: Dataset) -> Floats:
-    """Skewness of each row of the scores: not 0 only where values are tied."""
+    """Skewness of each row of scores, which is 0 without ties."""
     return (_correlations if _is_small(data) else _scores)(data)[1]
 
 
@@ -57,7 +57,7 @@ def _is_small(data: Dataset) -> bool:
 
 @once_per_table
 def _correlations(data: Dataset) -> tuple[Floats, Floats]:
-    """Those of all columns, and the skewness of each."""
+    """Correlations of all columns, and the skewness of each."""
     scores, skewness = _unit_scores(data)
     is_short = scores.size * len(scores) < _SHORT_PRODUCT
     with one_blas_thread(is_short):

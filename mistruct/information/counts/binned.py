@@ -119,12 +119,12 @@ class Binned(Estimator):
         return PlugIn(self.correction).total_correlation(self._binned(data, data.names))
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
-        """Interval of the information between the binned columns, from counts."""
+        """Confidence interval of the information between binned columns, from counts."""
         binned = self._binned(data, [name for block in blocks for name in block])
         return PlugIn(self.correction).interval(binned, blocks, nats, level)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         return seconds_of_pairs(
             rows, columns, _NANOSECONDS_OF_A_PAIR + _NANOSECONDS_PER_ROW * data.n_samples
         )

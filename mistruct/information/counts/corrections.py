@@ -45,7 +45,7 @@ def entropy_terms(largest: int, correction: BiasCorrection | None) -> NDArray[np
 def shrinkage(
     joint: NDArray[np.int64], n_states: float, correction: BiasCorrection | None
 ) -> float:
-    """James-Stein's intensity for a joint table; 0 under the other corrections."""
+    """Shrinkage intensity of James-Stein for a joint table; 0 for other corrections."""
     if correction != "james-stein":
         return 0.0
     return float(shrinkage_intensity(joint, int(joint.sum()), float(n_states)))

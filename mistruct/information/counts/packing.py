@@ -1,4 +1,4 @@
-"""Discrete columns as packed words, made once for a table."""
+"""Discrete columns as packed words, computed once for each table."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def pack(codes: NDArray[Any], n_states: NDArray[np.int64]) -> PackedColumns:
 
 @once_per_table
 def packed_columns(data: Dataset) -> PackedColumns:
-    """The discrete columns of a table, packed when first asked for."""
+    """Packed discrete columns of a table, computed on first use."""
     return pack(data.codes, data.n_states)

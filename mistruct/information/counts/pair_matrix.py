@@ -36,7 +36,7 @@ def pairwise_by_counts(
 
 
 class PackedTable:
-    """Discrete columns with what their pairs share: bitsets, margins, entropies."""
+    """Discrete columns with their bitsets, margins and entropies, which all pairs share."""
 
     def __init__(
         self, codes: NDArray[Any], n_states: NDArray[np.int64], correction: BiasCorrection | None
@@ -66,7 +66,7 @@ class PackedTable:
         self.nanoseconds_per_pair = n_samples * per_row
 
     def with_column(self, codes: NDArray[Any], n_states: int) -> PackedTable:
-        """The table with one more discrete column behind the others; these are not packed anew."""
+        """Append a discrete column to the table, without packing the others again."""
         own = PackedTable(codes[np.newaxis], np.array([n_states]), self.correction)
         if own.complete != self.complete:  # then the last state of a column is packed, or not
             both = [self.codes, own.codes]
@@ -87,7 +87,7 @@ class PackedTable:
         return joined
 
     def _count_states(self, n_packed: Positions) -> Positions:
-        """How often each state of each column occurs, from the packed words where there are any."""
+        """Count each state of each column, from the packed words if there are any."""
         n_samples = self.codes.shape[1]
         place = np.arange(int(self.n_states.sum())) - np.repeat(self.first_state, self.n_states)
         margins = np.zeros(place.size, dtype=np.int64)

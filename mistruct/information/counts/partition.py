@@ -141,7 +141,7 @@ class AdaptivePartition(Estimator):
         return self.information(data, data.names[:1], data.names[1:])
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         return seconds_of_pairs(
             rows, columns, _NANOSECONDS_OF_A_PAIR + _NANOSECONDS_PER_ROW * data.n_samples
         )
@@ -180,7 +180,7 @@ class AdaptivePartition(Estimator):
 
 
 class _Table:
-    """Columns as the kernel wants them, with the tables that all their pairs share."""
+    """Columns in the form that the kernel needs, with tables shared by all pairs."""
 
     def __init__(self, data: Dataset, alpha: float) -> None:
         n_samples = data.n_samples

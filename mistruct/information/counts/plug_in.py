@@ -36,7 +36,7 @@ _NANOSECONDS_OF_NSB = 1.5e6
 
 @dataclass(frozen=True)
 class PlugIn(Estimator):
-    r"""Entropies from the counts of joint states, plain or corrected for bias.
+    r"""Plug-in entropies from the counts of joint states, optionally corrected for bias.
 
     Parameters
     ----------
@@ -120,17 +120,17 @@ class PlugIn(Estimator):
         ) - entropy_from_counts(joint, n_joint, self.correction, intensity)
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
-        """Interval of the information from counts, the same under every correction."""
+        """Confidence interval of the information, the same for every correction."""
         x, y, z = blocks
         return interval_of_counts(data, x, y, z, level)
 
     @property
     def null_by_n_states(self) -> bool:
-        """True: that of counts is chi-square."""
+        """True: the null distribution is chi-square."""
         return True
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         if self.correction == "nsb":
             return seconds_of_pairs(rows, columns, _NANOSECONDS_OF_NSB)
         n = data.n_samples
@@ -164,7 +164,7 @@ def _rows_of_codes(data: Dataset, positions: NDArray[np.int64]) -> NDArray[np.in
 
 
 class _Table:
-    """The complete rows of some discrete columns, to be counted in several ways."""
+    """Complete rows of some discrete columns, to count joint states of subsets."""
 
     def __init__(self, data: Dataset, names: Sequence[str], estimator: str) -> None:
         data.require_discrete(f"estimator {estimator!r}", names)

@@ -1,4 +1,4 @@
-r"""Information from kernel densities that leave out the row at which they are taken.
+r"""Information from leave-one-out kernel densities.
 
 All densities of one estimate share their kernels: a column has the same bandwidth in the joint
 density and in the marginal ones. Their norms then cancel in a ratio, and so does much of their
@@ -189,7 +189,7 @@ class KDE(Estimator):
         return float((joint - sum(single)).mean()) + (n - 1) * math.log(rows.n_samples - 1)
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         n = data.n_samples
         of_pair = (_NANOSECONDS_PER_ROW + _NANOSECONDS_PER_TWO_ROWS * n) * n
         return seconds_of_pairs(rows, columns, of_pair)
@@ -233,7 +233,7 @@ class KDE(Estimator):
         return f"mutual information ({self.name})"
 
     def _shared_scores(self, data: Dataset, positions: NDArray[np.int64]) -> dict[int, Floats]:
-        """Scores in units of the bandwidth by position, of columns all of whose pairs are alike.
+        """Scores in units of the bandwidth, if all pairs of columns have the same rows.
 
         Such a column is continuous, without gaps, not constant, and the only one with its ranks.
         """
@@ -250,7 +250,7 @@ class KDE(Estimator):
         return {p: scores[p] for alike in found.values() if len(alike) == 1 for p in alike}
 
     def _pair(self, data: Dataset, x: str, y: str) -> float:
-        """I(x; y) of two columns, or of one with itself; NaN if gaps leave too few rows."""
+        """Estimate of I(x; y) of two columns; NaN if too few rows are complete."""
         pair = data.select(dict.fromkeys([x, y]))
         if any(pair.n_missing.values()):
             pair = pair.complete_rows()
@@ -264,7 +264,7 @@ class KDE(Estimator):
             return math.nan
 
     def _factor(self, n: int, d: int) -> float:
-        """Bandwidth over standard deviation, for n rows in d dimensions."""
+        """Ratio of bandwidth to standard deviation, for n rows in d dimensions."""
         if self.bandwidth == "scott":
             return float(n ** (-1 / (d + 4)))
         if self.bandwidth == "silverman":
@@ -274,7 +274,7 @@ class KDE(Estimator):
     def _points(
         self, n: int, blocks: Sequence[Sequence[Floats]], d: int | None = None
     ) -> list[Floats]:
-        """Each block's columns of n rows in units of their bandwidths, shape (d, n)."""
+        """Columns of each block in units of their bandwidths, shape (d, n)."""
         factor = self._factor(n, sum(map(len, blocks)) if d is None else d)
         points = []
         for block in blocks:
@@ -289,7 +289,7 @@ class KDE(Estimator):
 
 
 def _sample(data: Dataset, names: Sequence[str]) -> Dataset:
-    """The complete rows of some columns, less those whose states occur only once together."""
+    """Complete rows of some columns, without those whose joint state occurs only once."""
     rows = complete(data, names)
     if rows.n_samples < _FEWEST:
         raise TooFewRowsError(

@@ -81,7 +81,7 @@ def log_sums(
 def mean_log_ratios(
     points: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64], description: str
 ) -> Iterator[tuple[Tile, Floats]]:
-    """Tiles of the means of log(s_xy / (s_x s_y)), x from `rows` and y from `columns` of `points`.
+    """Matrix of the means of log(s_xy / (s_x s_y)), x from `rows`, y from `columns` of `points`.
 
     s are the sums over the other rows. NaN where one of them is too small to be told. Where rows
     are columns, only tiles on and above the diagonal.

@@ -49,7 +49,7 @@ Names = Sequence[str]
 def information_of_blocks(
     data: Dataset, x: Names, y: Names, z: Names, n_neighbors: int, variant: int, scores: bool
 ) -> float:
-    """I(x; y | z) over the complete rows, after continuous columns became normal `scores`.
+    """Estimate I(x; y | z) in complete rows, from normal scores if `scores` is True.
 
     Variant 2 is for continuous columns without z.
     """
@@ -73,7 +73,7 @@ def information_of_blocks(
 def total_correlation_of_columns(
     data: Dataset, names: Names, n_neighbors: int, variant: int, scores: bool
 ) -> float:
-    """Total correlation of columns over their complete rows, as in `information_of_blocks`."""
+    """Estimate the total correlation of columns, as in `information_of_blocks`."""
     points = Points(data, names, n_neighbors, scores)
     names = points.varying(names)
     if len(names) < 2:
@@ -93,7 +93,7 @@ def total_correlation_of_columns(
 
 
 def entropy_of_block(data: Dataset, names: Names, n_neighbors: int) -> float:
-    """Entropy of a block over its complete rows: H(discrete) + h(continuous | discrete)."""
+    """Estimate the entropy of a block: H(discrete) + h(continuous | discrete)."""
     points = Points(data, names, n_neighbors, scores=False)
     ranked = Points(data, names, n_neighbors, scores=True)
     names = tuple(dict.fromkeys(names))
@@ -121,7 +121,7 @@ def entropy_of_block(data: Dataset, names: Names, n_neighbors: int) -> float:
 
 
 class Points:
-    """The complete rows of some columns as points.
+    """Complete rows of some columns, as points.
 
     Attributes
     ----------
@@ -151,11 +151,11 @@ class Points:
             self.values = np.ldexp(self.values, -self.exponent)
 
     def varying(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The columns that are not constant, each once."""
+        """Columns that are not constant, each once."""
         return tuple(n for n in dict.fromkeys(names) if np.ptp(self._column(n)) > 0)
 
     def beyond(self, known: Names, names: Names) -> tuple[str, ...]:
-        """The columns that do not follow from `known` ones by being discrete or twins."""
+        """Columns that are not discrete or twins of `known` ones."""
         n_labels = joint_labels(self.table, known)[1]
         return tuple(
             name
@@ -168,7 +168,7 @@ class Points:
         )
 
     def twins(self, x: Iterable[str], y: Iterable[str]) -> str:
-        """In words, a continuous column of x that has a twin in y; empty where there is none.
+        """Description of a continuous column of x with a twin in y; empty if there is none.
 
         Twins are equal or exact mirror images, as the same ranks upwards and downwards are.
         """
@@ -191,7 +191,7 @@ class Points:
 
 
 class Neighborhood:
-    """The neighbour of each point in the space of blocks of columns that vary.
+    """Nearest neighbours of all points in the joint space of blocks of columns.
 
     Attributes
     ----------
@@ -228,7 +228,7 @@ class Neighborhood:
         self._is_tied = repeat_values(self._values[rows])
 
     def mean_psi(self, spaces: Sequence[Names]) -> list[float]:
-        """In each subspace, the mean psi of 1 and the number of points closer than the neighbour.
+        """Mean psi of 1 + the number of points closer than the neighbour, in each subspace.
 
         Points that are as far as the neighbour are counted as in `neighbor_ties`.
         """
@@ -237,7 +237,7 @@ class Neighborhood:
         return [_mean_psi(counts) for counts in self._closer(spaces, [self.radii] * len(spaces))]
 
     def redundancy_in_rectangles(self, blocks: Sequence[Names]) -> float:
-        """Redundancy of blocks of continuous columns, counted as far as the neighbours reach.
+        """Redundancy of blocks of continuous columns, by counts in rectangles.
 
         Kraskov, Stögbauer and Grassberger (2004), eq. 9 and 24. Where ties leave open which the
         neighbours are, or in a block which of them is the farthest, it is eq. 8 or 23.
@@ -271,7 +271,7 @@ class Neighborhood:
         return [next(found) if s in continuous else psi(self._n_members(s)) for s in spaces]
 
     def _closer(self, spaces: Sequence[Names], limits: Iterable[Floats]) -> list[Counts]:
-        """The point itself and those strictly closer than a limit above 0."""
+        """Number of points closer than a positive limit, with the point itself."""
         return self._count(spaces, [np.nextafter(limit, 0.0) for limit in limits])
 
     def _count(self, spaces: Sequence[Names], limits: Sequence[Floats]) -> list[Counts]:
@@ -286,7 +286,7 @@ class Neighborhood:
         return [name for name in names if self._table.kinds[name] == "continuous"]
 
     def _blocks_of(self, names: Names) -> Counts:
-        """The block of each continuous coordinate, and none for that of the categories."""
+        """Block of each continuous coordinate; the coordinate of categories has none."""
         return np.array([*(self._block[name] for name in self._continuous(names)), -1])
 
     def _n_members(self, names: Names) -> Counts:
@@ -300,7 +300,7 @@ class Neighborhood:
 
 
 def _mean_psi(counts: Counts) -> float:
-    """Mean of psi over positive counts; the same in whatever order they come."""
+    """Mean of psi over positive counts, independent of their order."""
     n_times = np.bincount(counts)
     occurring = np.flatnonzero(n_times)
     return float((n_times[occurring] * psi(occurring)).sum() / counts.size)

@@ -1,4 +1,4 @@
-"""The estimators of information from nearest neighbours, as a user names them.
+"""The public estimators of information from nearest neighbours, KSG and MixedKNN.
 
 How points are counted, and why, is told in `neighbor_blocks` for blocks and `neighbor_pairs` for
 single columns.
@@ -150,7 +150,7 @@ class KSG(Estimator):
         return _information(data, x, y, z, self.n_neighbors, self.variant, self.normal_scores)
 
     def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """h(x) in nats of a block of continuous columns in their own units."""
+        """Entropy h(x) in nats of a block of continuous columns in their own units."""
         self._require_continuous(data, x)
         return entropy_of_block(data, x, self.n_neighbors)
 
@@ -162,7 +162,7 @@ class KSG(Estimator):
         )
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         n = data.n_samples
         of_pair = _NANOSECONDS_PER_ROW * n * math.log(n + 1.0)
         return seconds_of_pairs(rows, columns, of_pair)
@@ -288,7 +288,7 @@ class MixedKNN(Estimator):
         return _information(data, x, y, z, self.n_neighbors, 1, self.normal_scores)
 
     def entropy(self, data: Dataset, x: Sequence[str]) -> float:
-        """H(discrete) + h(continuous | discrete) in nats of a block of columns."""
+        """Entropy H(discrete) + h(continuous | discrete) in nats of a block of columns."""
         return entropy_of_block(data, x, self.n_neighbors)
 
     def total_correlation(self, data: Dataset) -> float:
@@ -298,7 +298,7 @@ class MixedKNN(Estimator):
         )
 
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
-        """About how long `pairwise` takes on one core."""
+        """Expected seconds of `pairwise` on one core."""
         n = data.n_samples
         numbers = np.array([data.kinds[name] == "continuous" for name in data.names])
         share = float(numbers[rows].mean() * numbers[columns].mean())

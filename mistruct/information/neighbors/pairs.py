@@ -122,7 +122,7 @@ def pair_by_neighbors(
 
 
 class _Matrix:
-    """Fills tiles of the matrix of all columns of a table, with gaps or without."""
+    """Computation of tiles of the matrix of all columns of a table, complete or not."""
 
     def __init__(self, data: Dataset, n_neighbors: int, variant: int, normal_scores: bool) -> None:
         self.data = data
@@ -169,7 +169,7 @@ class _Matrix:
 
 
 class PairTable:
-    """Columns without gaps: the continuous ones sorted, the margins of the discrete ones."""
+    """Complete columns: the continuous ones sorted, and the margins of the discrete ones."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Points among their neighbours: how far these are, and how many lie how near, in the max norm.
+"""Distances to nearest neighbours, and numbers of points within distances, in the max norm.
 
 What is asked of few points is answered at once, of many it is spread over threads. Everything goes
 in and comes out in the order of the points. Distances and counts are exact, so they depend neither
@@ -35,20 +35,20 @@ class Tree:
         self.order, *self._tree = grow_tree(points)
 
     def nearest(self, n_wanted: Counts) -> Floats:
-        """Distance of each point to its n-th nearest other one, with an n from 1 on for each."""
+        """Distance of each point to its n-th nearest neighbour; n differs between points."""
         of_order, most = n_wanted[self.order], int(n_wanted.max())
         found = np.empty(self.order.size)
         self._walk(nearest_distances, of_order, most, found)
         return self._in_given_order(found)
 
     def within(self, limits: Floats) -> Counts:
-        """How many points, itself included, are no farther from each point than its limit."""
+        """Number of points within the limit of each point, itself included."""
         found = np.empty(self.order.size, dtype=np.int64)
         self._walk(count_within, limits[self.order], found)
         return self._in_given_order(found)
 
     def reach(self, radii: Floats, block_of: Counts) -> Floats:
-        """How far the points within the radius of each point, or at it, are in each block.
+        """Largest distance in each block of the points within the radius of each point.
 
         Coordinate c belongs to block ``block_of[c]``; shape (n_blocks, n).
         """
@@ -57,7 +57,7 @@ class Tree:
         return self._in_given_order(found)
 
     def shells(self, radii: Floats, block_of: Counts, n_blocks: int) -> tuple[Counts, Counts]:
-        """How many others are closer to each point than its radius, and how many are at it.
+        """Numbers of other points closer to each point than its radius, and at the radius.
 
         Coordinate c belongs to block ``block_of[c]``, or to none if that is negative. Shapes (n,)
         and (2, n_blocks, n): who is at the radius in several blocks counts for the lowest of them
@@ -73,7 +73,7 @@ class Tree:
         return inside, at_radius
 
     def _walk(self, kernel: Callable[..., None], *arguments: Any) -> None:
-        """Let a kernel fill its last argument, a range of nodes at a time."""
+        """Call a kernel that fills its last argument for ranges of nodes, on several threads."""
         *given, found = arguments
         n_nodes = len(self._tree[1])
         _spread(
@@ -96,7 +96,7 @@ class Line:
         self.values = points[0, self.order]
 
     def within(self, limits: Floats) -> Counts:
-        """As that of a tree."""
+        """Number of points within the limit of each point, itself included."""
         n = self.order.size
         found, of_order = np.empty(n, dtype=np.int64), limits[self.order]
         _spread(
@@ -109,7 +109,7 @@ class Line:
         return result
 
     def shells(self, radii: Floats, block_of: Counts, n_blocks: int) -> tuple[Counts, Counts]:
-        """As those of a tree."""
+        """Numbers of other points closer to each point than its radius, and at the radius."""
         inside = np.where(radii > 0, self.within(np.nextafter(radii, 0.0)) - 1, 0)
         at_radius = np.zeros((2, n_blocks, radii.size), dtype=np.int64)
         at_radius[:, block_of[0]] = self.within(radii) - 1 - inside
@@ -117,7 +117,7 @@ class Line:
 
 
 def arrange(spaces: Sequence[Floats]) -> list[Tree | Line]:
-    """The same points in several spaces, each so that they can be counted there."""
+    """Arrange points for counting in several spaces: as a line, or as a tree."""
     n_points = max((points.shape[1] for points in spaces), default=0)
     return _spread(
         lambda points: Tree(points) if len(points) > 1 else Line(points), spaces, n_points

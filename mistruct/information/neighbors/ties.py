@@ -27,7 +27,7 @@ from mistruct.kernels.neighbors.ties import mean_psis
 
 
 def repeat_values(coordinates: Floats) -> bool:
-    """Whether one of the coordinates, of shape (d, n), has a value twice."""
+    """Whether a coordinate, of shape (d, n), has repeated values."""
     return bool((np.diff(np.sort(coordinates, axis=1), axis=1) == 0).any())
 
 
@@ -39,7 +39,7 @@ def mean_psi_of_spaces(
     n_nearest: Counts,
     radii: Floats,
 ) -> list[Floats]:
-    """Mean psi of the counts around each point in each of the spaces, of shape (n,) each.
+    """Mean psi of the counts around each point in each space, arrays of shape (n,).
 
     `radii` are the distances to the neighbours `n_nearest` in the joint space. `of_joint` and
     `of_spaces` say which block each coordinate belongs to, from 0 on, or that it is of no block

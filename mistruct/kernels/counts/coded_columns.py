@@ -1,4 +1,4 @@
-"""Coded columns as kernels take them, and the strata that some of them make."""
+"""Coded columns in the form that kernels use, and strata of their joint states."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Strata(NamedTuple):
 
 @kernel
 def no_strata(n_samples: int, n_columns: int) -> Strata:
-    """Room for the strata of so many columns."""
+    """Allocate the strata of this many columns."""
     n_labels = n_samples if n_columns > 0 else 0
     return Strata(
         np.empty(n_labels, np.int32), np.full(1, -1, np.int64), np.empty(n_columns, np.int64)
@@ -82,7 +82,7 @@ def label_strata(data: CodedColumns, given: NDArray[np.int64], strata: Strata) -
 
 @kernel
 def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
-    """How many rows have no missing entry in the columns."""
+    """Number of rows without a missing entry in the columns."""
     if data.packed.complete:
         return data.codes.shape[1]
     complete = np.ones(data.codes.shape[1], np.bool_)
@@ -97,7 +97,7 @@ def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
 def hash_strata(
     codes: NDArray[Any], n_states: NDArray[np.int64], hashes: NDArray[np.uint64]
 ) -> None:
-    """Fill `hashes`, shape (n_columns,), with one of the strata of each column.
+    """Fill `hashes`, shape (n_columns,), with a hash of the strata of each column.
 
     It is the same for two columns that are copies of each other but for the names of the states.
     """

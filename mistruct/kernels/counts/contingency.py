@@ -21,7 +21,7 @@ _CELLS_PER_ROW = 4
 
 @kernel
 def sort_stably(rows: NDArray[np.int64], labels: NDArray[Any], n_labels: int) -> NDArray[np.int64]:
-    """The rows in the order of their labels, by counting."""
+    """Stable order of the rows by their labels, by counting sort."""
     place = np.zeros(n_labels + 1, np.int64)
     for t in rows:
         place[labels[t] + 1] += 1

@@ -1,4 +1,4 @@
-"""Sets that leave nothing of a pair to test: within each stratum x or y is constant.
+"""Sets of columns that determine one of a pair, so that there is nothing to test.
 
 A stratum in which both vary shows that a set is not one of these, and most sets show it within a
 few rows; so the search costs little beside the tests.
@@ -31,7 +31,7 @@ def what_is_determined(
     y: int,
     given: NDArray[np.int64],
 ) -> int:
-    """Which of x and y the given columns determine in the rows where all are known."""
+    """Find which of x and y the given columns determine, in the rows where all are known."""
     n_samples = codes.shape[1]
     n_strata = np.int64(1)
     joined = False
@@ -91,7 +91,7 @@ def determine_alone(
     y: int,
     candidates: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which candidates leave nothing to test by themselves, and so does every set with one."""
+    """Mask of the candidates that determine x or y alone, and so in every larger set."""
     alone = np.empty(candidates.size, np.bool_)
     for c in range(candidates.size):
         given = candidates[c : c + 1]
@@ -109,7 +109,7 @@ def find_determining(
     sets: NDArray[np.int64],
     determined: NDArray[np.int64],
 ) -> None:
-    """For each pair, the first sets of its candidates that leave nothing to test.
+    """For each pair, find the first sets of candidates that determine one of its columns.
 
     Sets come in the order of `itertools.combinations`, as in `g_test_separate`, and are written to
     `sets`, shape (n_pairs, most, size); `determined`, shape (n_pairs, most) and all NEITHER before,

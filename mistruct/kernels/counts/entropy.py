@@ -22,7 +22,7 @@ TABULATED, MILLER_MADOW, CHAO_SHEN, JAMES_STEIN = 0, 1, 2, 3
 
 @kernel
 def shrinkage_intensity(counts: NDArray[np.int64], n: int, n_states: float) -> float:
-    """James-Stein's lambda towards the uniform distribution (Hausser and Strimmer 2009, eq. 6)."""
+    """Shrinkage intensity towards the uniform distribution (Hausser and Strimmer 2009, eq. 6)."""
     squares = 0.0
     for c in counts:
         squares += (c / n) ** 2
@@ -92,7 +92,7 @@ def count_pair(
 def count_pair_sparsely(
     x: NDArray[Any], y: NDArray[Any], n_x: int, n_y: int, cells: NDArray[np.int64]
 ) -> int:
-    """Fill `cells` with the non-empty cells, in memory of the order of the rows; their number."""
+    """Fill `cells` with the non-empty cells, using O(n_samples) memory; returns their number."""
     n_known = 0
     rows = np.empty(x.size, np.int64)
     for t in range(x.size):
@@ -144,7 +144,7 @@ def information_of_cells(
     correction: int,
     terms: NDArray[np.float64],
 ) -> float:
-    """H(x) + H(y) - H(x, y) in nats, with the states that occur as the possible ones.
+    """Information H(x) + H(y) - H(x, y) in nats; states that do not occur are impossible.
 
     NaN where there is no row.
     """

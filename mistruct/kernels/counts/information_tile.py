@@ -1,4 +1,4 @@
-"""One tile of the matrix of mutual information between discrete columns.
+"""Computation of one tile of the matrix of information between discrete columns.
 
 Each pair is counted the cheapest way: popcounts of packed words, a histogram where a table has
 many cells, sorted rows where it would have many more cells than rows.
@@ -32,7 +32,7 @@ _CELLS_PER_ROW = 4
 
 
 class CountedColumns(NamedTuple):
-    """Discrete columns with what their pairs share.
+    """Discrete columns with the quantities that all pairs share.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Logarithms of counts, looked up where the count is small, as most cells' counts are."""
+"""Logarithms of counts, from a table for small counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOG_FACTORIALS = np.array([math.lgamma(c + 1.0) for c in range(_N_KNOWN)])
 
 @kernel
 def c_log_c(count: int) -> float:
-    """A count times its logarithm; 0 for 0."""
+    """Count times its logarithm; 0 for 0."""
     return _C_LOG_C[count] if count < _N_KNOWN else count * math.log(count)
 
 

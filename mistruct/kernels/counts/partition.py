@@ -39,7 +39,7 @@ class Groups(NamedTuple):
 
 
 class Splitting(NamedTuple):
-    """When a cell is split, and what counts add.
+    """Parameters of splitting: when a cell is split, and the terms of its counts.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Splitting(NamedTuple):
 
 @kernel
 def _cut(groups: Groups, first: np.int64, last: np.int64) -> np.int64:
-    """The end of a group nearest to the middle of a range, the lower of two; `last` if none."""
+    """Cut of a range: the end of a group nearest to its middle; `last` if there is none."""
     middle = (first + last) // 2
     if middle > first and np.int64(groups.end[middle - 1]) == middle:
         return middle
@@ -90,7 +90,7 @@ def _push(
     y1: int,
     side: int,
 ) -> None:
-    """Put a cell on the stack: its points ``work[side, first:first + m]``, its two ranges."""
+    """Push a cell on the stack: its points ``work[side, first:first + m]`` and two ranges."""
     stack[at, 0] = first
     stack[at, 1] = m
     stack[at, 2] = x0
@@ -136,7 +136,7 @@ def _partition(
     work: Ranks,
     stack: NDArray[np.int64],
 ) -> np.int64:
-    """Sum over the final cells of the range ``[y0, y1)`` of m log(m n / (n_x n_y)).
+    """Sum of m log(m n / (n_x n_y)) over the final cells of the range ``[y0, y1)``.
 
     m are the points in the cell, n_x and n_y those in its range of x and in its range of y. The
     points of the first cell are ``work[0, y0:y1]``; `y_of` holds the y position of each.
@@ -248,7 +248,7 @@ def _determine_each_other(y_of: Ranks, end_x: Ranks, end_y: Ranks) -> bool:
 
 @kernel
 def _keep_known(column: Ranks, n_known: int, place_in_other: Ranks, new: Ranks) -> np.int64:
-    """Fill `new` with a column over the samples that are known in another one too; how many."""
+    """Fill `new` with a column in the rows known in another one too; returns their number."""
     order, place, end = column[0], column[1], column[3]
     n = np.int64(0)
     for sample in order[:n_known]:

@@ -1,4 +1,4 @@
-"""The cells of x and y within the strata of more and more columns, one column at a time.
+"""Contingency tables of x and y in strata that are refined by one column at a time.
 
 A search for a separating set tests many sets that begin alike. So the rows are kept after each
 column chosen, with the cell (stratum, x, y) of each; one pass over them then counts the states of
@@ -30,7 +30,7 @@ _PLACES_PER_ROW = 4
 
 
 class RefinedCells(NamedTuple):
-    """Cells after 0, 1, ... columns of z; the level is how many.
+    """Cells after 0, 1, ... columns of z; the level is the number of columns.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class RefinedCells(NamedTuple):
 
 @kernel
 def no_cells(n_samples: int, n_levels: int) -> RefinedCells:
-    """Room for so many levels; none where it would be too much."""
+    """Allocate this many levels, or none if they would be too large."""
     if n_samples * n_levels > _MOST_ROWS:
         n_levels = 0
     n_cells = min(n_samples, _MOST_CELLS)
@@ -109,7 +109,7 @@ def start_cells(data: CodedColumns, x: int, y: int, cells: RefinedCells) -> bool
 def count_states(
     cells: RefinedCells, level: int, codes: NDArray[Any], n_states: int
 ) -> NDArray[np.int32]:
-    """How often each state of one more column occurs in each cell of a level.
+    """Count the states of a further column in each cell of a level.
 
     Empty where that takes too much room.
     """
@@ -134,7 +134,7 @@ def both_vary(
     stratum: int,
     state: int,
 ) -> bool:
-    """Whether x and y both vary where one more column has a state in a stratum."""
+    """Whether x and y both vary in the part of a stratum with one state of a further column."""
     x, y, starts = cells.x[level], cells.y[level], cells.starts[level]
     stop = starts[stratum + 1]
     cell = starts[stratum]
@@ -157,7 +157,7 @@ def both_vary(
 def split_strata(
     cells: RefinedCells, level: int, counts: NDArray[np.int32], n_states: int, position: int
 ) -> NDArray[np.int64]:
-    """Strata of a level split by one more column, where x and y vary, in the order of their states.
+    """Strata of a level split by a further column, without those where x or y is constant.
 
     `position` is that of the column among those so far, by key. Returns an array of shape (3, n):
     the stratum of the level, the state of the column, and where it differs from the one before.
@@ -234,7 +234,7 @@ def tables_of_cells(
     split: NDArray[np.int64],
     n_y: int,
 ) -> SparseTables:
-    """Tables of x and y in the strata `split`, of a level and one more column."""
+    """Tables of x and y in the strata `split`, of a level and a further column."""
     starts, x, y = cells.starts[level], cells.x[level], cells.y[level]
     most = min(cells.n[level, 0], counts.size)
     of_cells = np.empty((3, most), np.int64)
@@ -280,7 +280,7 @@ def tables_of_cells(
 
 @kernel
 def position_by_key(keys: NDArray[np.uint64], columns: NDArray[np.int64], column: int) -> int:
-    """How many of the columns have a lower key than one more."""
+    """Number of the columns with a lower key than a further column."""
     position = 0
     for c in columns:
         position += keys[c] < keys[column]

@@ -1,4 +1,4 @@
-"""The contingency tables of all strata without their empty cells, however they were counted.
+"""Sparse contingency tables of all strata, without empty cells.
 
 A stratum in which x or y is constant says nothing about them and is left out. What remains is a
 list of cells in the order of (stratum, x, y), whatever the number of states, with the totals of
@@ -45,7 +45,7 @@ class SparseTables(NamedTuple):
 
 @kernel
 def room_for_tables(n_cells: int, n_rows: int, n_columns: int, n_strata: int) -> SparseTables:
-    """Tables of so many cells, rows and columns at most, to be filled and cut."""
+    """Allocate tables for at most this many cells, rows and columns."""
     starts = np.zeros((3, n_strata + 1), np.int64)
     cells = np.zeros((3, n_cells), np.int64)
     return SparseTables(
@@ -56,7 +56,7 @@ def room_for_tables(n_cells: int, n_rows: int, n_columns: int, n_strata: int) ->
 
 @kernel
 def close_stratum(tables: SparseTables, s: int, n_cells: int, n_rows: int, n_columns: int) -> int:
-    """Keep stratum `s`, which ends at these places, if it says anything; the next one's number."""
+    """Keep stratum `s` if x and y vary in it; returns the number of the next stratum."""
     first_row, first_column = tables.row_starts[s], tables.column_starts[s]
     if n_rows - first_row < 2 or n_columns - first_column < 2:
         tables.rows[first_row:n_rows] = 0
@@ -70,7 +70,7 @@ def close_stratum(tables: SparseTables, s: int, n_cells: int, n_rows: int, n_col
 
 @kernel
 def cut_tables(tables: SparseTables, n_strata: int) -> SparseTables:
-    """The same without the room that was not needed."""
+    """Tables without the memory that was not needed."""
     n_cells = tables.cell_starts[n_strata]
     return SparseTables(
         tables.counts[:n_cells],
@@ -86,7 +86,7 @@ def cut_tables(tables: SparseTables, n_strata: int) -> SparseTables:
 
 @kernel
 def tables_of_counts(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int) -> SparseTables:
-    """From dense counts ``table[(stratum * n_x + x) * n_y + y]``."""
+    """Make sparse tables from dense counts ``table[(stratum * n_x + x) * n_y + y]``."""
     n_cells = np.int64(0)
     for count in table:
         n_cells += count > 0
@@ -125,7 +125,7 @@ def tables_of_counts(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int
 def tables_of_rows(  # type: ignore[no-untyped-def]
     x: NDArray[Any], y: NDArray[Any], strata: NDArray[np.int32], n_x: int, n_y: int, n_strata: int
 ):
-    """From rows, however many states there are; also how many rows are complete."""
+    """Make sparse tables from rows, for any number of states; also counts complete rows."""
     if strata.size == 0:
         strata = np.zeros(x.size, np.int32)
     order = sort_by_stratum(x, y, strata, n_x, n_y, n_strata)
@@ -166,7 +166,7 @@ def tables_of_rows(  # type: ignore[no-untyped-def]
 
 @kernel
 def rows_of_tables(tables: SparseTables) -> np.int64:
-    """How many rows are in strata that say something."""
+    """Number of rows in the strata that are kept."""
     n = np.int64(0)
     for total in tables.rows:
         n += total

@@ -44,7 +44,7 @@ class Intersections(NamedTuple):
 
 @kernel
 def no_intersections(n_columns: int) -> Intersections:
-    """Room for those of so many columns."""
+    """Allocate the intersections of this many columns."""
     return Intersections(
         np.empty(_ROOM, np.uint64), np.empty(_ROOM, np.int64), np.full(n_columns, -1, np.int64)
     )
@@ -58,7 +58,7 @@ def packed_is_cheaper(
     n_samples: int,
     most_cells: int,
 ) -> bool:
-    """Whether popcounts of the cells of packed `columns` take less time than a histogram."""
+    """Whether popcounts of packed `columns` are faster than a histogram."""
     n_cells = np.int64(1)
     for c in columns:
         n_cells *= n_states[c]

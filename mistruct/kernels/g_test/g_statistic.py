@@ -46,7 +46,7 @@ N_RESULTS = 5
 
 @kernel
 def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  # type: ignore[no-untyped-def]
-    """Statistic and rule from dense counts ``table[(stratum * n_x + x) * n_y + y]``.
+    """G and the rule for chi-square, from counts ``table[(stratum * n_x + x) * n_y + y]``.
 
     Returns G, n, dof, whether Cochran's rule allows chi-square, and Williams' q if it does.
     """
@@ -88,13 +88,13 @@ def weigh_table(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int):  #
 
 @kernel
 def most_cells(n_samples: int) -> int:
-    """Of a dense table, which so stays of the order of the rows."""
+    """Maximum number of cells for dense counting, O(n_samples)."""
     return n_samples + 1024
 
 
 @kernel
 def fits_dense(n_states: NDArray[np.int64], tested: NDArray[np.int64], n_samples: int) -> bool:
-    """Whether tables are weighed cell by cell, empty or not.
+    """Whether tables are stored densely, with their empty cells.
 
     It depends on the columns alone, so that sums do not depend on how cells were counted.
     """
@@ -125,7 +125,7 @@ def count_strata(
 
 @kernel
 def weigh_sparse(tables: SparseTables):  # type: ignore[no-untyped-def]
-    """As `weigh_table`, from the cells that are not empty; without n."""
+    """G and the rule for chi-square, as `weigh_table`, from non-empty cells; without n."""
     g, dof, cells, small, tiny, williams = 0.0, 0, 0, 0, 0, 0.0
     for count in tables.counts:
         g += c_log_c(count)
@@ -147,7 +147,7 @@ def weigh_sparse(tables: SparseTables):  # type: ignore[no-untyped-def]
 def chi_square_answers(
     g: float, dof: int, allowed: bool, williams: float, method: int, result: NDArray[np.float64]
 ) -> bool:
-    """Fill `result` without n, if the table is dense enough or is not to be told from one."""
+    """Fill `result` without n; False if the chi-square distribution does not answer."""
     result[G] = g
     result[DOF] = dof
     if dof == 0:
@@ -231,7 +231,7 @@ def g_test_of_cells(
     rule: SparseRule,
     result: NDArray[np.float64],
 ) -> bool:
-    """As `g_test`, from `cells` of all the others but the last of them in the order `chosen`.
+    """Fill `result` as `g_test`, from `cells` of the others, in the order `chosen`, but the last.
 
     Returns False, and leaves `result` as it is, where the table is dense or room is short.
     """

@@ -1,4 +1,4 @@
-"""What the margins of one stratum's table say: of G, and of the rule that allows chi-square."""
+"""Terms of G, and of the rule for chi-square, from the margins of one stratum's table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEW_CELLS = 1024
 
 @kernel
 def expected_below(rows: NDArray[np.int64], columns: NDArray[np.int64], bound: int) -> int:
-    """How many products of a row's and a column's total are below `bound`."""
+    """Number of products of a row total and a column total below `bound`."""
     n_below = 0
     ascending = np.sort(columns)
     reached = columns.size
@@ -42,7 +42,7 @@ def sum_of_margins(
 
 @kernel
 def weigh_expected(rows: NDArray[np.int64], columns: NDArray[np.int64]):  # type: ignore[no-untyped-def]
-    """What the counts expected from one stratum's margins say of the chi-square distribution.
+    """Summary of the expected counts of one stratum, for the rule for chi-square.
 
     Returns how many there are, how many are below 5 and below 1, and dof times Williams' q - 1.
     """

@@ -1,4 +1,4 @@
-r"""Moments of Pearson's statistic over all tables with the margins of a stratum, and its tail.
+r"""Moments of Pearson's statistic given the margins, and its tail probability.
 
 Given the margins of one stratum of n rows, rows meet columns as if y were shuffled, and
 
@@ -99,7 +99,7 @@ def pearson_cumulants(  # type: ignore[no-untyped-def]
     of_rows: NDArray[np.float64],
     of_columns: NDArray[np.float64],
 ):
-    """X^2 of one stratum less its mean given the margins.
+    """Cumulants of X^2 of one stratum given its margins, and X^2 less its mean.
 
     Returns also mean, variance and third central moment. `rows` and `columns` are the totals of the
     states that occur, at least two of each, and the last two arrays, shape (N_GRAPHS,), room to

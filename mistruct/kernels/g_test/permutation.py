@@ -36,7 +36,7 @@ def reaches(drawn: float, g: float) -> bool:
 
 @kernel
 def stream_of(seed: int, key_x: int, key_y: int, z_key: int) -> NDArray[np.uint64]:
-    """The random stream of a test, from the seed and the names of its columns."""
+    """Random stream of a test, from the seed and the names of its columns."""
     state = np.empty(1, np.uint64)
     state[0] = mix(np.uint64(seed) ^ mix(key_x ^ mix(key_y ^ mix(np.uint64(z_key)))))
     return state
@@ -62,7 +62,7 @@ def tail_of_draws(g: float, drawn: NDArray[np.float64]) -> float:
 
 @kernel
 def are_enough(g: float, drawn: NDArray[np.float64], n_drawn: int, exceeding: int) -> bool:
-    """Whether ten draws reach `g`, or the first hundred lie so far below that more are idle."""
+    """Whether to stop: ten draws reach `g`, or the first hundred are all far below it."""
     return exceeding == ENOUGH_EXCEEDING or (
         exceeding == 0 and n_drawn == FEW and tail_of_draws(g, drawn[:n_drawn]) < PLAIN
     )
@@ -85,7 +85,7 @@ def p_value_of_draws(g: float, drawn: NDArray[np.float64], exceeding: int, least
 
 @kernel
 def rows_in_order(tables: SparseTables) -> NDArray[np.int64]:
-    """The column of each row of the sample, in the order of (stratum, x)."""
+    """Column of the table for each row of the sample, in the order of (stratum, x)."""
     y = np.empty(tables.rows.sum(), np.int64)
     filled = 0
     for cell in range(tables.counts.size):
@@ -103,7 +103,7 @@ def shuffle_tables(
     terms: NDArray[np.float64],
     state: NDArray[np.uint64],
 ) -> float:
-    """Shuffle `y` within the strata; the sum of ``terms`` over the cells.
+    """Shuffle `y` within the strata; returns the sum of ``terms`` over the cells.
 
     `counts` is zero for each column, and is so again afterwards; ``terms[c]`` is c log c.
     """

@@ -49,7 +49,7 @@ def g_test_given(
     rule: SparseRule,
     test: NDArray[np.float64],
 ) -> None:
-    """Fill `test` with that of the last two of `columns` given others, which it sorts into them.
+    """Fill `test` with the test of the last two of `columns` given the others, sorted by key.
 
     `found`, `strata` and `cells` are room for what tests of the same pair share whose sets differ
     in the last column, as those that follow each other in `itertools.combinations` mostly do.

@@ -1,4 +1,4 @@
-"""The p-value of the G test where tables are too sparse for chi-square, by the rule chosen.
+"""P-values of the G test for tables too sparse for chi-square.
 
 By `MOMENTS` a 2 x 2 table gets Fisher's exact test. Elsewhere the sum over strata decides of a
 statistic whose first three moments given the margins are known exactly: of G itself where a stratum
@@ -32,7 +32,7 @@ _FEW_EXPECTED = 5
 
 
 class SparseRule(NamedTuple):
-    """What tables too sparse for chi-square are held against.
+    """Null distribution for tables too sparse for chi-square.
 
     Attributes
     ----------

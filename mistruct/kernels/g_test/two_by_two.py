@@ -1,4 +1,4 @@
-"""2 x 2 tables with given margins, all of them: Fisher's exact test, and the moments of G.
+"""Exact distribution of 2 x 2 tables given margins: Fisher's test, and moments of G.
 
 Given its margins a 2 x 2 table has one free cell, which is hypergeometric, so all tables can be
 listed. The p-value of Fisher's exact test is the probability of the tables that are less probable
@@ -62,7 +62,7 @@ def fisher_mid_p(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int
 
 @kernel
 def g_cumulants(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int):  # type: ignore[no-untyped-def]
-    """G of a table with these totals and `count` in its first cell, less its mean given them.
+    """Cumulants of G given the totals, and G of a table with this `count` less its mean.
 
     Returns also mean, variance and third central moment.
     """

@@ -56,7 +56,7 @@ def _add_products(rows: Floats, weights: Floats, block: Floats, lanes: Floats) -
 
 @kernel
 def _predict(design: Floats, first: int, coefficients: Floats, tile: Floats, odds: Floats) -> int:
-    """Copy a tile of rows, fill the log odds of each state in them; how many rows there are."""
+    """Copy a tile of rows and fill the log odds of each state; returns the number of rows."""
     n = min(_TILE, design.shape[1] - first)
     tile[:] = 0.0
     tile[:, :n] = design[:, first : first + n]
@@ -78,7 +78,7 @@ def _evaluate(
     gradient: Floats,
     hessian: Floats,
 ) -> float:
-    """Fill the gradient, (K - 1, p), and the blocks k >= l of the Hessian; the objective."""
+    """Fill the gradient, (K - 1, p), and blocks k >= l of the Hessian; returns the objective."""
     n_free, n_terms = coefficients.shape
     tile, odds = np.empty((n_terms, _TILE)), np.empty((n_free + 1, _TILE))
     weights, lanes = np.empty(_TILE), np.empty(LANES)
@@ -115,7 +115,7 @@ def _evaluate(
 
 @kernel
 def _to_shares(odds: Floats, i: int) -> float:
-    """Turn the log odds in one row of a tile into probabilities; the log of their former sum."""
+    """Turn log odds in a row of a tile into probabilities; returns the log of their former sum."""
     largest = 0.0
     for k in range(1, odds.shape[0]):
         largest = max(largest, odds[k, i])
@@ -130,7 +130,7 @@ def _to_shares(odds: Floats, i: int) -> float:
 
 @kernel
 def _solve(hessian: Floats, gradient: Floats, step: Floats) -> float:
-    """Fill the Newton step, by Cholesky's method; its squared length in the Hessian."""
+    """Fill the Newton step, by Cholesky's method; returns its squared length in the Hessian."""
     n_free, n_terms = gradient.shape
     size = n_free * n_terms
     factor, solved = np.empty((size, size)), np.empty(size)

@@ -1,4 +1,4 @@
-"""Orthonormal rows that span given ones, by Gram and Schmidt's method with pivots.
+"""Orthonormal bases, by the Gram-Schmidt method with pivots.
 
 The longest row that is left comes next, and is made orthogonal twice, which leaves no more than
 rounding of those before it (Giraud, Langou and Rozloznik 2005). For few rows this takes a
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @kernel
 def _dot(a: Floats, b: Floats, lanes: Floats) -> float:
-    """The inner product of two rows."""
+    """Inner product of two rows."""
     n = a.size
     even, odd = fill(0.0), fill(0.0)
     last = n - n % (2 * LANES)
@@ -38,7 +38,7 @@ def _dot(a: Floats, b: Floats, lanes: Floats) -> float:
 
 @kernel
 def _subtract(row: Floats, along: float, other: Floats) -> None:
-    """Take a multiple of one row from another."""
+    """Subtract a multiple of one row from another."""
     n = row.size
     share = fill(-along)
     last = n - n % LANES
@@ -50,7 +50,7 @@ def _subtract(row: Floats, along: float, other: Floats) -> None:
 
 @kernel
 def orthonormalise(rows: Floats, least: float) -> int:
-    """Turn the first of `rows`, shape (d, n), into an orthonormal basis of all; how many these are.
+    """Turn `rows`, shape (d, n), into an orthonormal basis in place; returns its size.
 
     A row of which no more than `least` is left once those before it are taken out adds none.
     """

@@ -24,7 +24,7 @@ WILKS, SCORE = 0, 1
 
 @kernel
 def eliminate(matrix: NDArray[np.float64], n_swept: int, least: float) -> int:
-    """Sweep the first variables out of the others, in place; how many were not determined."""
+    """Sweep the first variables out of the others in place; returns the rank of the first."""
     rank = 0
     for p in range(n_swept):
         pivot = matrix[p, p]
@@ -46,7 +46,7 @@ def partial_information(
     matrix: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
-    """Fill `result`, but for what `wilks_test` does, for the last two of `order` given the others.
+    """Fill the information of the last two of `order` given the others in `result`.
 
     `matrix` is room for their residual covariances.
     """
@@ -69,7 +69,7 @@ def partial_information(
 
 @kernel
 def weigh_information(n_samples: int, result: NDArray[np.float64]) -> None:
-    """The rest of `result`, after `partial_information`: the statistic and its p-value."""
+    """Fill the statistic and its p-value in `result`, after `partial_information`."""
     n_error = n_samples - 1 - np.int64(result[N_Z])
     wilks_test(result[NATS], np.int64(result[N_X]), np.int64(result[N_Y]), n_error, result)
 

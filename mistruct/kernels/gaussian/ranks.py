@@ -1,4 +1,4 @@
-"""Ranks of columns as scores that are symmetric around the middle one."""
+"""Scores of ranks that are symmetric around the middle rank."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def score_ranks(
     half: NDArray[np.float64],
     scores: NDArray[np.float64],
 ) -> None:
-    """Fill `scores` with those of each row's ranks, tied ones averaged; `order` sorts the rows.
+    """Fill `scores` from the ranks of each row, ties averaged; `order` sorts the rows.
 
     ``half[d]`` is the score of a rank d / 2 below the middle, and that above it is the negative
     one.

@@ -42,7 +42,7 @@ STATISTIC, P_VALUE = 0, 1
 
 @kernel
 def log_inverse_beta(a: float, b: float) -> float:
-    """-log B(a, b); for b = 1/2 and large a by the expansion of DLMF 5.11.13, which is faster."""
+    """Negative log of B(a, b), by the faster expansion DLMF 5.11.13 for b = 1/2 and large a."""
     if b == 0.5 and a >= 50.0:
         of_a = 1.0 / (a * a)
         series = (-1.0 / 8.0 + of_a * (1.0 / 192.0 + of_a * (-1.0 / 640.0))) / a
@@ -86,7 +86,7 @@ def beta_lower_tail(x: float, a: float, b: float) -> float:
 
 @kernel
 def correlation_tail(nats: float, a: float) -> float:
-    """I_x(a, 1/2) for x = exp(-2 nats), from `_LEAST_A` on and up to `_MOST_NATS`.
+    """Tail of a correlation, I_x(a, 1/2) for x = exp(-2 nats), a >= `_LEAST_A`.
 
     With t = exp(-2 w) the density of the beta distribution is exp(-s) / sqrt(s) times
     sqrt(w / sinh w), where s = (2a - 1/2) w. A power series of the latter leaves incomplete gamma

@@ -41,7 +41,7 @@ class Trees(NamedTuple):
 
 
 class Position(NamedTuple):
-    """An order of columns, and how far the search for a better one has come.
+    """An order of columns, and the state of the search for a better one.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Position(NamedTuple):
 
 @kernel
 def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> np.int64:
-    """The node of a column's best parents among those before it; ``~node`` if not scored yet."""
+    """Node of the best parents of a column among those before it; ``~node`` if not scored yet."""
     node = np.int64(column)  # the root
     while True:
         first = trees.first_child[node]
@@ -83,7 +83,7 @@ def trace(trees: Trees, column: int, before: NDArray[np.bool_]) -> np.int64:
 @kernel
 def _fill(trees: Trees, scores: NDArray[np.float64], row: int, place: int, column: int,
           before: NDArray[np.bool_]) -> int:  # fmt: skip
-    """Fill in a score unless it is there; the node that must be scored first, else -1."""
+    """Fill in a score if missing; returns the node that must be scored first, else -1."""
     if np.isnan(scores[row, place]):
         node = trace(trees, column, before)
         if node < 0:
@@ -97,7 +97,7 @@ def _score_positions(
     trees: Trees, others: NDArray[np.int64], column: int, first: int, last: int,
     scores: NDArray[np.float64],
 ) -> int:  # fmt: skip
-    """Fill `scores` for the positions first to last of a column; a node, or -1 when all are."""
+    """Fill `scores` for positions first to last of a column; returns a missing node, else -1."""
     before = np.zeros(others.size + 1, np.bool_)
     before[others[:first]] = True
     for place in range(first, last + 1):
@@ -119,7 +119,7 @@ def _score_positions(
 def move_columns(
     trees: Trees, position: Position, required: NDArray[np.bool_], tolerance: float
 ) -> int:
-    """Move each column in turn to its best position; -1 when done, else a node to be scored.
+    """Move each column to its best position; returns -1 when done, else a node to be scored.
 
     A column moves only for a gain above the tolerance. ``required[i, j]`` keeps i before j.
     """

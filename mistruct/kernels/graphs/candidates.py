@@ -1,4 +1,4 @@
-"""Among which columns separating sets are looked for, the likeliest first."""
+"""Candidates for separating sets, the most likely first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mistruct.kernels.compiler import kernel
 def order_by_tie(
     found: NDArray[np.int64], ties: NDArray[np.float64], ordered: NDArray[np.int64]
 ) -> None:
-    """Fill `ordered` with columns, the strongest tie first; most have none and stay as they are."""
+    """Fill `ordered` with columns, the strongest tie first; those without ties keep their order."""
     n_tied = 0
     for c in range(found.size):
         n_tied += ties[c] > -np.inf
@@ -41,7 +41,7 @@ def candidates_of_pairs(
     joined: bool,
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Two lists for each pair (x, y), as flat arrays and the starts in these.
+    """Candidates of each pair (x, y): two lists, as flat arrays with the starts of the lists.
 
     The columns related to v are ``related[starts[v]:starts[v + 1]]``, in ascending order, each with
     its `strength` and whether it is `possible` that it separates v from others. In a list the

@@ -57,7 +57,7 @@ def explain_edges(
     keep: float,
     explained_by: NDArray[np.int32],
 ) -> None:
-    """For each edge (i, j), the node k that explains it best, or -1.
+    """Find the node k that explains each edge (i, j) best, or -1.
 
     It is explained if ``mi_ij < keep * min(mi_ik, mi_jk)`` with a positive minimum; the largest
     minimum explains best, of equal ones that of the lowest k. Row ``row_of[k]`` of `matrix` holds

@@ -1,4 +1,4 @@
-r"""Selection of the columns that tell most about a target and least about each other.
+r"""Selection of columns by maximum relevance and minimum redundancy.
 
 Maximum relevance, minimum redundancy (Ding and Peng 2005): the column with the largest
 :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)` joins the selected ones S, until that
@@ -24,7 +24,7 @@ def select_relevant(
     relevance: NDArray[np.float64],
     scores: NDArray[np.float64],
 ) -> None:
-    """Fill `scores` with those at which candidates were selected, 0 where they were not.
+    """Fill `scores` with the scores at which candidates were selected, otherwise 0.
 
     The candidates of target t are the rows ``candidates[starts[t]:starts[t + 1]]`` of `matrix`,
     which holds the redundancy of row a with row b in ``matrix[a, columns[b]]``. Of equal scores

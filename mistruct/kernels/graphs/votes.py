@@ -1,4 +1,4 @@
-"""The sets that vote on a triple: all of one size among the neighbours of either end."""
+"""Votes on triples by all separating sets of one size among the neighbours of either end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mistruct.kernels.subsets import next_subset
 
 @kernel
 def binomial(n: int, k: int) -> float:
-    """The number of subsets, as a float, which does not overflow; exact up to 2^53."""
+    """Binomial coefficient as a float, exact up to 2^53."""
     product = 1.0
     for i in range(k):
         product = product * (n - i) / (i + 1.0)  # in this order each is a whole number
@@ -22,7 +22,7 @@ def binomial(n: int, k: int) -> float:
 def most_voters(
     pairs: NDArray[np.int64], starts: NDArray[np.int64], size: int, found: NDArray[np.float64]
 ) -> None:
-    """How many sets of this size the neighbours of each pair have, those of both counted twice.
+    """Largest number of sets of this size for each pair; sets of both ends count twice.
 
     Those of column v are ``starts[v + 1] - starts[v]``.
     """
@@ -40,7 +40,7 @@ def list_voters(
     owner: NDArray[np.int64],
     sets: NDArray[np.int64],
 ) -> int:
-    """Write the sets of each pair (x, y) to `sets`, shape (n_most, size); how many they are.
+    """Write the sets of each pair (x, y) to `sets`, shape (n_most, size); returns their number.
 
     Those of x come first, in the order of `itertools.combinations`, then those of y that have a
     column which is no neighbour of x. `owner` says which pair's each is.
@@ -81,7 +81,7 @@ def count_votes(
     n_separating: NDArray[np.int64],
     n_with: NDArray[np.int64],
 ) -> None:
-    """Add the sets that separate their pairs to the counts of these, and of the middles in them.
+    """Count the sets that separate each pair, and those that contain each middle.
 
     The middles of pair k are ``middles[starts[k]:starts[k + 1]]``, in ascending order.
     """

@@ -1,4 +1,4 @@
-"""Information of two columns given continuous ones, under many surrogates of the first at once.
+"""Information of two columns given continuous ones, for many surrogates of the first.
 
 A surrogate of x changes nothing about y and z. So the other points are sorted once around each
 point by their distance in (y, z), and every surrogate walks along that list until enough points lie
@@ -45,7 +45,7 @@ APART = 64.0
 
 
 class Around(NamedTuple):
-    """The other points around one, in memory that serves for one point after the other.
+    """Buffers for the points around one point, which are reused for each point.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Point(NamedTuple):
 
 
 class Closer(NamedTuple):
-    """How many points are closer than a radius in z, in (x, z) and in (y, z).
+    """Numbers of points closer than a radius in z, in (x, z) and in (y, z).
 
     Where `is_short`, the sorted lists hold them all: those closer in z are the points from `z_low`
     to before `z_high`.
@@ -148,7 +148,7 @@ def walk(
     most: int,
     in_xyz: NDArray[np.float64],
 ) -> int:
-    """Fill `in_xyz` along the points by (y, z) until `most` are as near; how many that took."""
+    """Fill `in_xyz` along the points by (y, z) until `most` are as near; returns their number."""
     here = fill(x[point.i])
     enough = max(most + 1, int(point.n_by_yz / ROOM / 2.0))
     n_walked = 0
@@ -176,7 +176,7 @@ def count_all(
     point: Point,
     radius: float,
 ) -> tuple[int, int, int]:
-    """How many points are closer than the radius in z, in (x, z) and in (y, z), one by one."""
+    """Count the points closer than the radius in z, in (x, z) and in (y, z), one by one."""
     n_z, n_xz, n_yz = 0, 0, 0
     for u in range(point.begin, point.begin + point.size):
         apart = 0.0
@@ -228,7 +228,7 @@ def count_ties(
     n_walked: int,
     around: Around,
 ) -> bool:
-    """Fill `counts` with what lies at the radius; False where that is the neighbour alone."""
+    """Count the points at the radius; False if only the neighbour is there."""
     i, begin, size = point.i, point.begin, point.size
     by_z, z_low, z_high = around.by_z, closer.z_low, closer.z_high
     d = z.shape[0]
@@ -272,7 +272,7 @@ def information_of_surrogates(
     last: int,
     sums: NDArray[np.float64],
 ) -> None:
-    """Add what the points from `first` to before `last` contribute to n times I(x; y | z).
+    """Add the contributions of the points from `first` to before `last` to n I(x; y | z).
 
     `surrogates` of x have shape (n_surrogates, n), `z` has shape (d, n) with d > 0. Points in
     different strata, which begin at ``strata[s]`` and end with the points, are infinitely far

@@ -1,4 +1,4 @@
-"""What a point adds to I(x; y | z) where columns repeat values, as if ties were broken at random.
+"""Contribution of a point to I(x; y | z) with ties, as if these were broken at random.
 
 It is the mean over all ways to break them (`ties`): those in x come first, then those in z, then
 those in y; and in the reverse order. A point at the radius in several of the three comes with the
@@ -20,7 +20,7 @@ COUNTS = (4, 7)
 
 @kernel
 def add_point(row: NDArray[np.int64], at_x: bool, at_z: bool, at_y: bool) -> None:
-    """Count a point that is not beyond the radius in one space; at it in some columns, or none."""
+    """Count a point that lies within or at the radius in one space."""
     if not (at_x or at_z or at_y):
         row[0] += 1
         return

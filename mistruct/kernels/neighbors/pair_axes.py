@@ -1,4 +1,4 @@
-"""Two columns laid out for searches along either of them."""
+"""Axes: two columns arranged for searches along either of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PairAxes(NamedTuple):
 
 @kernel
 def make_axes(n: int, reach: int) -> PairAxes:
-    """Axes for n points of which searches take whole lanes up to `reach` steps away."""
+    """Allocate axes for n points, for searches of whole lanes up to `reach` steps away."""
     pad = reach + 2 * LANES
     axes = np.empty((4, n + 2 * pad))
     axes[:, :pad] = -np.inf
@@ -76,7 +76,7 @@ def first_points(axes: PairAxes, n: int) -> PairAxes:
 
 @kernel
 def lay_out(columns: SortedColumns, x: int, y: int, axes: PairAxes) -> bool:
-    """Fill `axes` with columns x and y; whether one is the other, or its mirror image."""
+    """Fill `axes` with columns x and y; returns whether one is the other, or its negative."""
     ordered_x, ordered_y = columns.ordered[x], columns.ordered[y]
     order_x, rank_y, pad = columns.order[x], columns.rank[y], axes.pad
     same, mirrored = True, True

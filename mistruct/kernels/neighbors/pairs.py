@@ -26,7 +26,7 @@ from mistruct.kernels.simd import LANES, any_less, fill, higher, load, lower, st
 def shorten(
     u: NDArray[np.float64], v: NDArray[np.float64], at: int, nearest: NDArray[np.float64]
 ) -> None:
-    """Take the points around one into its sorted `nearest` distances, outwards along `u`."""
+    """Update the sorted `nearest` distances of a point by the points around it along `u`."""
     k = nearest.size
     for side in range(-1, 2, 2):
         other = at + side
@@ -107,7 +107,7 @@ def find_extents(
     radius: NDArray[np.float64],
     radius_y: NDArray[np.float64],
 ) -> None:
-    """Turn radii into how far the points within them, or at them, reach along x and along y.
+    """Turn radii into the largest distances along x and y of the points within them.
 
     What is as far counts as closer, so they become the next numbers above. `radius_y` is in the
     order of y.

@@ -1,4 +1,4 @@
-"""What nearest neighbours find between two columns beyond their Gaussian copula, for many pairs.
+"""Information of many pairs of columns beyond their Gaussian copulas, by nearest neighbours.
 
 The twin of `mistruct.information.copula.beyond_copula` for pairs of columns in which no two rows
 are equal: the same halves, the same terms and the same choice, without a tree.
@@ -45,7 +45,7 @@ class ScoredColumns(NamedTuple):
 
 @kernel
 def halve(codes: NDArray[np.uint64], half: NDArray[np.int8]) -> None:
-    """Deal the rows out to the halves 0 and 1 in the order of their codes, equal ones together."""
+    """Split the rows in halves 0 and 1 in the order of their codes, equal ones together."""
     order = np.argsort(codes)
     side = 1
     for t in range(order.size):
@@ -96,7 +96,7 @@ def mean_excess(
     psi: NDArray[np.float64],
     radius: NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Mean over all points of what neighbours find beyond the correlation `rho`.
+    """Mean over all points of the information beyond the correlation `rho`.
 
     Then the standard error of that mean.
     """

@@ -27,7 +27,7 @@ def spread_of_neighbors(
     end: int,
     radius: float,
 ) -> tuple[int, float, float]:
-    """How many of the points from `begin` to before `end` are within the radius, itself included.
+    """Number of points from `begin` to before `end` within the radius, itself included.
 
     Then how far these are along u, and along v.
     """
@@ -43,7 +43,7 @@ def spread_of_neighbors(
 
 @kernel
 def count_in_rectangle(axes: PairAxes, i: int, k: int, radius: float) -> tuple[int, int]:
-    """How many other points are no farther along each axis than the k neighbours of point i reach.
+    """Numbers of other points no farther along each axis than the k neighbours of point i.
 
     Zero where this is not clear, as there are more than k, or several that reach as far.
     """
@@ -73,7 +73,7 @@ def sum_with_ties(
     radius: NDArray[np.float64],
     psi: NDArray[np.float64],
 ) -> float:
-    """Sum of what points add to n times the information, but for psi(n).
+    """Sum of the contributions of points to n times the information, without psi(n).
 
     Done are those from `first` to before `last` in the order of x. In variant 2 the rectangle of a
     point counts, but where ties leave it open it is as in variant 1.

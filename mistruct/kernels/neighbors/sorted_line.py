@@ -1,4 +1,4 @@
-"""How many points of a line lie closer to each point than a distance of its own.
+"""Numbers of points on a line within a distance of each point.
 
 Eight consecutive points count outwards side by side, a step at a time; where more than a few
 hundred points are closer, bisection is faster.
@@ -35,7 +35,7 @@ TINY = 5e-324
 
 @kernel
 def n_closer(u: NDArray[np.float64], at: int, first: int, last: int, radius: float) -> int:
-    """How many of the sorted ``u[first:last]`` are closer than `radius` to ``u[at]``, with it."""
+    """Number of the sorted ``u[first:last]`` closer than `radius` to ``u[at]``, with itself."""
     inside, outside = at, last
     while outside - inside > 1:
         middle = (inside + outside) // 2
@@ -58,7 +58,7 @@ def n_closer(u: NDArray[np.float64], at: int, first: int, last: int, radius: flo
 def stretch(
     ordered: NDArray[np.float64], first: int, last: int, at: int, limit: float
 ) -> tuple[int, int]:
-    """Where those of the sorted values begin and end that are closer than the limit to one."""
+    """Start and end of the sorted values that are closer than the limit to one of them."""
     low, high = first, at
     while low < high:
         middle = (low + high) // 2

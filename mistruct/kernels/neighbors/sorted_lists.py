@@ -51,7 +51,7 @@ def sort_around(
 
 @kernel
 def n_below(distance: NDArray[np.float64], n_sorted: int, limit: float) -> int:
-    """How many of the first, sorted distances are below the limit."""
+    """Number of the first, sorted distances that are below the limit."""
     low, high = 0, n_sorted
     while low < high:
         middle = (low + high) // 2
@@ -64,14 +64,14 @@ def n_below(distance: NDArray[np.float64], n_sorted: int, limit: float) -> int:
 
 @kernel
 def n_sorted_of(size: int, n_neighbors: int, share: float) -> int:
-    """How far to sort a list in which neighbours are sought in a share of all dimensions."""
+    """Number of points to sort in a list, for neighbours in a share of all dimensions."""
     typical = size * ((n_neighbors + 1.0) / size) ** share
     return min(size, int(ROOM * typical) + LANES)
 
 
 @kernel
 def n_beyond(values: NDArray[np.float64], size: int, limit: float) -> int:
-    """How many of the first values, in whole lanes, are larger than the limit."""
+    """Number of the first values, in whole lanes, that are larger than the limit."""
     beyond = 0
     for t in range(0, size, LANES):
         beyond += n_less(fill(limit), load(values, t))
@@ -108,7 +108,7 @@ def nth_smallest(
 def n_within(
     x: NDArray[np.float64], places: NDArray[np.int64], first: int, last: int, i: int, limit: float
 ) -> int:
-    """How many of ``x[first:last]`` are closer than the limit to ``x[i]``.
+    """Number of ``x[first:last]`` that are closer than the limit to ``x[i]``.
 
     Where there are `places`, of ``x[places[first:last]]``.
     """

@@ -1,4 +1,4 @@
-"""Neighbours that are tied, as if their ties were broken at random: the mean over all ways to.
+"""Means over all ways to break ties among neighbours at random.
 
 On a lattice several points are as far away as the k-th neighbour. Put into random order along each
 axis those that are equally far along it, each order as likely as any other. Such an order in x
@@ -82,7 +82,7 @@ def mean_psis(
     n_tied: NDArray[np.int64],
     psi: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """`mean_psi` of each point."""
+    """Values of `mean_psi` for each point."""
     result = np.empty(n_closer.size)
     for i in range(n_closer.size):
         result[i] = mean_psi(n_closer[i], nth[i], n_marked[i], n_tied[i], psi)
@@ -124,7 +124,7 @@ def shell(
 def count_tied(
     u: NDArray[np.float64], at: int, first: int, last: int, radius: float
 ) -> tuple[int, int]:
-    """How many others of the sorted ``u[first:last]`` are closer than the radius, and at it."""
+    """Numbers of others of the sorted ``u[first:last]`` closer than the radius, and at it."""
     low, begin, end, high = shell(u, at, first, last, radius)
     closer = max(end - begin - 1, 0)
     return closer, high - low - 1 - closer
@@ -134,7 +134,7 @@ def count_tied(
 def count_across(
     v: NDArray[np.float64], first: int, last: int, at: int, radius: float
 ) -> tuple[int, int]:
-    """How many of ``v[first:last]`` are closer than the radius to ``v[at]``, and no farther."""
+    """Numbers of ``v[first:last]`` closer than the radius to ``v[at]``, and no farther."""
     closer, within = 0, 0
     here, limit, beyond = fill(v[at]), fill(radius), fill(np.nextafter(radius, np.inf))
     t = first
@@ -160,7 +160,7 @@ def sift(
     high: int,
     radius: float,
 ) -> tuple[int, int, int, int]:
-    """How many others are closer than the radius, at it along u alone, along v alone, along both.
+    """Numbers of others closer than the radius, at it along u alone, v alone, and both.
 
     `v` is in the order of u, whose `shell` is given.
     """

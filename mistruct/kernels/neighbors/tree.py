@@ -227,7 +227,7 @@ def reach_of_neighbors(
     last: int,
     reach: NDArray[np.float64],
 ) -> None:
-    """How far the neighbours of each point within its radius reach in each block of coordinates.
+    """Largest distance in each block of coordinates of the neighbours within each radius.
 
     Coordinate c belongs to block ``block_of[c]``; `reach`, of shape (n_blocks, n), and `radii` are
     in the order of the tree. A neighbour at the radius counts.

@@ -1,4 +1,4 @@
-"""How many points lie within a distance of each point, in the max norm.
+"""Numbers of points within a distance of each point, in the max norm.
 
 Each point has a limit of its own, and what lies at the limit counts; for "strictly closer than r"
 the limit is the next number below r. The point itself counts as well.

@@ -56,7 +56,7 @@ class Counted(NamedTuple):
 
 @kernel
 def start_sums(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float64]:
-    """Rows of prior counts of one of so many states, log Gamma of these, and sums yet empty."""
+    """Allocate sums: rows of prior counts per state, of their log Gamma, and of zeros."""
     sums = np.zeros((3, sizes.size))
     for i in range(sizes.size):
         sums[0, i] = sizes[i] / n_states
@@ -66,7 +66,7 @@ def start_sums(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float6
 
 @kernel
 def add_count(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> float:
-    """Take in a state that occurs; what it adds to the largest likelihood."""
+    """Add the count of a state; returns its contribution to the maximum likelihood."""
     for i in range(sums.shape[1]):
         prior = sums[0, i]
         rising = math.lgamma(prior + count) - sums[1, i] if count > 1 else math.log(prior)
@@ -76,7 +76,7 @@ def add_count(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64])
 
 @kernel
 def log_mean(sums: NDArray[np.float64], sizes: NDArray[np.float64], n_samples: int) -> float:
-    """The log of the mean over sample sizes of the probability of the rows."""
+    """Log of the mean over sample sizes of the probability of the rows."""
     logs = sums[2]
     for i in range(sizes.size):
         logs[i] += math.lgamma(sizes[i]) - math.lgamma(sizes[i] + n_samples)
@@ -131,7 +131,7 @@ def _of_labels(
     terms: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
-    """The same from labels of the parents' joint states, which become those of the family."""
+    """Fill `result` from labels of the parents' joint states, which become those of the family."""
     of_parents, of_family = start_sums(sizes, q), start_sums(sizes, q * n_x)
     total = 0.0
     counts = np.zeros(n_strata, np.int64)
@@ -161,7 +161,7 @@ def _of_nothing_added(
     sizes: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
-    """The family of x and the parents whose joint states are labelled."""
+    """Fill `result` for the family of x and the parents whose joint states are labelled."""
     codes, n_x = counted.codes[x], counted.n_states[x]
     if n_strata * n_x > _CELLS_PER_ROW * strata.size + 1024:
         _of_labels(strata.copy(), n_strata, codes, n_x, q, sizes, counted.terms, result)

@@ -22,7 +22,7 @@ from mistruct.kernels.compiler import kernel
 
 @kernel
 def eliminate(covariance: NDArray[np.float64], first: int, last: int, least: float) -> float:
-    """Eliminate some dimensions in place from those after them; the log of their determinant.
+    """Eliminate dimensions in place from those after them; returns the log-determinant.
 
     The residual variance of a dimension that others determine counts as `least`.
     """
@@ -43,7 +43,7 @@ def eliminate(covariance: NDArray[np.float64], first: int, last: int, least: flo
 def _of_block(
     correlations: NDArray[np.float64], starts: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The covariance of some columns, one block after the other."""
+    """Covariance matrix of some columns, one block after the other."""
     size = 0
     for c in columns:
         size += starts[c + 1] - starts[c]

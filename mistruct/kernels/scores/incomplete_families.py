@@ -44,7 +44,7 @@ def _likeliest(
     counts: NDArray[np.int64],
     cells: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """The shares of the cells.
+    """Maximum-likelihood shares of the cells.
 
     Each pattern, of known and missing entries, has a row that shows it and a count; `cells` are
     those without a missing entry, and the columns are in the table's order.

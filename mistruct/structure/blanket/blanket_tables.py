@@ -1,4 +1,4 @@
-"""What is known about a Markov blanket, as tables and in words."""
+"""Tables and explanations of a Markov blanket."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def member_table(
     spouses: Found,
     pairs: Found,
 ) -> pd.DataFrame:
-    """One row a column of the blanket, as in `MarkovBlanket.members_`."""
+    """Table with one row per column of the blanket, as in `MarkovBlanket.members_`."""
     of_neighbours, sets = _closest(around, [(target, c) for c in neighbours])
     columns = [*neighbours, *spouses.columns, *pairs.columns]
     tests = _stacked([of_neighbours, spouses.tests, pairs.tests])
@@ -54,7 +54,7 @@ def removal_table(
     neighbours: Sequence[int],
     alpha: float,
 ) -> pd.DataFrame:
-    """One row a column that is not adjacent to the target, as in `PC.separations_`."""
+    """Table with one row per column not adjacent to the target, as in `PC.separations_`."""
     of_target = around.of(target)
     # There may be thousands of columns, of which hardly one is a member that is not a neighbour.
     removed = np.setdiff1d(np.arange(len(names)), [target, *of_target.members])
@@ -84,7 +84,7 @@ def removal_table(
 def evidence(
     around: Surroundings, target: int, edges: Sequence[tuple[int, int]], pairs: Found
 ) -> Edges:
-    """The edges, with those of pairs, and the test that came closest to separating each."""
+    """Edges, with those of pairs, and the test that came closest to separating each."""
     tests, sets = _closest(around, edges)
     mi = [around.of(a).mi[b] for a, b in edges]
     of_pairs = [tuple(sorted((target, c))) for c in pairs.columns]
@@ -103,7 +103,7 @@ def evidence(
 
 
 def role_in_words(target: str, x: str, members: pd.DataFrame) -> str:
-    """What follows the reason why a column is adjacent to the target or not."""
+    """Role of a column in the blanket in words, to be appended to its reason."""
     row: Any
     for row in members[members["column"] == x].itertuples():
         given = ", ".join(row.separating_set)
@@ -116,7 +116,7 @@ def role_in_words(target: str, x: str, members: pd.DataFrame) -> str:
 
 
 def with_roles(found: Reasons, target: str, members: pd.DataFrame) -> Reasons:
-    """The reasons, with what `role_in_words` adds to those of the target."""
+    """Append `role_in_words` to the reasons of the target."""
 
     def with_role(reason: Reason) -> Reason:
         if target not in reason[:2]:
@@ -131,7 +131,7 @@ def with_roles(found: Reasons, target: str, members: pd.DataFrame) -> Reasons:
 def _closest(
     around: Surroundings, pairs: Sequence[tuple[int, int]]
 ) -> tuple[TestBatch, list[Given]]:
-    """Of each pair, the test that came closest to separating it, and its set."""
+    """The test that came closest to separating each pair, and its set."""
     sides = [around.closest(*pair) for pair in pairs]
     tests = _stacked([side.tests.take(np.array([place])) for side, place in sides])
     return tests, [side.sets[place] for side, place in sides]

@@ -35,7 +35,7 @@ from mistruct.structure.reasons import Reasons
 
 
 class MarkovBlanket(StructureLearner):
-    r"""The columns that make a target independent of all others, and the graph around it.
+    r"""Markov blanket: the columns that make a target independent of all others, and their graph.
 
     Parameters
     ----------
@@ -181,11 +181,11 @@ class MarkovBlanket(StructureLearner):
 
     @property
     def dag_(self) -> nx.DiGraph:
-        """One DAG that keeps the arrows, to fit a model to."""
+        """A DAG that keeps the arrows, to fit a model to."""
         return nearest_dag(self.graph_)
 
     def why(self, x: Hashable) -> str:
-        """Why a column is in the blanket of the target or not, in words.
+        """Explain why a column is in the blanket of the target or not.
 
         Parameters
         ----------
@@ -205,6 +205,6 @@ class MarkovBlanket(StructureLearner):
         return text + role_in_words(self._target, str(x), self.members_)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of the edges, and of the `most` absent pairs closest to an edge."""
+        """Reasons as by `why`, for all edges and the `most` absent pairs closest to an edge."""
         found = reasons(self.edges_, self.separations_, (), most)
         return with_roles(found, self._target, self.members_)

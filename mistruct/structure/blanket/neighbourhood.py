@@ -1,4 +1,4 @@
-r"""The columns adjacent to one column, found without looking at the rest of the structure.
+r"""Search for the columns adjacent to one column, without the rest of the structure.
 
 Two columns are adjacent in a DAG exactly if nothing separates them, and what is not adjacent to
 the centre is separated from it by some of the columns that are, or it is a descendant that only
@@ -35,7 +35,7 @@ _COLUMNS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Rule:
-    """When a column belongs to a neighbourhood.
+    """Rule by which a column belongs to a neighbourhood.
 
     Attributes
     ----------
@@ -53,14 +53,14 @@ class Rule:
     max_conditioning: int | None
 
     def passing(self, p_values: Floats, n_tests: int) -> NDArray[np.bool_]:
-        """Which are significant among so many; NaN is not."""
+        """Mask of the p-values that are significant among this many; NaN is not."""
         largest = threshold(np.nan_to_num(p_values, nan=1.0), n_tests, self.alpha, self.correction)
         return np.asarray(p_values <= largest)
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhood:
-    """The members around a centre, and what came closest to separating each column from it.
+    """Neighbourhood of a centre: its members, and the closest separation of each column.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Neighbourhood:
 
 
 def find_neighbourhood(data: Dataset, rule: Rule, centre: int) -> Neighbourhood:
-    """The columns that no set of the others found separates from the centre."""
+    """Find the columns that no set of the others separates from the centre."""
     search = _Search(data, rule, centre)
     n_others = data.n_variables - 1
     members: list[int] = []
@@ -115,7 +115,7 @@ def find_neighbourhood(data: Dataset, rule: Rule, centre: int) -> Neighbourhood:
 
 
 class _Search:
-    """What is known about every column so far."""
+    """State of the search: the results for each column so far."""
 
     def __init__(self, data: Dataset, rule: Rule, centre: int) -> None:
         self._data, self._test, self._centre = data, rule.test, centre

@@ -1,4 +1,4 @@
-r"""What surrounds a column beyond its neighbours: spouses, pairs that tell together, directions.
+r"""Surroundings of a column beyond its neighbours: spouses, interactions and directions.
 
 A spouse is a parent of a child. Some set S separates it from the target, and the child, once known,
 makes the two dependent; so it is found as a neighbour y of a neighbour x of the target, x not in
@@ -48,7 +48,7 @@ class Found:
     sets: list[Given]
 
     def take(self, places: Sequence[int]) -> Found:
-        """Some of them."""
+        """Select some of the columns."""
         return Found(
             [self.columns[k] for k in places],
             [self.through[k] for k in places],
@@ -71,7 +71,7 @@ class Surroundings:
         return self._known[column]
 
     def adjacent(self, x: int, y: int) -> bool:
-        """Whether each is a member of the other's neighbourhood."""
+        """Whether two columns are members of each other's neighbourhood."""
         return y in self.of(x).members and x in self.of(y).members
 
     def neighbours(self, column: int) -> list[int]:
@@ -79,7 +79,7 @@ class Surroundings:
         return [m for m in self.of(column).members if column in self.of(m).members]
 
     def closest(self, x: int, y: int) -> tuple[Neighbourhood, int]:
-        """The neighbourhood, and the place in it, that came closest to separating two columns.
+        """The neighbourhood, and position in it, that came closest to separating two columns.
 
         That around x, unless y is a member there: then both are asked.
         """
@@ -92,12 +92,12 @@ class Surroundings:
         return of_x, y
 
     def separating_set(self, x: int, y: int) -> Given:
-        """What separates two columns that are not adjacent."""
+        """Set that separates two columns that are not adjacent."""
         side, place = self.closest(x, y)
         return side.sets[place]
 
     def spouses(self, target: int, neighbours: Sequence[int]) -> Found:
-        """Parents of children of the target, the surest first."""
+        """Spouses: other parents of the children of the target, by ascending p-value."""
         inside = {target, *neighbours}
         asked = []
         for through in neighbours:
@@ -117,7 +117,7 @@ class Surroundings:
         return found.take(chosen)
 
     def interactions(self, target: int, inside: Sequence[int], max_pairs: int) -> Found:
-        """Columns that the target depends on only in pairs, each through its partner.
+        """Interactions: columns on which the target depends only in pairs, with their partners.
 
         The surest pairs first; nothing where there are more than `max_pairs` to be asked about.
         """
@@ -145,7 +145,7 @@ class Surroundings:
         return self._ask(target, both)
 
     def _dependent(self, target: int, asked: Sequence[Question], correction: Correction) -> Found:
-        """The columns that depend on the target given a set, the surest first."""
+        """Columns that depend on the target given a set, by ascending p-value."""
         found = self._ask(target, asked)
         rule = replace(self._rule, correction=correction)
         passing = np.flatnonzero(rule.passing(found.tests.p_value, len(asked)))

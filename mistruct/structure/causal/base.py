@@ -1,4 +1,4 @@
-"""What the learners of whole causal graphs share: knowledge, a CPDAG, a cost, reasons in words."""
+"""Base class of the learners of causal graphs: knowledge, cost and explanations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mistruct.structure.learner import StructureLearner
 
 
 class CausalLearner(StructureLearner):
-    """Base of the learners of a CPDAG over all columns, which may be told what is known of it.
+    """Base class of the learners of a CPDAG over all columns, with optional knowledge.
 
     A subclass sets `_names` in `_learn`, gives its edges an `orientation`, and says what it costs
     and why two columns are adjacent or not.
@@ -34,7 +34,7 @@ class CausalLearner(StructureLearner):
             )
 
     def _known(self, data: Dataset) -> Constraints:
-        """What is known of the columns of a table."""
+        """Constraints of the knowledge on the columns of a table."""
         return (self.knowledge or Knowledge()).constraints(data.names)
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> nx.DiGraph:
@@ -42,14 +42,14 @@ class CausalLearner(StructureLearner):
 
     @abstractmethod
     def _cost(self, data: Dataset) -> Any:
-        """What a fit takes, of a table whose columns are in the order of their names."""
+        """Expected cost of a fit to a table whose columns are sorted by name."""
 
     @abstractmethod
     def _reason(self, x: str, y: str) -> str:
-        """Why two columns are adjacent or not."""
+        """Explain why two columns are adjacent or not."""
 
     def cost(self, data: Any) -> Any:
-        """What a fit takes, without making it.
+        """Expected cost of a fit, without fitting.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class CausalLearner(StructureLearner):
         return self._cost(table.select(sorted(table.names)))
 
     def why(self, x: Hashable, y: Hashable) -> str:
-        """Why two columns are adjacent or not, in words.
+        """Explain why two columns are adjacent or not.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-r"""How far a learned graph is from a true one.
+r"""Comparison of a learned graph with a true one.
 
 Data tell DAGs apart only up to their class, so both graphs are compared as CPDAGs: a DAG stands
 for its class, in which v-structures point and whatever follows from them (Meek 1995), and all else
@@ -20,7 +20,7 @@ from mistruct.structure.causal.meek import orient
 
 @dataclass(frozen=True)
 class Comparison:
-    """A learned graph beside a true one.
+    """Result of the comparison of a learned graph with a true one.
 
     Attributes
     ----------

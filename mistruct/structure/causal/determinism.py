@@ -1,4 +1,4 @@
-r"""Which separations to believe where z determines x, so that nothing is left to test.
+r"""Rules for separations by sets that determine a column, so that nothing can be tested.
 
 In the sample x does not vary once z is known, so "x is independent of y given z" holds vacuously,
 and whatever x is adjacent to would be separated from it by z. PC as published accepts that
@@ -46,7 +46,7 @@ _MOST_SETS = 8
 
 
 class Lean(NamedTuple):
-    """An edge that must not be missing because of a set that holds the shadow."""
+    """Edge that must not be removed by a set that contains a determined column, the shadow."""
 
     edge: Pair
     shadow: int
@@ -54,7 +54,7 @@ class Lean(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Believed:
-    """Vacuous separations that are believed.
+    """Vacuous separations that are accepted.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def believe(
     information: NDArray[np.float64],
     holds: Callable[[Lean], bool],
 ) -> Believed:
-    """Choose the vacuous separations of pairs that the rule believes.
+    """Choose the vacuous separations of pairs that the rule accepts.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def believe(
 
 
 def _leans_of(pair: Pair, given: Positions, determined: int) -> tuple[Lean, ...]:
-    """The edges between a set and the other of a pair, for each of the two that it determines."""
+    """Edges between a set and the other column of a pair, for each column it determines."""
     return tuple(
         Lean((min(z, other), max(z, other)), shadow)
         for side, shadow, other in ((X, *pair), (Y, *pair[::-1]))
@@ -149,7 +149,7 @@ def _relevance(
     alpha: float,
     information: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], Positions]:
-    """P-value of "z says nothing more" for each set, 1 if it says too little; number of tests."""
+    """P-values that sets add no information, 1 if they add too little; also counts tests."""
     n_sets, size = found.sets.shape
     p_values = np.zeros(n_sets)
     n_tests = np.zeros(n_sets, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The evidence of a search for separating sets, as tables and in words."""
+"""Tables and explanations of the evidence of a search for separating sets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mistruct.structure.reasons import Reason, Reasons
 
 
 def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.DataFrame:
-    """One row an edge, the strongest first; directed ones from source to target."""
+    """Table with one row per edge, the strongest first; directed from source to target."""
     named = np.array(names, dtype=object)
     backwards = np.array([(b, a) in oriented.arrows for a, b in edges.pairs.tolist()], dtype=bool)
     source, target = np.where(backwards[:, np.newaxis], edges.pairs[:, ::-1], edges.pairs).T
@@ -58,7 +58,7 @@ def edge_table(names: Sequence[str], edges: Edges, oriented: Oriented) -> pd.Dat
 
 
 def both_ways(graph: nx.DiGraph) -> nx.DiGraph:
-    """A graph of such edges as a PDAG: an undirected edge becomes two opposite arcs."""
+    """Convert edges to a PDAG: an undirected edge becomes two opposite arcs."""
     for source, target, evidence in list(graph.edges(data=True)):
         if evidence["orientation"] != "directed":
             graph.add_edge(target, source, **evidence)
@@ -66,7 +66,7 @@ def both_ways(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
-    """One row a pair that was removed, in the order of the search."""
+    """Table with one row per removed pair, in the order of the search."""
     named = np.array(names, dtype=object)
     spent = np.zeros((found.n_variables,) * 2, dtype=np.int64)
     parts = []
@@ -94,7 +94,7 @@ def separation_table(names: Sequence[str], found: Skeleton) -> pd.DataFrame:
 
 
 def triple_table(names: Sequence[str], triples: Sequence[Triple]) -> pd.DataFrame:
-    """One row an unshielded triple."""
+    """Table with one row per unshielded triple."""
     return pd.DataFrame(
         {
             "x": [names[t.x] for t in triples],
@@ -124,7 +124,7 @@ def explain(
     separations: pd.DataFrame,
     required: Collection[tuple[str, str]],
 ) -> str:
-    """Why two columns are adjacent or not, in words.
+    """Explain why two columns are adjacent or not.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def reasons(
     required: Collection[tuple[str, str]],
     most: int,
 ) -> Reasons:
-    """What `explain` says of all edges, and of the `most` absent pairs with the smallest p-values.
+    """Reasons as by `explain`, for all edges and the `most` absent pairs of smallest p-value.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def reasons(
 
 
 def _why_removed(separation: Any) -> str:
-    """A row of the table of separations in words."""
+    """Explain a row of the table of separations."""
     pair = f"{separation.source!r} and {separation.target!r} are not adjacent"
     given = ", ".join(separation.separating_set)
     depth = f"removed at depth {separation.depth}"
@@ -197,7 +197,7 @@ def _why_removed(separation: Any) -> str:
 
 
 def _why_adjacent(edge: Any, kept: bool) -> str:
-    """A row of the table of edges in words."""
+    """Explain a row of the table of edges."""
     given = ", ".join(edge.separating_set)
     middle = {
         "directed": "points to",

@@ -1,4 +1,4 @@
-r"""From adjacencies, v-structures and knowledge to a partially directed graph.
+r"""Orientation of a skeleton by v-structures, knowledge and Meek's rules.
 
 Arrows come in three steps: what knowledge fixes, the v-structures, and what follows from both.
 For the last, four rules (Meek 1995) orient an edge a - b as a -> b wherever b -> a would make a
@@ -57,7 +57,7 @@ def orient(
     constraints: Constraints | None = None,
     names: Sequence[str] = (),
 ) -> Oriented:
-    """Orient what v-structures, knowledge and Meek's rules decide.
+    """Orient the edges that v-structures, knowledge and Meek's rules decide.
 
     `colliders` and `noncolliders` are unshielded triples (x, middle, y) with x < y. ParameterError
     where knowledge leaves only directions that form a cycle.

@@ -1,4 +1,4 @@
-r"""What a search over orders takes, told before it begins.
+r"""Expected cost of a search over orders.
 
 Nothing is timed: constants say how many families the first climb and each restart score for each
 pair of columns, the more the more neighbours the columns seem to have, and what one takes; so a
@@ -24,7 +24,7 @@ _RESTART, _RESTART_GROWTH = 7.0, 0.15
 
 @dataclass(frozen=True)
 class OrderCost:
-    """What a search over orders takes.
+    """Cost of a search over orders.
 
     Attributes
     ----------

@@ -248,14 +248,14 @@ class PC(CausalLearner):
 
     @property
     def separations_(self) -> pd.DataFrame:
-        """The pairs that were removed, made when first asked for: there can be many."""
+        """Table of the removed pairs, computed on first use, as there can be many."""
         if self._separations is None:
             self._separations = separation_table(self._names, self._found)
         return self._separations
 
     @property
     def separating_sets_(self) -> dict[frozenset[str], tuple[str, ...]]:
-        """The set that separated each pair which a test removed, as the caller's names."""
+        """The separating set of each pair that a test removed, by names."""
         return {
             frozenset((self._names[a], self._names[b])): tuple(sorted(self._names[z] for z in s))
             for (a, b), s in self._found.separating_sets().items()
@@ -263,7 +263,7 @@ class PC(CausalLearner):
 
     @property
     def triples_(self) -> pd.DataFrame:
-        """The unshielded triples and what was made of them."""
+        """Table of the unshielded triples and their verdicts."""
         return triple_table(self._names, self._triples)
 
     def _reason(self, x: str, y: str) -> str:
@@ -272,13 +272,13 @@ class PC(CausalLearner):
         return words + self._as_group(x, y)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of all edges, and of the `most` absent pairs closest to an edge."""
+        """Reasons as by `why`, for all edges and the `most` absent pairs closest to an edge."""
         found = reasons(self.edges_, self.separations_, self._required, most)
         adjacent = [r._replace(words=r.words + self._as_group(r.x, r.y)) for r in found.adjacent]
         return replace(found, adjacent=adjacent)
 
     def _as_group(self, x: str, y: str) -> str:
-        """What follows where a pair was tested as a group of columns."""
+        """Sentence to be appended if a pair was tested as a group of columns."""
         words, pair = "", tuple(sorted((self._names.index(x), self._names.index(y))))
         for group, edges in self._found.groups.items():
             if pair in edges:
@@ -291,7 +291,7 @@ class PC(CausalLearner):
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def threshold(self, alpha: float) -> nx.Graph:
-        """The skeleton at a smaller alpha, without testing again.
+        """Skeleton at a smaller alpha, without testing again.
 
         Parameters
         ----------

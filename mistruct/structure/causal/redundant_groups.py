@@ -1,4 +1,4 @@
-r"""Groups of columns of which each is determined by the others, and the edges they must not lose.
+r"""Groups of columns that determine each other, and the edges that they must keep.
 
 Three 0/1 columns that stand for one category each say together what one column of three states
 says, and so do two counts and their sum. What depends on that one column may be independent of
@@ -60,7 +60,7 @@ def redundant_groups(data: Dataset) -> list[Given]:
 
 
 def as_one_column(data: Dataset, group: Given) -> Dataset:
-    """The table with the joint states of a group in place of its first member, without the rest."""
+    """Replace a group of columns in the table by one column of its joint states."""
     names = [n for p, n in enumerate(data.names) if p not in group[1:]]
     first = data.names[group[0]]
     joint, n_states = _joint_labels(data, group)
@@ -97,7 +97,7 @@ def _indicators(data: Dataset, columns: list[int]) -> tuple[Positions, Floats]:
 
 
 def _linear_relations(covariance: Floats) -> Iterator[NDArray[np.int64]]:
-    """The indicators of each relation: one that depends on others, and those that it depends on."""
+    """Indicators in each linear relation: one that depends on others, and the others."""
     varying = np.flatnonzero(np.diagonal(covariance) > _RESOLUTION)
     deviations = np.sqrt(np.diagonal(covariance)[varying])
     correlation = covariance[np.ix_(varying, varying)] / np.outer(deviations, deviations)
@@ -112,7 +112,7 @@ def _linear_relations(covariance: Floats) -> Iterator[NDArray[np.int64]]:
 
 
 def _is_redundant(data: Dataset, group: Given) -> bool:
-    """Whether the others determine each member, in rows enough to tell."""
+    """Whether each member is determined by the others, in enough rows to tell."""
     _, n_joint = _joint_labels(data, group)
     return n_joint * _ROWS_PER_STATE <= data.n_samples and all(
         _determines(data, _joint_labels(data, tuple(c for c in group if c != member))[0], member)
@@ -137,7 +137,7 @@ def _determines(data: Dataset, labels: NDArray[np.int32], position: int) -> bool
 
 
 def _joint_labels(data: Dataset, group: Given) -> tuple[NDArray[np.int32], int]:
-    """A label for the joint state of some columns, -1 where one is missing, and their number."""
+    """Labels of the joint states of columns, -1 where one is missing, and their number."""
     labels = np.zeros(data.n_samples, dtype=np.int32)
     n_labels = 1
     for position in group:

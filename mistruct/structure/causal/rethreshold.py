@@ -1,4 +1,4 @@
-r"""The skeleton at a smaller alpha, from the evidence of a search at a larger one.
+r"""Skeletons at a smaller alpha, from the evidence of a search at a larger one.
 
 At a smaller alpha more p-values separate, so at each depth what is adjacent is part of what was.
 Follow the search once more: a pair whose largest p-value at this depth is at most the new alpha
@@ -30,7 +30,7 @@ from mistruct.structure.knowledge import Constraints
 def edges_at(
     found: Skeleton, alpha: float, constraints: Constraints, names: Sequence[str]
 ) -> Edges:
-    """The edges of a search at a smaller alpha; ParameterError where tests are missing for it."""
+    """Edges of a search at a smaller alpha; ParameterError if tests for it are missing."""
     for group in found.groups:
         raise ParameterError(
             f"alpha={alpha!r} needs new tests: {[names[c] for c in group]} determine each other "

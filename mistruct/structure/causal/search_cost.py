@@ -1,4 +1,4 @@
-r"""What a search for separating sets takes, told before it begins.
+r"""Expected cost of a search for separating sets.
 
 Nothing is timed: constants of the tests say what one takes, and the table says how many there will
 be, so that a choice that goes by the cost is the same on every machine. All pairs are tested once
@@ -36,7 +36,7 @@ _COPIES = 0.99
 
 @dataclass(frozen=True, eq=False)
 class SearchCost:
-    """What a search takes, for each size of conditioning sets from 0 on.
+    """Cost of a search, for each size of conditioning sets from 0 on.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def search_cost(
 
 
 def _shares(data: Dataset, pairs: NDArray[np.int64], information: Floats) -> Floats:
-    """The squared correlation that the information amounts to; of states, its share of entropy."""
+    """Squared correlation equivalent to the information; for states, its share of entropy."""
     entropies = np.full(data.n_variables, np.nan)
     for position, name in enumerate(data.names):
         if name in data.states:
@@ -97,7 +97,7 @@ def _shares(data: Dataset, pairs: NDArray[np.int64], information: Floats) -> Flo
 def _first_depth(
     shared: Floats, edges: NDArray[np.int64], n_samples: int
 ) -> tuple[float, NDArray[np.bool_]]:
-    """Expected tests given one column, and which edges none is expected to remove."""
+    """Expected number of tests given one column, and edges expected to survive them."""
     noise = 2.0 / np.sqrt(n_samples)
     n_tests = 0.0
     left = np.empty(len(edges), dtype=bool)

@@ -1,4 +1,4 @@
-"""The records of a search for the skeleton: what was asked, what is left, and on what grounds."""
+"""Records of a search for the skeleton: its tests, its edges and their evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INDEPENDENT, DETERMINED, UNTESTABLE, FORBIDDEN, FDR, CORRECTION = (
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """What was asked at one depth, for each pair adjacent at its beginning.
+    """Tests at one depth, for each pair adjacent at its beginning.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Round:
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """The pairs that are left, with the test that came closest to separating each.
+    """Remaining pairs, with the test that came closest to separating each.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Edges:
     n_tests: Positions
 
     def take(self, chosen: NDArray[Any]) -> Edges:
-        """The edges at some places, or where a mask is True."""
+        """Select the edges at some positions, or where a mask is True."""
         return Edges(
             self.pairs[chosen],
             self.mi[chosen],
@@ -95,7 +95,7 @@ class Edges:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Edges]) -> Edges:
-        """The edges of all parts, in the order of their columns."""
+        """Concatenate edges, in the order of their columns."""
         pairs = np.concatenate([part.pairs for part in parts])
         order = np.lexsort(pairs.T[::-1])
         ends = np.cumsum([0, *(len(part.pairs) for part in parts)])
@@ -111,7 +111,7 @@ class Edges:
         ).take(order)
 
     def updated(self, found: Round) -> Edges:
-        """After one more round, which had these edges for its pairs."""
+        """Update the edges after a further round, whose pairs were these edges."""
         larger = ~(found.tests.p_value <= self.tests.p_value) & found.tests.testable
         here, there = np.flatnonzero(~larger), np.flatnonzero(larger)
         size = max(self.sets.shape[1], found.sets.shape[1])
@@ -127,7 +127,7 @@ class Edges:
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """What is adjacent, and all that was found on the way.
+    """Skeleton, with all evidence from the search.
 
     Attributes
     ----------
@@ -146,16 +146,16 @@ class Skeleton:
 
     @property
     def adjacent(self) -> Adjacency:
-        """Symmetric, shape (n_variables, n_variables)."""
+        """Adjacency matrix, symmetric, shape (n_variables, n_variables)."""
         return adjacency(self.n_variables, self.edges.pairs)
 
     @property
     def depth(self) -> int:
-        """The size of the largest sets that were tried."""
+        """Size of the largest sets that were tried."""
         return max(found.depth for found in self.rounds)
 
     def with_leaned_on(self, removed: Edges) -> Skeleton:
-        """Take back the edges that a shadow removed, though a determined pair leans on them."""
+        """Restore edges removed by a shadow, if a determined pair depends on them."""
         back = {
             lean.edge
             for found in self.rounds
@@ -169,7 +169,7 @@ class Skeleton:
         return self.with_edges(Edges.concatenate([self.edges, removed.take(np.array(places))]))
 
     def with_edges(self, edges: Edges) -> Skeleton:
-        """More edges, which the rounds then no longer say were removed."""
+        """Add edges, and delete their removal from the rounds."""
         adjacent = adjacency(self.n_variables, edges.pairs)
         rounds = tuple(
             replace(found, rule=np.where(adjacent[tuple(found.pairs.T)], "", found.rule))
@@ -180,7 +180,7 @@ class Skeleton:
     def separating_sets(
         self, among: Collection[tuple[int, int]] | None = None
     ) -> dict[tuple[int, int], Given]:
-        """The set that separated each pair (a < b) which a test, or determinism, removed.
+        """Separating set of each pair (a < b) that a test, or determinism, removed.
 
         Of all pairs, or of those in `among`.
         """
@@ -198,7 +198,7 @@ class Skeleton:
 
 
 def removed_with(rounds: Sequence[Round], rule: str, lean: Lean) -> bool:
-    """Whether the edge that is leaned on was removed by such a rule, the shadow in the set."""
+    """Whether a protected edge was removed by the given rule with the shadow in its set."""
     x, y = lean.edge
     return any(
         lean.shadow in found.sets[k]
@@ -209,26 +209,26 @@ def removed_with(rounds: Sequence[Round], rule: str, lean: Lean) -> bool:
 
 
 def as_given(sets: Positions) -> list[Given]:
-    """The sets of a `Round` or of `Edges` without what fills them up."""
+    """Sets of a `Round` or of `Edges` as tuples, without padding."""
     return [tuple(c for c in given if c >= 0) for given in sets.tolist()]
 
 
 def as_array(sets: Sequence[Given]) -> Positions:
-    """The reverse."""
+    """Pad tuples to the sets of a `Round` or of `Edges`."""
     size = max(map(len, sets), default=0)
     filled = [(*given, *[-1] * (size - len(given))) for given in sets]
     return np.array(filled, dtype=np.int64).reshape(len(sets), size)
 
 
 def _filled_up(sets: Positions, size: int) -> Positions:
-    """A copy of the sets of a `Round` or of `Edges`, filled up to more columns."""
+    """Copy the sets of a `Round` or of `Edges`, padded to more columns."""
     filled = np.full((len(sets), size), -1, dtype=np.int64)
     filled[:, : sets.shape[1]] = sets
     return filled
 
 
 def adjacency(n_variables: int, pairs: Positions) -> Adjacency:
-    """Pairs as a symmetric matrix."""
+    """Adjacency matrix of pairs, symmetric."""
     adjacent = np.zeros((n_variables, n_variables), dtype=bool)
     adjacent[pairs[:, 0], pairs[:, 1]] = adjacent[pairs[:, 1], pairs[:, 0]] = True
     return adjacent

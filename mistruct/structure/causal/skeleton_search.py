@@ -1,4 +1,4 @@
-"""The search for the skeleton: which pairs no set of other columns separates.
+"""Search for the skeleton: the pairs that no set of other columns separates.
 
 Two columns are adjacent in a DAG exactly if nothing separates them, and if something does, then
 the parents of one of the two do (Spirtes, Glymour and Scheines 2000). So start with all pairs,
@@ -47,7 +47,7 @@ _MOST_SECONDS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Ties:
-    """How strongly related columns are, for an order of candidates.
+    """Strengths of the relations between columns, which order the candidates.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def learn_skeleton(
 
 
 def _without_an_edge_to(skeleton: Skeleton, group: Given) -> Adjacency:
-    """The pairs of a group as one column with those that have no edge to any member."""
+    """Pairs of a merged group with columns that have no edge to any member."""
     left = np.delete(np.arange(skeleton.n_variables), group[1:])
     lacks = np.asarray(~skeleton.adjacent[left][:, list(group)].any(axis=1))
     joint = np.asarray(left == group[0])
@@ -104,7 +104,7 @@ def _without_an_edge_to(skeleton: Skeleton, group: Given) -> Adjacency:
 def _with_edges_of(
     skeleton: Skeleton, group: Given, merged: Edges, constraints: Constraints
 ) -> Skeleton:
-    """Add the strongest edge to a member of a group where there is none but to the group as one.
+    """Add the strongest edge to a member of a group if only the merged group has one.
 
     Its p-value and set are those of the group.
     """
@@ -163,7 +163,7 @@ def control_fdr(skeleton: Skeleton, fdr: float, kept: Adjacency) -> Skeleton:
 
 
 def ties_of(n_variables: int, edges: Edges) -> Ties:
-    """The ties of the columns that edges join.
+    """Strengths of the relations between the columns that edges join.
 
     A test that estimates no information goes by its p-values.
     """
@@ -177,7 +177,7 @@ def ties_of(n_variables: int, edges: Edges) -> Ties:
 def candidate_sides(
     adjacent: Adjacency, ties: Ties, constraints: Constraints, pairs: Positions, depth: int
 ) -> tuple[Ragged, Ragged]:
-    """For each pair, the two lists of columns among which separating sets are looked for.
+    """Candidates for separating sets: two lists of columns for each pair.
 
     The neighbours of x that may cause x, and those of y. What separates a pair carries what they
     share, so the candidates whose weaker tie to the pair is strongest come first; positions go by
@@ -205,7 +205,7 @@ class _Search:
     wanted: Adjacency | None = None  # the pairs that are asked for; all of them
 
     def whole(self) -> Skeleton:
-        """All depths, and the edges that come back in the end."""
+        """Search all depths, then restore edges."""
         found = self.unconditional()
         left = found.rule == ""
         tests = found.tests
@@ -215,7 +215,7 @@ class _Search:
         return skeleton.with_leaned_on(removed)
 
     def unconditional(self) -> Round:
-        """Test all pairs; one that cannot be tested, for lack of variation or rows, is no edge."""
+        """Test all pairs; a pair that cannot be tested is no edge."""
         pairs = np.column_stack(np.triu_indices(self.data.n_variables, 1))
         tests = self.test.test_pairs(self.data, pairs)
         places = tuple(pairs.T)
@@ -280,7 +280,7 @@ class _Search:
         return edges, Edges.concatenate(removed), rounds
 
     def _is_settled(self, wanted: Adjacency, edges: Edges, rounds: Sequence[Round]) -> bool:
-        """Whether no pair that is wanted is left, nor can come back since it is leaned on.
+        """Whether no pair of interest remains or can be restored.
 
         It is leaned on for a shadow, which is in its set, and adjacent to both of the pair where a
         larger set with one of them that determines it can take the other from it.
@@ -304,12 +304,12 @@ class _Search:
         )
 
     def _seconds(self, edges: Edges, sides: Sequence[Ragged], depth: int) -> float:
-        """About how long all sets of one size take; NaN if the test does not know."""
+        """Expected seconds for all sets of one size; NaN if unknown."""
         n_sets = np.sum([comb(side.lengths, depth) for side in sides], axis=0)
         return float((n_sets * self.test.seconds(self.data, edges.pairs, depth)).sum())
 
     def _separate(self, asked: Edges, sides: Sequence[Ragged], depth: int) -> Round:
-        """Test sets of one size, those of the first side before those of the second."""
+        """Test sets of one size, first those of the first side."""
         pairs = asked.pairs
         found = self.test.separate(self.data, pairs, sides[0], depth, self.alpha)
         places = np.flatnonzero(~(found.tests.p_value > self.alpha) & (sides[1].lengths > 0))
@@ -342,7 +342,7 @@ class _Search:
         sides: Sequence[Ragged],
         kept: NDArray[np.bool_],
     ) -> Round:
-        """Remove the pairs of which a set determines one, where that is believed."""
+        """Remove pairs with a column determined by a set, if the rule accepts that."""
         left = np.flatnonzero((found.rule == "") & ~kept)
         pairs = found.pairs[left]
         believed = believe(

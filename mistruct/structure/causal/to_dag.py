@@ -1,4 +1,4 @@
-"""From a partially directed graph to a DAG.
+"""Extension of a partially directed graph to a DAG.
 
 A CPDAG stands for a class of DAGs that imply the same independences; to fit one, an arrowhead has
 to be put on every undirected edge without creating a cycle or a v-structure. Dor and Tarsi (1992)

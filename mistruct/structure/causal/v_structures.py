@@ -1,4 +1,4 @@
-r"""Which unshielded triples are v-structures.
+r"""Decision which unshielded triples are v-structures.
 
 In x - z - y with x and y not adjacent, z is a collider (x -> z <- y) exactly if no set that
 separates x and y holds z. ``standard`` asks the set that was found in the search. That set is one
@@ -48,7 +48,7 @@ _MOST_SETS = 2**18
 
 @dataclass(frozen=True)
 class Triple:
-    """An unshielded triple x - middle - y, and how many separating sets of x and y hold middle."""
+    """Unshielded triple x - middle - y, with the votes of the separating sets of x and y."""
 
     x: int
     middle: int
@@ -60,7 +60,7 @@ class Triple:
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """The votes on the unshielded triples, added up in place.
+    """Votes on the unshielded triples, added up in place.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Votes:
     def begin(
         cls, middles: Mapping[Pair, Sequence[int]], separating_sets: Mapping[Pair, Given]
     ) -> Votes:
-        """With those of the sets that were found."""
+        """Make the votes of the sets that the search found."""
         pairs = sorted(middles)
         found = [separating_sets.get(pair) for pair in pairs]
         between = Ragged.of([middles[pair] for pair in pairs])
@@ -102,7 +102,7 @@ class Votes:
         return votes
 
     def found_of_size(self, of_pairs: Positions, size: int) -> tuple[NDArray[np.bool_], Positions]:
-        """Which pairs the search found a set of this size for, and the set, else -1."""
+        """Pairs for which the search found a set of this size, and the sets, padded with -1."""
         has_one = np.zeros(len(of_pairs), dtype=bool)
         sets = np.full((len(of_pairs), size), -1, dtype=np.int64)
         for place, k in enumerate(of_pairs.tolist()):
@@ -120,7 +120,7 @@ class Votes:
 
 
 def middles_of(adjacent: NDArray[np.bool_]) -> dict[Pair, list[int]]:
-    """The columns between each pair that is not adjacent itself, where there are any."""
+    """Middles of the unshielded triples of each pair that is not adjacent."""
     middles: dict[Pair, list[int]] = {}
     for z, row in enumerate(adjacent):
         for x, y in combinations(np.flatnonzero(row).tolist(), 2):
@@ -140,7 +140,7 @@ def judge_triples(
     alpha: float,
     max_size: int,
 ) -> list[Triple]:
-    """The verdict on every unshielded triple; `max_size` bounds the sets that are tried."""
+    """Judge all unshielded triples; `max_size` bounds the size of the sets."""
     votes = Votes.begin(middles, separating_sets)
     if rule != "standard":
         possible = adjacent & constraints.possible.T
@@ -179,7 +179,7 @@ def judge_triples(
 def _settled(
     data: Dataset, test: IndependenceTest, middles: Mapping[Pair, Sequence[int]]
 ) -> set[Pair]:
-    """The pairs whose separating sets are known to agree on every middle."""
+    """Pairs whose separating sets are known to agree on all middles."""
     known = test.known_edges(data)
     if known is None:
         return set()
@@ -194,7 +194,7 @@ def _seconds(
     parents: Ragged,
     size: int,
 ) -> float:
-    """About how long the votes of one size take; NaN if the test does not know."""
+    """Expected seconds for the votes of sets of one size; NaN if unknown."""
     n_sets = np.empty(len(asked))
     most_voters(votes.pairs[asked], parents.starts, size, n_sets)
     return float((n_sets * test.seconds(data, votes.pairs[asked], size)).sum())
@@ -209,7 +209,7 @@ def _vote(
     alpha: float,
     size: int,
 ) -> None:
-    """Count the sets of one size that separate each of the pairs that are asked for."""
+    """Count the sets of one size that separate each of the given pairs."""
     n_most = np.empty(len(asked))
     most_voters(votes.pairs[asked], parents.starts, size, n_most)
     cuts = np.flatnonzero(np.diff(n_most.cumsum() // _MOST_SETS)) + 1

@@ -1,4 +1,4 @@
-r"""ARACNE: the pairs that no third column explains.
+r"""ARACNE: significant pairs of columns that no third column explains.
 
 If two genes interact only through a third, the data processing inequality says that their
 information is no more than the smaller of those along the way. So of every triangle of significant
@@ -194,6 +194,7 @@ class ARACNE(NetworkLearner):
     def __init__(
         self,
         alpha: float | None = 0.05,
+        *,
         correction: Correction = "bh",
         tolerance: float = 0.1,
         regulators: Sequence[str] | str | PathLike[str] | None = None,
@@ -204,16 +205,18 @@ class ARACNE(NetworkLearner):
         checkpoint: Folder | None = None,
         seed: int | None = 0,
     ) -> None:
-        self.alpha = alpha
-        self.correction = correction
+        super().__init__(
+            alpha,
+            correction=correction,
+            regulators=regulators,
+            direction=direction,
+            estimator=estimator,
+            test=test,
+            n_bootstraps=n_bootstraps,
+            checkpoint=checkpoint,
+            seed=seed,
+        )
         self.tolerance = tolerance
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -224,7 +227,7 @@ class ARACNE(NetworkLearner):
         return edges.assign(direct=edges["p_value"] <= self._cut)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """Why pairs have an edge or not; of those without one, the `most` strongest."""
+        """Reasons why pairs have an edge or not; the `most` strongest pairs of those without."""
         level = f"alpha {self.alpha}, {self.correction}"
         if "explained_by" not in self.edges_ and self.n_bootstraps is None:
             return super().reasons(most)
@@ -240,13 +243,13 @@ class ARACNE(NetworkLearner):
 
 
 def check_tolerance(value: float) -> None:
-    """Raise ParameterError unless it can be ARACNE's."""
+    """Raise ParameterError unless the tolerance of ARACNE is valid."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ParameterError(f"tolerance must be a number from 0 to below 1, got {value!r}")
 
 
 def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
-    """The position of the column that explains each significant pair best, or -1.
+    """Position of the column that explains each significant pair best, or -1.
 
     The matrix is overwritten: pairs that did not pass explain nothing.
     """
@@ -276,7 +279,7 @@ def explain(network: PairMatrix, tolerance: float) -> NDArray[np.int32]:
 def _strongest_ties(
     edges: NDArray[np.int32], mi: NDArray[Any], n_columns: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
-    """Where the neighbours of each column start, these, and their positive ties, descending."""
+    """Starts of the lists of neighbours, the neighbours, and their information, descending."""
     degrees = np.bincount(edges[mi > 0].ravel(), minlength=n_columns)
     starts = np.concatenate([[0], np.cumsum(degrees)])
     neighbors = np.empty(starts[-1], dtype=np.int32)

@@ -1,4 +1,4 @@
-"""What the networks of pairwise information share: ARACNE, CLR and MRNET.
+"""Base class of the networks of pairwise information: ARACNE, CLR and MRNET.
 
 All three estimate the information of every pair of columns, or of regulators with columns, keep
 the pairs that are significant, and rank these by a score of their own.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal
 
 import networkx as nx
@@ -20,7 +21,9 @@ from sklearn.base import clone
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import MistructWarning, check_choice, check_fraction
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
+from mistruct.information.base import Estimator
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.networks.cost import Cost, check_memory
 from mistruct.structure.networks.significance import Pairs, count_tests, significant_pairs, why_none
@@ -74,7 +77,7 @@ class PairMatrix:
 
     @property
     def target(self) -> NDArray[Any]:
-        """Position of the second, which may be a regulator too."""
+        """Position of the second column of each pair, which may be a regulator too."""
         return self.pairs.column
 
     @property
@@ -92,30 +95,46 @@ class PairMatrix:
 
 @dataclass(frozen=True, eq=False)
 class Network(PairMatrix):
-    """The same with the table that it is of: columns that vary, in the order of their names."""
+    """Pair matrix with its table, the varying columns sorted by name."""
 
     data: Dataset
 
 
 class NetworkLearner(StructureLearner):
-    """Base of the learners that rank pairs by their information.
+    """Base class of the learners that rank pairs by their information.
 
     A subclass scores the significant pairs in `_score`.
     """
 
-    alpha: float | None
-    correction: Correction
-    regulators: Any
-    direction: Direction | None
     regulators_: tuple[str, ...]
-    n_bootstraps: int | None
-    checkpoint: Folder | None
-    seed: int | None
     #: Whether edges without a direction are ranked by their shares, too, instead of their score.
     _by_shares = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
+
+    def __init__(
+        self,
+        alpha: float | None = 0.05,
+        *,
+        correction: Correction = "bh",
+        regulators: Sequence[str] | str | PathLike[str] | None = None,
+        direction: Direction | None = None,
+        estimator: str | Estimator = "auto",
+        test: str | IndependenceTest = "auto",
+        n_bootstraps: int | None = None,
+        checkpoint: Folder | None = None,
+        seed: int | None = 0,
+    ) -> None:
+        self.alpha = alpha
+        self.correction = correction
+        self.regulators = regulators
+        self.direction = direction
+        self.estimator = estimator
+        self.test = test
+        self.n_bootstraps = n_bootstraps
+        self.checkpoint = checkpoint
+        self.seed = seed
 
     @property
     def directed(self) -> bool:  # type: ignore[override]  # it depends on a parameter here
@@ -134,7 +153,7 @@ class NetworkLearner(StructureLearner):
         raise NotImplementedError
 
     def cost(self, data: Any) -> Cost:
-        """What `fit` is going to take, without estimating anything.
+        """Expected cost of `fit`, without estimating anything.
 
         Parameters
         ----------
@@ -231,7 +250,7 @@ class NetworkLearner(StructureLearner):
         return self._ranked(data, source, target, columns, np.isin(data.names, regulators))
 
     def _made_with(self, regulators: Sequence[str]) -> dict[str, Any]:
-        """What replicates depend on, besides the table and the seed."""
+        """Parameters that replicates depend on, besides the table and the seed."""
         used = self._used()
         for name in ("n_bootstraps", "seed"):
             del used[name]
@@ -287,7 +306,7 @@ class NetworkLearner(StructureLearner):
         return check_memory(data, len(rows), dtype, n_pairs, keeps_all=self.alpha is None)
 
     def _warn_of_none(self, network: Network) -> None:
-        """Say what the strongest pair would have needed, where none is significant."""
+        """Warn if no pair is significant, with the p-value that the strongest would need."""
         data, rows, matrix = network.data, network.rows, network.matrix
         n_tests = count_tests(len(rows), data.n_variables)
         if self.alpha is None or len(network.pairs.row) or not n_tests:
@@ -301,7 +320,7 @@ class NetworkLearner(StructureLearner):
 
     @property
     def graph_(self) -> nx.Graph:
-        """The network, made when it is first asked for: a million edges take a gigabyte."""
+        """Graph of the network, made on first use, as a million edges take a gigabyte."""
         if not isinstance(self._made, nx.Graph):
             chosen = self.chosen_edges()
             if self.directed:
@@ -315,7 +334,7 @@ class NetworkLearner(StructureLearner):
         self._made = nodes
 
     def _graph(self, nodes: Iterable[str], edges: pd.DataFrame) -> Any:
-        """What `fit` takes for the graph."""
+        """The graph that `fit` stores."""
         return nodes
 
     def _used(self) -> dict[str, Any]:

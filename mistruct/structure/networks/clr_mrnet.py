@@ -1,4 +1,4 @@
-r"""Relevance networks against a background and without redundancy: CLR and MRNET.
+r"""CLR and MRNET: relevance networks with a background, and without redundancy.
 
 Both rank the significant pairs by their information, once it is taken into account what a column
 shares with all others. CLR asks how far a pair stands out of what either column has in common with
@@ -8,27 +8,21 @@ and not redundant with the ones selected before (Meyer et al. 2007).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mistruct._typing import Floats
-from mistruct.independence.base import IndependenceTest
-from mistruct.independence.multiple_testing import Correction
-from mistruct.information.base import Estimator
 from mistruct.kernels.graphs.mrnet import select_relevant
 from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.base import Direction, Network, NetworkLearner
-from mistruct.structure.resampling.replicates import Folder
+from mistruct.structure.networks.base import Network, NetworkLearner
 
 _COLUMNS_OF_A_BLOCK = 32
 
 
 class CLR(NetworkLearner):
-    r"""Network of the pairs of columns that stand out of the background of both.
+    r"""CLR: network of the pairs whose information stands out of the background of both.
 
     The information of a pair is compared with that of either column with all others (Faith et al.
     2007): z is how many standard deviations it lies above their mean, 0 below it, and the weight of
@@ -107,28 +101,6 @@ class CLR(NetworkLearner):
 
     algorithm = "clr"
 
-    def __init__(
-        self,
-        alpha: float | None = 0.05,
-        correction: Correction = "bh",
-        regulators: Sequence[str] | str | PathLike[str] | None = None,
-        direction: Direction | None = None,
-        estimator: str | Estimator = "auto",
-        test: str | IndependenceTest = "auto",
-        n_bootstraps: int | None = None,
-        checkpoint: Folder | None = None,
-        seed: int | None = 0,
-    ) -> None:
-        self.alpha = alpha
-        self.correction = correction
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
-
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         mean, deviation = _background(network)
         mi = network.mi.astype(np.float64)
@@ -143,7 +115,7 @@ class CLR(NetworkLearner):
 
 
 class MRNET(NetworkLearner):
-    r"""Network of the columns that are selected for each other, relevant and not redundant.
+    r"""MRNET: network of columns that are relevant to each other and not redundant.
 
     For each column y others are selected, one by one: that with the largest
     :math:`I(x_j; y) - \frac{1}{|S|} \sum_{k \in S} I(x_j; x_k)`, given those already selected, S,
@@ -228,28 +200,6 @@ class MRNET(NetworkLearner):
 
     algorithm = "mrnet"
 
-    def __init__(
-        self,
-        alpha: float | None = 0.05,
-        correction: Correction = "bh",
-        regulators: Sequence[str] | str | PathLike[str] | None = None,
-        direction: Direction | None = None,
-        estimator: str | Estimator = "auto",
-        test: str | IndependenceTest = "auto",
-        n_bootstraps: int | None = None,
-        checkpoint: Folder | None = None,
-        seed: int | None = 0,
-    ) -> None:
-        self.alpha = alpha
-        self.correction = correction
-        self.regulators = regulators
-        self.direction = direction
-        self.estimator = estimator
-        self.test = test
-        self.n_bootstraps = n_bootstraps
-        self.checkpoint = checkpoint
-        self.seed = seed
-
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         return _selected(network), {}
 
@@ -272,7 +222,7 @@ def _background(network: Network) -> tuple[Floats, Floats]:
 
 
 def _selected(network: Network) -> Floats:
-    """The score at which one column of each pair was selected for the other, the larger of two."""
+    """Larger score at which one column of each pair was selected for the other."""
     matrix, row_of = network.matrix, network.row_of
     largest = max((float(row[np.isfinite(row)].max(initial=0.0)) for row in matrix), default=0.0)
     # Two equal columns share more than any others; a sum with infinity would stay infinite.

@@ -1,4 +1,4 @@
-"""What a network of pairs takes, told before the work is begun."""
+"""Expected cost of a network of pairs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BYTES_OF_A_PAIR = 100
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network takes.
+    """Cost of a network.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Cost:
 def check_memory(
     data: Dataset, n_rows: int, dtype: DTypeLike, n_pairs: int, *, keeps_all: bool
 ) -> int:
-    """Bytes that a matrix of so many rows takes, with all pairs if they are kept.
+    """Check the memory for a matrix of this many rows, with all pairs if they are kept.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Trees and networks of a matrix of mutual information that is at hand.
+"""Trees and networks from a given matrix of mutual information.
 
 `ChowLiu` and `ARACNE` estimate and test the pairs of columns of a table. Where nodes are groups of
 columns, or the information comes from elsewhere, there are the matrix and what its owner knows of
@@ -78,9 +78,9 @@ def chow_liu_tree(matrix: pd.DataFrame) -> nx.Graph:
 
 
 def aracne_network(
-    matrix: pd.DataFrame, threshold: float = 0.0, tolerance: float = 0.1
+    matrix: pd.DataFrame, *, threshold: float = 0.0, tolerance: float = 0.1
 ) -> nx.Graph:
-    r"""The pairs of a matrix of mutual information that no third node explains.
+    r"""ARACNE network of a matrix of mutual information.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def aracne_network(
 
 
 def _checked(matrix: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
-    """Sorted names, and the matrix in their order."""
+    """Check a matrix; returns its sorted names, and the matrix in their order."""
     if not isinstance(matrix, pd.DataFrame):
         raise ParameterError(f"matrix must be a DataFrame, got {type(matrix).__name__}")
     if not matrix.index.is_unique or not matrix.columns.is_unique:

@@ -1,4 +1,4 @@
-r"""Which pairs of columns are significant, among as many as 200 million.
+r"""Search for the significant pairs of columns, among up to 200 million.
 
 The p-value of an estimate is looked up where the null of its pair is (see `pair_nulls`), block by
 block, and only pairs with a p-value of at most alpha are kept. The rest can pass no correction
@@ -60,12 +60,12 @@ class Pairs:
     p_value: Floats
 
     def take(self, chosen: NDArray[Any]) -> Pairs:
-        """Some of the pairs."""
+        """Select some of the pairs."""
         return Pairs(self.row[chosen], self.column[chosen], self.p_value[chosen])
 
 
 class _Found(NamedTuple):
-    """Pairs that may pass, and which check has to confirm them; -1 for none."""
+    """Pairs that may be significant, and the check that must confirm them, -1 for none."""
 
     row: Places
     column: Places
@@ -74,7 +74,7 @@ class _Found(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """Rows and columns of the matrix whose pairs have one null."""
+    """Block of the matrix whose pairs have the same null distribution."""
 
     held_against: Reference
     rows: Places
@@ -91,7 +91,7 @@ def significant_pairs(
     correction: Correction,
     test: IndependenceTest | None = None,
 ) -> Pairs:
-    """The pairs of a matrix of information that are significant.
+    """Find the significant pairs of a matrix of information.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def why_none(
     correction: Correction,
     test: IndependenceTest | None = None,
 ) -> str:
-    """What the strongest pair has and what it would need, where no pair is significant."""
+    """Explain that no pair is significant: the strongest p-value, and the one it would need."""
     n_tests = count_tests(len(rows), data.n_variables)
     level = alpha if correction == "none" else alpha / n_tests
     known = np.where(np.isnan(mi), -np.inf, mi)
@@ -209,7 +209,7 @@ class _Lookup:
             yield _Block(held_against, rows[a : a + step], columns, critical)
 
     def _counted(self) -> NDArray[Any]:
-        """Plug-in information of the discrete columns, where that is not what the matrix holds."""
+        """Plug-in information of the discrete columns, if the matrix holds another estimate."""
         if not any(b.held_against.counted for b in self.blocks):
             return self.mi
         seen = self.estimator.view(self.data)
@@ -223,7 +223,7 @@ class _Lookup:
         return counted
 
     def find(self) -> list[_Found]:
-        """All pairs that may pass."""
+        """Find all pairs that may be significant."""
         nothing = np.empty(0, dtype=np.int32)
         by_null = [b for b in self.blocks if b.held_against.null is not None]
         alone = [b for b in self.blocks if b.held_against.null is None]
@@ -234,7 +234,7 @@ class _Lookup:
         ]
 
     def _look_up(self, block: _Block) -> _Found:
-        """Pairs whose null gives them p-values of at most alpha."""
+        """Pairs with p-values of at most alpha by their null distribution."""
         null, check, counted = block.held_against
         columns = self._after(block)
         values = (self.counted if counted else self.mi)[block.rows][:, columns]
@@ -246,7 +246,7 @@ class _Lookup:
         return self._keep(block.rows[row], columns[column], null.p_values(statistics), code)
 
     def _alone_checked(self, block: _Block) -> _Found:
-        """Pairs that a check gives p-values of at most alpha."""
+        """Pairs with p-values of at most alpha by a check."""
         columns = self._after(block)
         places = np.nonzero(self._are_pairs(block.rows, columns))
         row, column = block.rows[places[0]], columns[places[1]]
@@ -271,12 +271,12 @@ class _Lookup:
         return np.asarray(block.columns[~self.is_row[block.columns] | (block.columns > first)])
 
     def _are_pairs(self, rows: Places, columns: Places) -> NDArray[np.bool_]:
-        """Where a pair stands the first time; of two rows, the lower with the higher."""
+        """Mask of the first occurrence of each pair; two rows count once."""
         later = columns > self.rows[rows][:, np.newaxis]
         return np.asarray(later | ~self.is_row[columns])
 
     def confirm(self, pairs: Pairs, codes: NDArray[np.int8]) -> Pairs:
-        """The pairs with p-values that are no smaller than those of what has to confirm them."""
+        """Confirm pairs: raise their p-values to those of their checks."""
         p_value = pairs.p_value.copy()
         for code, check in enumerate(self.checks):
             some = np.flatnonzero(codes == code)

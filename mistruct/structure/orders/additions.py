@@ -1,4 +1,4 @@
-"""The edges that a DAG does not have: what each would cost, as a table and in words."""
+"""Explanations of the absent edges of a DAG: the loss of score by each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def addition_table(
     constraints: Constraints,
     names: Sequence[str],
 ) -> pd.DataFrame:
-    """One row per pair without an edge, the cheapest first.
+    """Table with one row per pair without an edge, the cheapest first.
 
     Columns: source, target, loss (what the score of the DAG would lose with source -> target, in
     nats) and reverse_loss (with target -> source), NaN where that edge would close a cycle, is
@@ -61,7 +61,7 @@ def explain_by_score(
     required: Collection[tuple[str, str]],
     copies: Mapping[str, str],
 ) -> str:
-    """Why a search by score joins two columns or not, in words.
+    """Explain why a search by score joins two columns or not.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def reasons_by_score(
     copies: Mapping[str, str],
     most: int,
 ) -> Reasons:
-    """What `explain_by_score` says of all edges, and of the `most` cheapest pairs without one.
+    """Reasons as by `explain_by_score`, for all edges and the `most` cheapest absent pairs.
 
     Parameters
     ----------

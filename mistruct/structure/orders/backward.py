@@ -1,4 +1,4 @@
-r"""Backward equivalence search: edges are deleted from a class of DAGs while the score rises.
+r"""Backward equivalence search, which deletes edges of a class while the score rises.
 
 A step of greedy equivalence search's second phase (Chickering 2002, section 4.2): of a CPDAG, an
 edge x -> y or x - y goes, and with it the neighbours h in H of y (those undirected ones that are
@@ -30,7 +30,7 @@ _MOST_TURNED = 3
 def to_cpdag(
     parents: Sequence[Sequence[int]], constraints: Constraints, names: Sequence[str]
 ) -> tuple[NDArray[np.bool_], set[tuple[int, int]]]:
-    """The class of a DAG under knowledge: who is adjacent to whom, and the arrows all share."""
+    """Equivalence class of a DAG under knowledge: its adjacencies and shared arrows."""
     n = len(parents)
     arcs = np.zeros((n, n), dtype=bool)
     for column, its in enumerate(parents):

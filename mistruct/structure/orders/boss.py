@@ -203,7 +203,7 @@ class BOSS(CausalLearner):
         return self._edges(data)
 
     def _check_required(self, constraints: Constraints, names: Sequence[str]) -> None:
-        """More parents may not be required of a column than it may have."""
+        """Raise ParameterError if a column has more required parents than `max_parents`."""
         n_required = constraints.required.sum(axis=0)
         for column in np.flatnonzero(n_required > (self.max_parents or len(names))).tolist():
             raise ParameterError(
@@ -212,7 +212,7 @@ class BOSS(CausalLearner):
             )
 
     def _first_order(self, data: Dataset) -> Order:
-        """The order to start from."""
+        """First order of the search."""
         position = {name: i for i, name in enumerate(data.names)}
         if not isinstance(self.start, str):
             chosen = data.check_names("start", self.start)
@@ -238,7 +238,7 @@ class BOSS(CausalLearner):
         return _RESTARTS if data.by_order.continuous and few else 0
 
     def _first_search(self, data: Dataset) -> PC:
-        """The search that gives the first order."""
+        """PC, which gives the first order."""
         test = resolve_test("auto") if data.by_order.continuous else GTest(sparse="chi-square")
         return PC(
             _START_ALPHA,
@@ -248,7 +248,7 @@ class BOSS(CausalLearner):
         )
 
     def _edges(self, data: Dataset) -> pd.DataFrame:
-        """One row per edge, the one that the score would miss most first."""
+        """Table with one row per edge, the largest loss of score first."""
         adjacent, arrows = to_cpdag(self._parents, self._constraints, self._names)
         arcs = as_matrix(self._parents)
         pairs = np.argwhere(np.triu(adjacent))
@@ -276,7 +276,7 @@ class BOSS(CausalLearner):
         return edges.sort_values(by, ascending=[False, True, True], ignore_index=True)
 
     def _shared(self, data: Dataset, parent: int, child: int, others: Sequence[int]) -> float:
-        """I(parent; child | others) in nats, infinite where one determines the other.
+        """Information I(parent; child | others) in nats, infinite if one determines the other.
 
         NaN where too few rows are complete in all of them.
         """
@@ -289,14 +289,14 @@ class BOSS(CausalLearner):
                 return np.nan
 
     def _loss(self, child: int, parent: int) -> float:
-        """What the score would lose without an arc of the DAG."""
+        """Loss of score if an arc of the DAG is deleted."""
         its = self._parents[child]
         without = [p for p in its if p != parent]
         return self._forest.score(child, its) - self._forest.score(child, without)
 
     @property
     def dag_(self) -> nx.DiGraph:
-        """The DAG of the class that was found, to fit a Bayesian network to."""
+        """A DAG of the learned class, to fit a Bayesian network to."""
         dag = nx.DiGraph()
         dag.graph.update(self.graph_.graph)
         dag.add_nodes_from(self.graph_.nodes(data=True))
@@ -308,7 +308,7 @@ class BOSS(CausalLearner):
 
     @property
     def additions_(self) -> pd.DataFrame:
-        """The pairs without an edge, and what one would cost, made when first asked for."""
+        """Table of the pairs without an edge and their cost, computed on first use."""
         if self._additions is None:
             self._additions = addition_table(
                 self._parents, self._forest, self._constraints, self._names
@@ -326,7 +326,7 @@ class BOSS(CausalLearner):
         return replace(cost, seconds=cost.seconds + before)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of all edges, and of the `most` cheapest pairs without one."""
+        """Reasons as given by `why`, for all edges and the `most` cheapest absent pairs."""
         required = (self.knowledge or Knowledge()).required
         return reasons_by_score(self.edges_, self.additions_, required, self.copies_, most)
 

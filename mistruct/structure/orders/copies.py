@@ -1,4 +1,4 @@
-"""Columns that say the same in every row, which no score can tell apart.
+"""Copies: columns that agree in every row, which no score can tell apart.
 
 Where two columns have the same states up to their names, or the same ranks, whatever is a parent of
 one could be of the other for the same score. So that the choice does not fall to chance on the way
@@ -17,7 +17,7 @@ from mistruct.structure.knowledge import Constraints
 
 
 def copies_of(data: Dataset) -> dict[int, int]:
-    """The first column that each later one says the same as, by position; constant ones not."""
+    """Find copies: the first column that each later one equals, by position; none if constant."""
     first: dict[tuple[bool, bytes], int] = {}
     copies = {}
     for column, name in enumerate(data.names):
@@ -30,7 +30,7 @@ def copies_of(data: Dataset) -> dict[int, int]:
 
 
 def _as_bytes(data: Dataset, name: str) -> bytes:
-    """What two columns share that say the same; empty for a constant one."""
+    """Key that two copies share; empty for a constant column."""
     row = data.row(name)
     if data.is_discrete(name):
         _, places, labels = np.unique(data.codes[row], return_index=True, return_inverse=True)
@@ -44,7 +44,7 @@ def _as_bytes(data: Dataset, name: str) -> bytes:
 
 
 def without_copies(constraints: Constraints, copies: dict[int, int]) -> Constraints:
-    """The same constraints where copies are joined to nothing but what they are copies of.
+    """Constraints under which copies are joined only to their originals.
 
     A column of which something is known keeps all that it may be joined to.
     """

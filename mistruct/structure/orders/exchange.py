@@ -1,4 +1,4 @@
-"""Parents exchanged for others in a DAG, where that raises the score.
+"""Exchange of parents in a DAG, if it raises the score.
 
 To grow and shrink a set of parents one column at a time misses parents that say little alone and
 much together, and keeps one that two others would replace. At the end of a search each column is

@@ -1,4 +1,4 @@
-"""The best DAG of all over few columns, by dynamic programming over their subsets.
+"""The optimal DAG over few columns, by dynamic programming over their subsets.
 
 Of the best DAG over a set of columns, some column is a sink. So its score is the largest over its
 columns x of that of the best DAG over the others, and of x with its best parents among these
@@ -45,7 +45,7 @@ def optimal_dag(forest: Forest, constraints: Constraints) -> Parents:
 def _best_among(
     forest: Forest, constraints: Constraints, column: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """By the set of columns that may be parents, the score of the best set in it, and that set.
+    """Best parent set within each set of candidates, and its score.
 
     The score is -inf where the column cannot have the parents that it must have.
     """

@@ -1,4 +1,4 @@
-"""The search over orders of columns, driven from grow-shrink trees that are scored as they grow."""
+"""Search over orders of columns, with grow-shrink trees that are scored on demand."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Forest:
         self._plant()
 
     def _plant(self) -> None:
-        """Trees with nothing but their roots."""
+        """Make trees that have only their roots."""
         n = len(self.names)
         capacity = 4 * n
         self._trees = Trees(
@@ -143,7 +143,7 @@ class Forest:
         return found
 
     def _answer(self, node: int) -> None:
-        """Score what a node needs: its children, or what is left of it once shrunk."""
+        """Score the families that a node needs: its children, or its shrunk set."""
         path = []
         top = node
         while self._above[top] >= 0:
@@ -232,12 +232,12 @@ class Forest:
 
 
 def order_of(parents: Sequence[Sequence[int]]) -> Order:
-    """An order in which parents stand before their children; of several columns the first."""
+    """Topological order of a DAG; of several possible columns, the first comes first."""
     return obedient(np.arange(len(parents)), as_matrix(parents))
 
 
 def as_matrix(parents: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
-    """[i, j] where i is a parent of j."""
+    """Adjacency matrix of a DAG: entry [i, j] is True if i is a parent of j."""
     arcs = np.zeros((len(parents),) * 2, dtype=bool)
     for column, its in enumerate(parents):
         arcs[list(its), column] = True
@@ -258,7 +258,7 @@ def obedient(order: Order, required: NDArray[np.bool_]) -> Order:
 
 
 def reachable(parents: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
-    """[i, j] where j is i or descends from it."""
+    """Reachability matrix: entry [i, j] is True if j is i or a descendant of i."""
     reached = np.eye(len(parents), dtype=bool)
     for column in order_of(parents):
         for parent in parents[column]:

@@ -1,4 +1,4 @@
-"""The search for the best DAG from one order: climb, delete, and again from elsewhere."""
+"""Search for the best DAG: climbing, deletion, and restarts from other orders."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def best_dag(
     best: Parents = []
 
     def search(k: int) -> float:
-        """Go on from the best DAG, if there is one; the score of the best since."""
+        """Continue from the best DAG, if there is one; returns the best score since."""
         nonlocal best
         if not best:
             best = forest.parents(forest.climb(start))
@@ -63,7 +63,7 @@ def _score_in_words(score: float) -> str:
 
 
 def _improved(forest: Forest, constraints: Constraints, parents: Parents) -> Parents:
-    """The parents once neither an exchange nor a move of a column raises the score."""
+    """Improve parents until neither an exchange nor a move of a column raises the score."""
     total = forest.score_of(parents)
     while True:
         changed = exchange_parents(parents, forest, constraints)
@@ -75,7 +75,7 @@ def _improved(forest: Forest, constraints: Constraints, parents: Parents) -> Par
 
 
 def _scattered(order: Order, required: NDArray[np.bool_], rng: np.random.Generator) -> Order:
-    """Some columns at random places."""
+    """Move some columns of an order to random places."""
     n = len(order)
     moved = rng.choice(n, min(n, max(_FEWEST_MOVED, round(_SHARE_MOVED * n))), replace=False)
     others = [c for c in order.tolist() if c not in moved]

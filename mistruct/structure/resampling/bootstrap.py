@@ -1,4 +1,4 @@
-"""How often a learner finds an edge, and which way, when it sees other samples of the rows.
+"""Bootstrap: how often a learner finds each edge and direction in samples of the rows.
 
 An edge that a learner finds in one table may rest on a few rows. Friedman, Goldszmidt and Wyner
 (1999) learn from many samples of the rows and ask in how many of them an edge is found; those that
@@ -32,14 +32,14 @@ _WAYS = _FORWARD, _BACKWARD, _BOTH = 1, -1, 0
 
 
 class Bootstrap(StructureLearner):
-    """Consensus of what a learner finds in many samples of the rows.
+    """Consensus of the graphs that a learner finds in many samples of the rows.
 
     Parameters
     ----------
     learner : learner
         Any of mistruct's; it is cloned, not fitted.
     n_resamples : int
-        Number of samples. Each has 63.2 percent of the rows, drawn without replacement.
+        Number of samples, whose rows are drawn without replacement.
     seed : int or None
         Of the rows that are drawn; None draws afresh.
     threshold : float
@@ -48,6 +48,9 @@ class Bootstrap(StructureLearner):
         Folder that keeps each finished resample, so that a run which was ended at any moment goes
         on from there, also to more resamples, with the same result. It must be of the same
         table, learner and seed.
+    n_rows : int, optional
+        Number of rows of each sample, such as that of a smaller table to compare with; default:
+        63.2 percent of the rows.
 
     Attributes
     ----------
@@ -127,15 +130,18 @@ class Bootstrap(StructureLearner):
         self,
         learner: StructureLearner,
         n_resamples: int = 100,
+        *,
         seed: int | None = 0,
         threshold: float = 0.5,
         checkpoint: Folder | None = None,
+        n_rows: int | None = None,
     ) -> None:
         self.learner = learner
         self.n_resamples = n_resamples
         self.seed = seed
         self.threshold = threshold
         self.checkpoint = checkpoint
+        self.n_rows = n_rows
 
     @property
     def directed(self) -> bool:  # type: ignore[override]  # it is that of the learner
@@ -146,6 +152,8 @@ class Bootstrap(StructureLearner):
         if not isinstance(self.learner, StructureLearner):
             raise ParameterError(f"learner must be a learner of structure, got {self.learner!r}")
         check_count("n_resamples", self.n_resamples)
+        if self.n_rows is not None:
+            check_count("n_rows", self.n_rows, least=10)
         check_replicates("n_resamples", self.n_resamples, self.seed, self.checkpoint)
         share = self.threshold
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
@@ -159,6 +167,10 @@ class Bootstrap(StructureLearner):
             # Once, as a file could change in between.
             learner.regulators = list(find_regulators(learner.regulators, data.names))
         position = {name: i for i, name in enumerate(data.names)}
+        if self.n_rows is not None and self.n_rows > data.n_samples:
+            raise ParameterError(
+                f"n_rows must be at most the {data.n_samples} rows of the table, got {self.n_rows}"
+            )
 
         def resample(sample: Dataset) -> Arrays:
             with warnings.catch_warnings():
@@ -168,8 +180,10 @@ class Bootstrap(StructureLearner):
         used = learner.get_params(deep=False).items()
         made_with = {"learner": type(learner).__name__}
         made_with |= {f"learner__{name}": describe(value) for name, value in used}
+        if self.n_rows is not None:
+            made_with["n_rows"] = str(self.n_rows)
         resamples = run_replicates(
-            resample, data, self.n_resamples, self.seed, made_with, self.checkpoint
+            resample, data, self.n_resamples, self.seed, made_with, self.checkpoint, self.n_rows
         )
         return _counted(list(resamples), data, self.directed)
 
@@ -192,7 +206,7 @@ class Bootstrap(StructureLearner):
 
 
 def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
-    """The pairs that a graph joins, the lower position first, which way, and the evidence."""
+    """Pairs joined by a graph, the lower position first, with directions and evidence."""
     pairs: dict[tuple[int, int], tuple[int, float, float]] = {}
     for source, target, evidence in graph.edges(data=True):
         i, j = position[source], position[target]
@@ -215,7 +229,7 @@ def _found(graph: nx.Graph | nx.DiGraph, position: dict[str, int]) -> Arrays:
 
 
 def _counted(resamples: list[Arrays], data: Dataset, directed: bool) -> pd.DataFrame:
-    """The table of edges."""
+    """Table of the edges with their frequencies."""
     ends = ["first", "second"]
     found = pd.concat([pd.DataFrame(r) for r in resamples], ignore_index=True)
     found = found.sort_values([*ends, "p_value"], ignore_index=True)

@@ -1,4 +1,4 @@
-r"""The consensus of replicates of a network: which pairs are found more often than by chance.
+r"""Consensus of the replicates of a network: pairs found more often than by chance.
 
 Of n replicates, the b-th holds :math:`m_b` of the M pairs that are tested. If it had drawn these
 at random, a pair would be in it with the chance :math:`m_b / M`, so that the number of replicates
@@ -21,7 +21,7 @@ from mistruct.structure.resampling.replicates import Arrays
 
 
 class Votes:
-    """How many replicates hold each pair of columns, and the sums of what they say about it.
+    """Votes of replicates: for each pair, the number with it, and sums of its evidence.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Votes:
             setattr(self, name, total)
 
     def restrict(self, source: Positions, target: Positions) -> None:
-        """Forget all but these pairs."""
+        """Keep only these pairs."""
         kept = np.isin(self.pairs, self._number(source, target))
         for name in ("pairs", "count", "mi", "weight"):
             setattr(self, name, getattr(self, name)[kept])
@@ -66,11 +66,11 @@ class Votes:
 
     @property
     def target(self) -> Positions:
-        """Position of the second."""
+        """Position of the second column of each pair."""
         return self.pairs % self.n_columns
 
     def p_values(self, n_tests: int) -> Floats:
-        """Chance of so many replicates that hold a pair, if each had drawn its own at random."""
+        """P-value of each pair: the chance of as many replicates with it, if drawn at random."""
         return poisson_binomial(np.array(self.sizes) / n_tests)[self.count]
 
     def _number(self, source: NDArray[Any], target: NDArray[Any]) -> Positions:
@@ -78,7 +78,7 @@ class Votes:
 
 
 def poisson_binomial(chances: Floats) -> Floats:
-    """P(S >= k), k = 0 to n, of the number S of n independent events with these chances."""
+    """Upper tail P(S >= k), k = 0 to n, of a sum of independent events with these chances."""
     mass = np.ones(1)
     for chance in chances:
         mass = np.append(mass * (1 - chance), 0.0) + np.append(0.0, mass * chance)

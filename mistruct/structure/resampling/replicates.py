@@ -1,4 +1,4 @@
-"""Replicates: the same work on many samples of the rows, kept in a folder as each is finished.
+"""Replicates of work on samples of the rows, saved in a folder when finished.
 
 *Rows.* A replicate sees 63.2 percent of the rows, drawn without replacement: as many different rows
 as a bootstrap of n rows has on average, n (1 - 1/e). A bootstrap proper repeats rows, and ties are
@@ -51,7 +51,7 @@ _SHOWN = 80  # characters of a value in a message
 def check_replicates(
     parameter: str, n: int | None, seed: int | None, checkpoint: Folder | None
 ) -> None:
-    """Raise ParameterError unless the parameters that replicates have fit together."""
+    """Raise ParameterError if the parameters of replicates are inconsistent."""
     if n is not None:
         check_count(parameter, n)
     if seed is not None:
@@ -75,6 +75,7 @@ def run_replicates(
     seed: int | None,
     made_with: Mapping[str, Any],
     checkpoint: Folder | None = None,
+    n_rows: int | None = None,
 ) -> Iterator[Arrays]:
     """Yield ``make(sample)`` of n samples of the rows, in order.
 
@@ -92,6 +93,8 @@ def run_replicates(
         What else the replicates depend on.
     checkpoint : path, optional
         Folder from which finished replicates are read, and to which the others are written.
+    n_rows : int, optional
+        Number of rows of each sample; 63.2 percent by default.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def run_replicates(
     def replicate(b: int) -> Arrays:
         arrays = kept.read(b) if kept else None
         if arrays is None:
-            arrays = make(data.take(draw_rows(data.n_samples, entropy, b)))
+            arrays = make(data.take(draw_rows(data.n_samples, entropy, b, n_rows)))
             if kept:
                 kept.write(b, arrays)
         return arrays
@@ -131,11 +134,11 @@ def run_replicates(
         kept.tidy()
 
 
-def draw_rows(n_samples: int, entropy: Any, b: int) -> NDArray[np.bool_]:
-    """Mask, shape (n_samples,), of the rows of replicate `b`."""
+def draw_rows(n_samples: int, entropy: Any, b: int, n_rows: int | None = None) -> NDArray[np.bool_]:
+    """Mask of the rows of replicate `b`, shape (n_samples,)."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(b,)))
     rows = np.zeros(n_samples, dtype=np.bool_)
-    rows[rng.permutation(n_samples)[: round(SHARE * n_samples)]] = True
+    rows[rng.permutation(n_samples)[: n_rows or round(SHARE * n_samples)]] = True
     return rows
 
 
@@ -165,7 +168,7 @@ class _Checkpoint:
             self._write(folder / _MANIFEST, text.encode())
 
     def _compare(self, stored: str, own: dict[str, Any]) -> None:
-        """Refuse to go on with what was made otherwise."""
+        """Raise an error if the checkpoint is of other data or parameters."""
         try:
             there = dict(json.loads(stored))
         except (ValueError, TypeError) as error:
@@ -190,7 +193,7 @@ class _Checkpoint:
         return blake2b(b"%d " % b + contents, key=self.key, digest_size=_DIGEST).digest()
 
     def read(self, b: int) -> Arrays | None:
-        """A replicate, or None if it is still to be made."""
+        """Read a replicate; None if it is not finished."""
         path = self._path(b)
         try:
             stored = path.read_bytes()
@@ -210,7 +213,7 @@ class _Checkpoint:
             return dict(arrays)
 
     def write(self, b: int, arrays: Arrays) -> None:
-        """Keep a replicate."""
+        """Write a replicate."""
         file = io.BytesIO()
         np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # none is called allow_pickle
         contents = file.getvalue()
@@ -226,7 +229,7 @@ class _Checkpoint:
                 raise
 
     def tidy(self) -> None:
-        """Remove what killed processes have left, where nobody can still need it."""
+        """Remove temporary files that killed processes have left."""
         for left in self.folder.glob(".*.tmp"):
             name = left.name[1:].rsplit(".", 2)[0]
             if name.startswith(("replicate-", _MANIFEST)) and (self.folder / name).exists():
@@ -234,7 +237,7 @@ class _Checkpoint:
 
 
 def _describe(data: Dataset) -> str:
-    """What a table is, in words, and a digest of all that is in it."""
+    """Description of a table in words, and a digest of its contents."""
     columns = [(n, data.kinds[n], data.states.get(n)) for n in data.names]
     digest = blake2b(repr((columns, data.missing)).encode(), digest_size=12)
     for array in (data.codes, data.values):

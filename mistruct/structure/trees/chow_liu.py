@@ -90,6 +90,7 @@ class ChowLiu(StructureLearner):
     def __init__(
         self,
         alpha: float | None = None,
+        *,
         correction: Correction = "bonferroni",
         penalty: Penalty | None = None,
         estimator: str | Estimator = "auto",
@@ -124,7 +125,7 @@ class ChowLiu(StructureLearner):
         return edges[keep].sort_values("mi", ascending=False, kind="stable", ignore_index=True)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """Why pairs are joined, or `most` of those in one tree are not."""
+        """Reasons why pairs are joined, and why `most` pairs in one tree are not."""
         level = f"alpha {self.alpha}, {self.correction}"
         rule = f"{self.penalty} penalty" if self.penalty else level
         return forest_reasons(self.edges_, rule, most)

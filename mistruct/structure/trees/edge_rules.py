@@ -1,4 +1,4 @@
-"""The rules by which edges of a spanning tree stay, shared by Chow-Liu trees and TAN."""
+"""Rules to keep edges of a spanning tree, shared by Chow-Liu trees and TAN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Penalty = Literal["bic", "aic"]
 
 
 def check_rule(alpha: float | None, correction: Correction, penalty: Penalty | None) -> None:
-    """Raise ParameterError unless the three say one rule."""
+    """Raise ParameterError unless alpha, correction and penalty give a valid rule."""
     if alpha is not None:
         check_fraction("alpha", alpha)
     check_choice("correction", correction, get_args(Correction))
@@ -33,7 +33,7 @@ def check_rule(alpha: float | None, correction: Correction, penalty: Penalty | N
 def spanning_pairs(
     data: Dataset, mi: NDArray[np.float64], penalty: Penalty | None, n_strata: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of positions, shape (p - 1, 2), of a maximum-weight spanning tree, and their weights.
+    """Maximum-weight spanning tree: pairs of positions, shape (p - 1, 2), and weights.
 
     The weights are `mi`, or under a penalty ``2 n mi - penalty * dof`` (Edwards, de Abreu and
     Labouriau 2010), where an edge within each of `n_strata` strata costs its dof so many times. A
@@ -57,7 +57,7 @@ def staying(
     correction: Correction,
     penalty: Penalty | None,
 ) -> NDArray[np.bool_]:
-    """Which edges of a tree pass the rule, given that it was chosen among `n_pairs` pairs.
+    """Mask of the edges that pass the rule, for a tree chosen among `n_pairs` pairs.
 
     A tree picks the strongest of all pairs, so all of them count as tested. For Benjamini and
     Hochberg's (1995) step-up rule the pairs outside the tree have p = 1, which can only make it
@@ -71,13 +71,13 @@ def staying(
 
 
 def count_pairs(data: Dataset) -> int:
-    """Number of pairs of columns that vary: those that a forest is chosen among."""
+    """Number of pairs of varying columns, among which a forest is chosen."""
     n_varying = int((degrees_of_freedom(data) > 0).sum())
     return max(1, n_varying * (n_varying - 1) // 2)
 
 
 def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
-    """What each column brings to an edge: states that occur less one, or 1; 0 if constant."""
+    """Degrees of freedom of each column: observed states less one, or 1; 0 if constant."""
     of_discrete = np.maximum(data.n_observed - 1.0, 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
@@ -88,7 +88,7 @@ def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
 
 
 def known_entries(data: Dataset) -> NDArray[np.float32] | None:
-    """Which entries are not missing, as 0 and 1 so that a product counts rows; None if all."""
+    """Indicators of entries that are not missing, as 0 and 1; None if none is missing."""
     if not any(data.n_missing.values()):
         return None
     return np.array([data.known(n) for n in data.names], dtype=np.float32)

@@ -85,6 +85,7 @@ class TAN(StructureLearner):
     def __init__(
         self,
         target: str,
+        *,
         alpha: float | None = None,
         correction: Correction = "bonferroni",
         penalty: Penalty | None = None,

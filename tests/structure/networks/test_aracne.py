@@ -547,7 +547,7 @@ def test_of_500_shuffled_genes_as_many_tables_have_an_edge_as_was_asked_for(corr
     for seed in range(n_tables):
         rng = np.random.default_rng(seed)
         table = rng.permuted(genes(seed % 3, 500, 100).to_numpy(), axis=0)
-        some += len(ms.ARACNE(alpha, correction).fit(table).edges_) > 0
+        some += len(ms.ARACNE(alpha, correction=correction).fit(table).edges_) > 0
     assert binom.ppf(1e-3, n_tables, alpha) <= some <= binom.ppf(1 - 1e-3, n_tables, alpha)
 
 
@@ -555,7 +555,7 @@ def test_of_500_shuffled_genes_as_many_tables_have_an_edge_as_was_asked_for(corr
 def test_of_500_shuffled_genes_as_many_pairs_pass_as_was_asked_for(alpha):
     rng = np.random.default_rng(0)
     table = rng.permuted(genes(0, 500, 100).to_numpy(), axis=0)
-    found = len(ms.ARACNE(alpha, "none").fit(table).edges_)
+    found = len(ms.ARACNE(alpha, correction="none").fit(table).edges_)
     n_pairs = 500 * 499 // 2
     # Pairs that share a gene are nearly, not quite, independent of each other.
     assert abs(found - alpha * n_pairs) < 6 * np.sqrt(alpha * n_pairs)

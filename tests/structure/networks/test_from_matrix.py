@@ -60,7 +60,7 @@ def test_every_triangle_by_hand(seed: int, tolerance: float, threshold: float) -
                 expected.add((names[i], names[j]))
     order = rng.permutation(n)
     matrix = pd.DataFrame(values, names, names).iloc[order, order]
-    found = ms.aracne_network(matrix, threshold, tolerance)
+    found = ms.aracne_network(matrix, threshold=threshold, tolerance=tolerance)
     assert edges(found) == expected
     assert list(found.nodes) == names
 

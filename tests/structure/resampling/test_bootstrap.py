@@ -86,7 +86,7 @@ def check(fitted: ms.Bootstrap, graphs: list[Any]) -> None:
 def test_edges_are_counted_by_hand(learner, threshold):
     data = ms.as_dataset(discrete())
     graphs = [clone(learner).fit(data.take(draw_rows(80, SEED, b))).graph_ for b in range(N)]
-    fitted = ms.Bootstrap(learner, N, SEED, threshold).fit(data)
+    fitted = ms.Bootstrap(learner, N, seed=SEED, threshold=threshold).fit(data)
     check(fitted, graphs)
     assert list(fitted.graph_) == list(data.names)
     assert fitted.graph_.number_of_edges() > 0
