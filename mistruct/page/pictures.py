@@ -8,10 +8,11 @@ small.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 
@@ -97,10 +98,12 @@ def _length(axis: dict[str, Any]) -> int:
 
 def _spread(values: NDArray[np.float64]) -> float:
     low, high = _quantile(values, [0.05, 0.95]).tolist()
-    return high - low
+    return float(high - low)
 
 
-def _quantile(values: NDArray[np.float64], levels: ArrayLike) -> NDArray[np.float64]:
+def _quantile(
+    values: NDArray[np.float64], levels: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Quantiles; of halves, since the distance of two large values may overflow."""
     return np.asarray(2 * np.quantile(values / 2, levels))
 

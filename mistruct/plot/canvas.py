@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,10 @@ def text_extents(texts: Sequence[str]) -> Array:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(size=100)
-    extents = [
-        text_to_path.get_text_width_height_descent(text or " ", font, ismath=False)[:2]
-        for text in texts
-    ]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawing says it again
+        extents = [
+            text_to_path.get_text_width_height_descent(text or " ", font, ismath=False)[:2]
+            for text in texts
+        ]
     return np.array(extents).reshape(-1, 2) / 100

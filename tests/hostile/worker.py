@@ -103,6 +103,8 @@ def serve(answer: Callable[[str, str, Path], tuple[str, str]], n_bytes: int) -> 
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="`pgmpy.estimators.StructureScore`")
     warnings.simplefilter("ignore", MistructWarning)
+    # Of matplotlib, to whoever saves a picture on a machine without a font for its names.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 
     def say(**what: Any) -> None:
         out.write(json.dumps(what) + "\n")
