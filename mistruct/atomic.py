@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mistruct.errors import DataError
+from mistruct.errors import DataError, shortened
 
 
 @contextmanager
@@ -42,6 +42,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())  # or a power cut could leave the new name without contents
         os.replace(temporary, target)
+    except UnicodeEncodeError as error:
+        held = shortened(error.object[max(error.start - 20, 0) : error.end])
+        raise DataError(f"cannot write {str(path)!r}: no file holds the text {held}") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataError(f"cannot write {str(path)!r}: {reason}") from error

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, NamedTuple
+
+# A name, path or value so long that nobody reads it.
+_LONG = re.compile(r"(\S{240})\S{60,}(\S{40})")
 
 _OPTIONS = {
     "kinds": "--kind",
@@ -80,12 +84,17 @@ Words = tuple[str | Setting | Either, ...]
 
 def spelled(words: Iterable[Any], *, command: bool = False) -> str:
     """Spell out a sentence, with its settings as in Python or as in the command."""
-    return "".join(
+    text = "".join(
         (w.in_command() if command else w.in_python())
         if isinstance(w, (Setting, Either))
         else str(w)
         for w in words
     )
+    text = _LONG.sub(r"\1...\2", text)
+    if text.isprintable():
+        return text
+    # What a broken file holds must not steer a terminal.
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 class _Worded(Exception):
@@ -141,6 +150,26 @@ def check_choice(parameter: str | Setting | Either, value: Any, choices: Collect
         listed = ", ".join(repr(c) for c in choices)
         hint = nearest_names(value, choices) if isinstance(value, str) else ""
         raise ParameterError(parameter, f" must be one of {listed}, got {value!r}{hint}")
+
+
+def shortened(value: object, most: int = 80) -> str:
+    """How a value looks in a message: on one line, and not much longer than that."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def check_unicode(what: str, text: str) -> None:
+    """Raise DataError where `text` holds half of a character, which no file can hold.
+
+    Such lone surrogates come from files that were read in the wrong encoding.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{what} must be Unicode, but {shortened(text)} holds the lone surrogate "
+            f"{text[error.start]!r}; rename it, or read the file in its own encoding"
+        ) from None
 
 
 def check_fraction(parameter: str | Setting | Either, value: Any) -> None:

@@ -22,6 +22,7 @@ from mistruct.cli.files import (
     write_page,
     write_text,
 )
+from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
 from mistruct.cli.options import (
     Bootstraps,
@@ -32,6 +33,7 @@ from mistruct.cli.options import (
     Estimator,
     Output,
     Page,
+    SafeCSV,
     Scheduler,
     Seed,
     Source,
@@ -46,6 +48,7 @@ from mistruct.cli.report_networks import (
     show_gene_network,
     show_neighbours,
 )
+from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import DataError, MistructWarning, check_choice
@@ -91,6 +94,7 @@ class ForNetwork:
     checkpoint: Checkpoint = None
     scheduler: Scheduler = None
     page: Page = True
+    safe_csv: SafeCSV = False
     for_tool: Annotated[
         list[str],
         typer.Option(
@@ -161,6 +165,7 @@ def aracne(
         regulators = find_regulators(str(listed), table.names) if listed else None
     with step("bin"):
         learnt = bin_columns(table, columns)
+    context.with_resource(one_run(output))
     net = network.learner(regulators, seed)
     with step("estimate"):
         cost = _cost_of(net, learnt)
@@ -172,7 +177,9 @@ def aracne(
         raise DataError(f"there are 0 edges{_why_none(net)}, so nothing is written")
     with together(output) as folder:
         with step("write", f"writing to {output}"):
-            files = write_gene_network(net, edges, folder, target, network.for_tool)
+            files = write_gene_network(
+                net, edges, folder, target, network.for_tool, safe_csv=network.safe_csv
+            )
             if network.page and (folder / "network.graphml").exists():
                 files.append(write_page(net, table, target, folder))
         record = run_record("aracne", parameters, table, learnt, edges, step.seconds, folder)
@@ -184,6 +191,7 @@ def aracne(
     if target is not None:
         show_neighbours(edges, target)
     typer.echo(f"\nwritten to {output}: {', '.join([*files, 'run.json'])}")
+    show_formulas(table.names, network.safe_csv)
 
 
 def _cost_of(net: ARACNE, table: Dataset) -> Cost:

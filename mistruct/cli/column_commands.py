@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.files import check_file, save_picture, write_text
+from mistruct.cli.files import check_file, write_both, write_text
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import (
     Columns,
@@ -135,15 +135,12 @@ def matrix(
     if output is None and plot is None:
         typer.echo(text, nl=False)
         return
-    if output is not None:
-        write_text(output, text)
-    if plot is not None:
-        with step("draw", "drawing the matrix"):
-            save_picture(ms.plot_information_matrix(result), plot)
+    with step("draw", "drawing the matrix"):
+        written = write_both(output, text, plot, lambda: ms.plot_information_matrix(result))
     show_table(data, table)
     show_bins(table, binned, columns.discretize)
     typer.echo(f"mi by {result.attrs['estimator']}")
-    typer.echo(f"written: {', '.join(str(path) for path in (output, plot) if path is not None)}")
+    typer.echo(f"written: {', '.join(written)}")
 
 
 @app.command()

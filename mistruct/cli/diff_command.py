@@ -9,6 +9,7 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.files import check_folder, run_record, save_picture, together, write_text
+from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
 from mistruct.cli.options import Columns, Data, Output, Seed, Source
 from mistruct.cli.report import counted, show_bins, show_table
@@ -82,6 +83,7 @@ class ForGroups:
 @app.command()
 @grouped
 def diff(
+    context: typer.Context,
     data: Data,
     output: Output,
     condition: Annotated[
@@ -100,7 +102,7 @@ def diff(
     or gained. The command writes both as a table, the network of all these pairs, a picture if
     there are two groups, and a record of the run.
     """
-    parameters = as_record(locals())
+    parameters = as_record({k: v for k, v in locals().items() if k != "context"})
     check_numbers(columns, seed, groups.alpha)
     check_count("--permutations", groups.permutations)
     check_count("--bootstraps", groups.bootstraps)
@@ -113,6 +115,7 @@ def diff(
         (condition,) = table.check_names("--condition", [condition])
     with step("bin"):
         binned = bin_columns(table, columns)
+    context.with_resource(one_run(output))
     net = groups.learner(condition, binned, seed)
     with step("compare", "comparing the groups"):
         net.fit(binned)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.files import check_file, save_picture, write_text
+from mistruct.cli.files import check_file, write_both
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import Columns, Data, Missing, Seed, Source, Test
 from mistruct.cli.report import counted, show_bins, show_comparison, show_ranking, show_table
@@ -139,11 +139,7 @@ def _write(
     step: Steps, output: Path | None, text: str, plot: Path | None, draw: Callable[[], Axes]
 ) -> None:
     """Write the requested files, and print their names."""
-    if output is not None:
-        write_text(output, text)
-    if plot is not None:
-        with step("draw", "drawing"):
-            save_picture(draw(), plot)
-    written = [str(path) for path in (output, plot) if path is not None]
+    with step("draw", "drawing"):
+        written = write_both(output, text, plot, draw)
     if written:
         typer.echo(f"written: {', '.join(written)}")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
+from mistruct.cli.folder_lock import TEMPORARY
 from mistruct.cli.report import bins_of
+from mistruct.cli.safe_csv import neutral
 from mistruct.errors import DataError, ParameterError, check_count
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def together(folder: Path) -> Iterator[Path]:
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            temporary = TemporaryDirectory(prefix=".mistruct-", dir=folder)
+            temporary = TemporaryDirectory(prefix=TEMPORARY, dir=folder)
         except OSError as error:
             reason = f"cannot write to {str(folder)!r}: {error.strerror}"
             raise DataError(f"--output: {reason}") from error
@@ -115,21 +117,31 @@ def _recorded(record: Path) -> set[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write text without changing its line ends."""
-    from mistruct.atomic import replacing
-
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_both(path, text, None, None)
 
 
 def save_picture(axes: Axes, path: Path) -> None:
     """Write the figure of `axes` in the format given by the suffix."""
+    write_both(None, "", path, lambda: axes)
+
+
+def write_both(
+    output: Path | None, text: str, plot: Path | None, draw: Callable[[], Axes] | None
+) -> list[str]:
+    """Write a text, a picture or both: neither appears before both are ready. What was written."""
     from mistruct.atomic import replacing
 
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    with replacing(path) as temporary:
-        # The temporary file has a suffix of its own.
-        figure.savefig(temporary, dpi=_DOTS_PER_INCH, format=path.suffix[1:].lower())
+    with ExitStack() as ready:
+        if output is not None:
+            temporary = ready.enter_context(replacing(output))
+            temporary.write_text(text, encoding="utf-8", newline="")
+        if plot is not None and draw is not None:
+            temporary = ready.enter_context(replacing(plot))
+            figure = draw().get_figure(root=True)
+            assert figure is not None
+            # The temporary file has a suffix of its own.
+            figure.savefig(temporary, dpi=_DOTS_PER_INCH, format=plot.suffix[1:].lower())
+    return [str(path) for path in (output, plot) if path is not None]
 
 
 def write_page(network: Any, table: Dataset, target: str | None, folder: Path) -> str:
@@ -141,7 +153,13 @@ def write_page(network: Any, table: Dataset, target: str | None, folder: Path) -
 
 
 def write_gene_network(
-    net: ARACNE, edges: pd.DataFrame, folder: Path, target: str | None, tools: Sequence[str]
+    net: ARACNE,
+    edges: pd.DataFrame,
+    folder: Path,
+    target: str | None,
+    tools: Sequence[str],
+    *,
+    safe_csv: bool,
 ) -> list[str]:
     """Write the files of a fitted gene network; returns their names, with what they leave out."""
     import mistruct as ms
@@ -150,6 +168,7 @@ def write_gene_network(
     chosen = net.edges_
     if len(chosen) > _MOST_ROWS:
         chosen, files = edges, [f"edges.csv (the network's {len(edges):,})"]
+    chosen = neutral(chosen) if safe_csv else chosen
     write_text(folder / "edges.csv", chosen.to_csv(index=False))
     if len(edges) <= _MOST_EDGES:
         graph = net.graph_

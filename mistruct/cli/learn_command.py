@@ -10,6 +10,7 @@ import typer
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
 from mistruct.cli.files import check_bootstraps, check_folder, together
+from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, given_in, grouped
 from mistruct.cli.learned import Learned
 from mistruct.cli.methods import (
@@ -32,6 +33,7 @@ from mistruct.cli.options import (
     Data,
     Output,
     Page,
+    SafeCSV,
     Scheduler,
     Seed,
     Source,
@@ -41,6 +43,7 @@ from mistruct.cli.options import (
 from mistruct.cli.report import show_bins, show_table
 from mistruct.cli.report_networks import show_method, show_seconds
 from mistruct.cli.requested_method import TAKES, requested_method
+from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 
@@ -65,6 +68,7 @@ def learn(
     checkpoint: Checkpoint = None,
     scheduler: Scheduler = None,
     page: Page = True,
+    safe_csv: SafeCSV = False,
     columns: Columns,
     source: Source,
     seed: Seed = 0,
@@ -105,6 +109,7 @@ def learn(
             (target,) = table.check_names("--target", [target])
     with step("bin"):
         learnt = bin_columns(table, columns)
+    context.with_resource(one_run(output))
     level = 0.01 if alpha is None else alpha
     asked = Asked(level, resolve_test(test, seed), seed, target, of_pc)
     with step("estimate"):
@@ -129,9 +134,10 @@ def learn(
     parameters |= {"method": chosen, "alpha": getattr(found.learner, "alpha", None)}
     with together(output) as folder:
         with step("write", f"writing to {output}"):
-            found.write(folder, page=page)
+            found.write(folder, page=page, safe_csv=safe_csv)
         found.write_record(as_record(parameters), step.seconds, folder)
     show_table(data, table)
     show_bins(table, learnt, columns.discretize)
     own.show(found.learner, learnt)
     found.show(output)
+    show_formulas(table.names, safe_csv)

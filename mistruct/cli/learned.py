@@ -13,6 +13,7 @@ from mistruct.cli.files import draw, run_record, save_picture, write_page, write
 from mistruct.cli.report import show_bins
 from mistruct.cli.report_networks import show_edges, show_neighbours, show_why
 from mistruct.cli.run_folder import TUPLES
+from mistruct.cli.safe_csv import neutral
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ class Learned:
         """Draw the network."""
         self._picture, self._drawn = draw(self.graph, self.target, "mi")
 
-    def write(self, folder: Path, *, page: bool) -> None:
+    def write(self, folder: Path, *, page: bool, safe_csv: bool) -> None:
         """Write the network, its tables, its picture, its page and its model."""
         import mistruct as ms
 
         ms.write_network(self.graph, folder / "network.graphml")
         for name, rows in self.tables.items():
-            write_text(folder / name, _csv(rows))
+            write_text(folder / name, _csv(neutral(rows) if safe_csv else rows))
         save_picture(self._picture, folder / "network.png")
         if page:
             self._drawn += f", {write_page(self.learner, self.table, self.target, folder)}"

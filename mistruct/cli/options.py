@@ -200,6 +200,14 @@ Scheduler = Annotated[
         help="Scheduler of a Dask cluster that computes blocks of the work, as tcp://host:8786.",
     ),
 ]
+SafeCSV = Annotated[
+    bool,
+    typer.Option(
+        "--safe-csv",
+        help="Write an apostrophe before names, in tables, that a spreadsheet would take for "
+        "formulas.",
+    ),
+]
 Page = Annotated[
     bool, typer.Option("--page/--no-page", help="Write network.html, a page to explore.")
 ]

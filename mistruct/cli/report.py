@@ -52,8 +52,8 @@ def show_notes(
 
 def show_bins(table: Dataset, binned: Dataset, method: str | None, purpose: str = "") -> None:
     """Print how continuous columns were binned, if any were."""
-    if table.continuous and method:
-        n_bins = bins_of(table, binned).values()
+    n_bins = bins_of(table, binned).values()
+    if n_bins and method:
         low, high = min(n_bins), max(n_bins)
         typer.echo(
             f"{counted(len(n_bins), 'continuous column')} binned ({method}, "

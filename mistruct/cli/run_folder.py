@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mistruct.cli.safe_csv import as_it_was
 from mistruct.errors import DataError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Run:
             for name in table.columns.intersection(TUPLES):
                 columns = [tuple(json.loads(text)) for text in table[name]]
                 table[name] = pd.Series(columns, dtype=object)
-            return table
+            return as_it_was(table) if self.asked.get("safe_csv") else table
         except (ValueError, TypeError) as error:
             raise DataError(f"{str(path)!r} cannot be read: {error}") from error
 

@@ -23,7 +23,7 @@ from mistruct.data.door import Column, Door, Kind
 from mistruct.data.kinds import is_discrete, rule_of_whole_numbers
 from mistruct.data.notes import Found
 from mistruct.data.number_text import Reading, Words, factorized, is_date, read_words
-from mistruct.errors import DataError, Setting
+from mistruct.errors import DataError, Setting, check_unicode, shortened
 
 __all__ = [
     "Column",
@@ -94,6 +94,9 @@ def read_numbers(name: str, values: NDArray[Any], door: Door, stored: str = "") 
     inferred = kind is None
     floats = values.dtype.kind == "f"
     if floats:
+        if values.dtype not in (np.float32, np.float64):  # a half or a long one
+            with np.errstate(over="ignore"):
+                values = values.astype(np.float64)
         infinite = np.isinf(values)
         if infinite.any():
             row = int(infinite.argmax())
@@ -195,15 +198,16 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
         codes, states = factorized(values)
     except TypeError:
         nested = next(v for v in values if getattr(type(v), "__hash__", None) is None)
-        raise DataError(
-            f"column {name!r} holds nested values such as {nested!r}; columns must be scalars"
-        ) from None
+        raise _nested_error(name, nested) from None
+    decoded = [_decoded(name, s) for s in states]
+    if any(isinstance(s, bytes) for s in states):
+        codes, states = factorized(np.array([*decoded, None], dtype=object)[codes])
     _refuse_objects(name, states)
     if states and all(isinstance(s, bool) for s in states) and door.kind(name) == "continuous":
         return read_numbers(name, np.array([*map(float, states), np.nan])[codes], door)
-    text = [isinstance(s, (str, bytes)) for s in states]
+    text = [isinstance(s, str) for s in states]
     if all(text):
-        return read_text(name, Words(codes, [_decoded(s) for s in states]), door)
+        return read_text(name, Words(codes, [str(s) for s in states]), door)
     numbers = [isinstance(s, (Real, Decimal)) and not isinstance(s, bool) for s in states]
     if all(numbers):
         if door.kind(name) == "continuous" or (
@@ -212,9 +216,7 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
             as_floats = np.array([*map(float, states), np.nan])[codes]
             return read_numbers(name, as_floats, door, "object")
     elif all(t or n for t, n in zip(text, numbers, strict=True)):
-        words = Words(
-            codes, [_decoded(s) if t else repr(s) for s, t in zip(states, text, strict=True)]
-        )
+        words = Words(codes, [s if t else repr(s) for s, t in zip(states, text, strict=True)])
         reading = read_words(name, words, door.marks, door.kind(name), weights=door.counts)
         if reading.numbers is not None:
             door.notes += reading.notes
@@ -234,20 +236,33 @@ def _read_objects(name: str, values: NDArray[Any], door: Door) -> Column:
 def _refuse_objects(name: str, states: Sequence[Any]) -> None:
     """Raise DataError if an object is not a valid entry of a column."""
     for state in states:
-        if isinstance(state, str):
-            continue
         if isinstance(state, _DATES):
             raise date_error(name, [state])
         if isinstance(state, float) and math.isinf(state):
             raise DataError(f"column {name!r} holds {state}; values must be finite or missing")
         if isinstance(state, (tuple, frozenset)):
-            raise DataError(
-                f"column {name!r} holds nested values such as {state!r}; columns must be scalars"
-            )
+            raise _nested_error(name, state)
 
 
-def _decoded(text: Any) -> str:
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+def _nested_error(name: str, value: object) -> DataError:
+    return DataError(
+        f"column {name!r} holds nested values such as {shortened(value)}; columns must be scalars"
+    )
+
+
+def _decoded(name: str, value: Any) -> Any:
+    """Bytes as the text that they are, and everything else as it is, once it is Unicode."""
+    if isinstance(value, str):
+        check_unicode(f"a state of column {name!r}", value)
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise DataError(
+            f"column {name!r} holds the bytes {shortened(value)}, which are not text in UTF-8; "
+            "decode them first"
+        ) from None
 
 
 def read_text(name: str, words: Words, door: Door) -> Column:
@@ -344,6 +359,9 @@ def read_categories(name: str, categorical: pd.Categorical[Any], door: Door) -> 
     else:
         codes = np.append(np.cumsum(seen) - 1, seen.sum())[raw]
         states = tuple(categories[seen].tolist())
+    states = tuple(_decoded(name, s) for s in states)
+    if len(set(states)) < len(states):  # one as text and as bytes
+        return _read_objects(name, np.asarray(categorical, dtype=object), door)
     if kind is None and categorical.ordered and len(states) > 2:
         return Column(name, "ordinal", True, codes, states, "ordered", len(states))
     return Column(name, kind or "discrete", kind is None, codes, states, "category", len(states))

@@ -123,7 +123,8 @@ def discretize(
             case "quantile":
                 return _between(distinct, _quantile(counts, number))
             case "equal-width":
-                edges = np.linspace(distinct[0], distinct[-1], number + 1)[1:-1]
+                # Halved, since the range of large values may overflow.
+                edges = 2 * np.linspace(distinct[0] / 2, distinct[-1] / 2, number + 1)[1:-1]
                 places = np.searchsorted(distinct, edges)
                 return _between(distinct, np.maximum(places, 1), edges)
             case "bayesian-blocks":
@@ -193,6 +194,7 @@ def _quantile(counts: NDArray[np.intp], n_bins: int) -> Places:
 def _bayesian_blocks(distinct: Floats, counts: NDArray[np.intp]) -> Places:
     """Cuts of Bayesian blocks, by dynamic programming (Scargle et al. 2013, section 2.6)."""
     n = len(distinct)
+    distinct = distinct / np.abs(distinct).max()  # a unit changes nothing, and none overflows
     middles = distinct[1:] / 2 + distinct[:-1] / 2
     edges = np.concatenate([distinct[:1], middles, distinct[-1:]])
     below = np.concatenate([[0], np.cumsum(counts)])

@@ -35,7 +35,15 @@ from mistruct.data.weights import (
     write_out,
     write_out_index,
 )
-from mistruct.errors import DataError, Either, ParameterError, Setting, check_choice, nearest_names
+from mistruct.errors import (
+    DataError,
+    Either,
+    ParameterError,
+    Setting,
+    check_choice,
+    check_unicode,
+    nearest_names,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -68,8 +76,6 @@ def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | N
 
 def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | None]:
     """Drop the column of weights and rows of weight 0; also returns which rows are kept."""
-    if isinstance(data, np.ma.MaskedArray):
-        return data, None  # refused below
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
@@ -90,10 +96,10 @@ def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | No
 
 def read_frame(data: Any, door: Door, prefix: str = "x") -> list[Column]:
     """Check each column of a table; notes are collected in `door`."""
+    if isinstance(data, pd.Series):
+        data = data.to_frame(prefix)
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, door)
-    if isinstance(data, np.ma.MaskedArray):
-        raise DataError("masked arrays are not read; fill them with NaN, or pass a DataFrame")
     try:
         native = nw.from_native(data, eager_only=True, allow_series=True)
     except TypeError:
@@ -200,6 +206,8 @@ def _read_pandas(frame: pd.DataFrame, door: Door) -> list[Column]:
             continue
         gappy = key[1]
         numbers = block.to_numpy(np.float64, na_value=np.nan) if gappy else block.to_numpy()
+        if gappy and key[0].kind in "iu" and not block.isna().to_numpy().any():
+            numbers = block.to_numpy(key[0].numpy_dtype)
         columns |= {
             i: read_numbers(names[i], row, door)
             for i, row in zip(at, np.ascontiguousarray(numbers.T), strict=True)
@@ -218,14 +226,44 @@ def _read_array(table: NDArray[Any], door: Door, prefix: str) -> list[Column]:
     ]
 
 
-def _as_2d(data: Any) -> NDArray[Any]:
+def as_array(data: Any) -> NDArray[Any]:
+    """The values of an array, of what is like one, or of a list; what is masked is missing.
+
+    Raises
+    ------
+    DataError
+        It has no values, or they cannot be had.
+    """
+    if hasattr(data, "detach"):  # a tensor of torch, which may need a gradient or be on a device
+        data = data.detach().cpu()
+    if hasattr(data, "toarray"):
+        raise DataError(
+            f"sparse arrays are not read, got {type(data).__name__}; pass their toarray()"
+        )
     try:
-        table = np.asarray(data)
-    except ValueError as error:
-        raise DataError(f"the data are not a table: {error}") from None
-    if table.dtype.kind in "US" and not isinstance(data, np.ndarray):
-        # numpy turns what stands beside text into text, NaN into a state "nan".
-        table = np.asarray(data, dtype=object)
+        array = np.asanyarray(data)
+        if array.dtype.kind in "US" and not isinstance(data, np.ndarray):
+            # numpy turns what stands beside text into text, NaN into a state "nan".
+            array = np.asarray(data, dtype=object)
+    except Exception as error:  # whatever `__array__` of somebody raises
+        words = " ".join(str(error).split())
+        raise DataError(f"the data are not a table: {words or type(error).__name__}") from None
+    if array.dtype.kind == "V":
+        raise DataError(
+            f"arrays must be of one type of number, boolean or text, got the type {array.dtype}; "
+            "pass pandas.DataFrame(data) where it has named columns"
+        )
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        numbers = array.dtype.kind in "fiu"
+        kind, missing = (np.float64, np.nan) if numbers else (object, None)
+        filled = np.ma.getdata(array).astype(kind)
+        filled[np.ma.getmaskarray(array)] = missing
+        return filled
+    return np.asarray(array)
+
+
+def _as_2d(data: Any) -> NDArray[Any]:
+    table = as_array(data)
     if table.ndim == 1 and table.dtype.names is None and table.size:
         table = table[:, np.newaxis]
     if table.ndim != 2:
@@ -243,6 +281,9 @@ def check_table(names: Sequence[str], n_samples: int, door: Door) -> None:
     if n_samples == 0:
         raise DataError(f"the table has no rows (columns: {', '.join(map(repr, names[:5]))})")
     check_distinct(names)
+    if not "".join(names).isascii():
+        for name in names:
+            check_unicode("the name of a column", name)
     if not isinstance(door.kinds, Mapping):
         raise ParameterError(
             Setting("kinds"), f" must map names of columns to their kinds, got {door.kinds!r}"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
-from mistruct.data.frames import anndata_frame, is_anndata, read_columns
+from mistruct.data.frames import anndata_frame, as_array, is_anndata, read_columns
 from mistruct.errors import DataError
 
 Gaps = Literal["raise", "centre"]
+
+
+class WrongTypeError(DataError, TypeError):
+    """Objects that are no numbers; of both kinds, since scikit-learn wants a TypeError."""
 
 
 def read_numbers(
@@ -27,9 +33,10 @@ def read_numbers(
     elif is_anndata(table):
         table = anndata_frame(table)
     if not hasattr(table, "columns"):
-        values = validate_data(
+        values = checked_by(
+            validate_data,
             transformer,
-            table,
+            as_array(table),
             reset=reset,
             dtype=np.float64,
             ensure_all_finite=True if missing == "raise" else "allow-nan",
@@ -37,8 +44,8 @@ def read_numbers(
         )
         names = [f"x{i}" for i in range(values.shape[1])]
         return names, _known(names, np.ascontiguousarray(values.T), missing)
-    validate_data(transformer, table, reset=reset, skip_check_array=True)
     columns = read_columns(table, {})
+    checked_by(validate_data, transformer, table, reset=reset, skip_check_array=True)
     values = np.empty((len(columns), len(columns[0].values)))
     for row, column in zip(values, columns, strict=True):
         if column.states is None:
@@ -58,6 +65,28 @@ def read_numbers(
         raise DataError(f"the table must have two rows or more, got {values.shape[1]}")
     names = [c.name for c in columns]
     return names, _known(names, values, missing)
+
+
+def one_target(y: Any, rows: Any) -> Any:
+    """A target as one column, as long as the table; with its name, where it has one."""
+    if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
+        y = checked_by(column_or_1d, as_array(y), warn=True)
+    checked_by(check_consistent_length, rows, y)
+    return y
+
+
+def checked_by(check: Callable[..., Any], *arguments: Any, **rules: Any) -> Any:
+    """What a check of scikit-learn returns; what it refuses is a DataError."""
+    try:
+        return check(*arguments, **rules)
+    except (ValueError, TypeError) as error:
+        words = str(error)
+        # All but one of its messages go on with an array or with advice on other estimators.
+        if not words.startswith("The feature names"):
+            first, *_, last = [*words.splitlines(), ""]
+            words = f"{first} {last}" if "Reshape" in last else first
+        kind = WrongTypeError if isinstance(error, TypeError) else DataError
+        raise kind(words) from error
 
 
 def _known(names: list[str], values: Floats, missing: Gaps) -> Floats:

@@ -44,6 +44,7 @@ COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
 _ARROW = (".parquet", ".feather")
+_LONGEST_REASON = 300  # characters of what a library says
 _OF_TEXT = ("separator", "decimal", "comment", "header", "encoding")
 _COMPRESSED = tuple(f"{s}{c}" for s in _TEXT[:3] for c in COMPRESSIONS)
 _SUFFIXES = (*_TEXT, *_ARROW, ".h5ad", *READERS, SUFFIX)
@@ -279,7 +280,7 @@ def one_error(path: Path, suffix: str) -> Iterator[None]:
     except Exception as error:  # every library has exceptions of its own for a broken file
         if isinstance(error, OSError) and error.filename is not None:
             raise DataError(f"{path}: {error.strerror}") from None
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:_LONGEST_REASON]
         raise DataError(f"{path}: cannot be read as {suffix}: {reason}") from None
 
 

@@ -217,7 +217,7 @@ def _states_text(node: str, states: dict[str, list[Any]]) -> str:
                 f"the state {state!r} of {node!r} is a {type(state).__name__}; "
                 "BIF files keep whole numbers, booleans, floats and strings"
             )
-    return json.dumps(plain)
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _encode(text: str) -> str:

@@ -33,7 +33,8 @@ Rows = list[tuple[int, list[str]]]
 _DOT_ENDS = {ARROW: "normal", TAIL: "none", CIRCLE: "odot"}
 
 # SIF separates by tabs and newlines and knows no quotes.
-_SIF_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+# A byte order mark at the beginning would be taken for that of the file.
+_SIF_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\ufeff": "\\ufeff"}
 _SIF_ESCAPED = {v: k for k, v in _SIF_ESCAPES.items()}
 
 
@@ -148,6 +149,8 @@ def _is_number(text: str) -> bool:
 
 def write_sif(graph: nx.Graph, path: Path) -> None:
     """Write lines ``source <tab> interaction <tab> target``; attributes are lost."""
+    if "" in graph:
+        raise DataError("SIF cannot hold the name ''; rename it, or use the suffix .json")
     interaction = "directed" if graph.is_directed() else "undirected"
     lines = [f"{_sif(u)}\t{interaction}\t{_sif(v)}" for u, v in graph.edges]
     # Readers split at tabs if there is one in the file, else at blanks, which names may contain.
@@ -157,7 +160,7 @@ def write_sif(graph: nx.Graph, path: Path) -> None:
 
 
 def _sif(name: str) -> str:
-    return re.sub(r"[\\\t\n\r]", lambda m: _SIF_ESCAPES[m[0]], name)
+    return re.sub("[\\\\\t\n\r\ufeff]", lambda m: _SIF_ESCAPES[m[0]], name)
 
 
 def read_sif(path: Path) -> nx.Graph:
@@ -169,7 +172,9 @@ def read_sif(path: Path) -> nx.Graph:
         while cells and not cells[-1]:
             cells.pop()
         if cells:
-            rows.append([re.sub(r"\\[\\tnr]", lambda m: _SIF_ESCAPED[m[0]], c) for c in cells])
+            rows.append(
+                [re.sub(r"\\(?:[\\tnr]|ufeff)", lambda m: _SIF_ESCAPED[m[0]], c) for c in cells]
+            )
     graph = nx.DiGraph() if any(r[1] == "directed" for r in rows if len(r) > 1) else nx.Graph()
     for source, *rest in rows:
         graph.add_node(source)

@@ -36,6 +36,7 @@ import networkx as nx
 from mistruct.atomic import replacing
 from mistruct.errors import DataError
 from mistruct.export.attributes import from_json, pack, pack_columns, to_json, unpack
+from mistruct.export.declared import check_declared, check_xml
 from mistruct.export.dot_text import parse_edges
 from mistruct.export.edge_text import (
     read_edge_list,
@@ -144,7 +145,7 @@ def read_network(path: str | os.PathLike[str]) -> nx.Graph | DiscreteBayesianNet
     except DataError as error:
         raise DataError(f"cannot read {os.fspath(path)!r}: {error}") from error
     except Exception as error:  # parsers meet broken files with every kind of error
-        detail = str(error) or type(error).__name__
+        detail = str(error)[:300] or type(error).__name__
         raise DataError(
             f"cannot read {os.fspath(path)!r}: it is not {form.name} ({detail})"
         ) from error
@@ -185,6 +186,7 @@ def _write_graphml(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_graphml(path: Path) -> nx.Graph:
+    check_xml(path)
     graph = nx.read_graphml(path)
     for key in ("node_default", "edge_default"):
         graph.graph.pop(key, None)
@@ -227,6 +229,7 @@ def _write_gexf(graph: nx.Graph, path: Path) -> None:
 
 
 def _read_gexf(path: Path) -> nx.Graph:
+    check_xml(path)
     graph = nx.read_gexf(path)
     for node, record in graph.nodes.items():
         if record.get("label") == node:
@@ -291,6 +294,7 @@ def _read_json(path: Path) -> nx.Graph:
     # The key was "links" in networkx before 3.4, and is so in D3.
     edges = "edges" if "edges" in content else "links"
     names = [record["id"] for record in content["nodes"]]
+    check_declared(names, ((e["source"], e["target"]) for e in content[edges]))
     graph = nx.node_link_graph(content, multigraph=False, edges=edges)
     for record in (graph.graph, *graph.nodes.values(), *graph.edges.values()):
         record.update(from_json(record))

@@ -184,11 +184,21 @@ def _fit_regressions(dag: nx.DiGraph, data: Dataset) -> LinearGaussianBayesianNe
                 f"{node!r} and its parents are observed together in {n_samples} rows; "
                 f"a regression on {len(parents)} parents needs at least {n_terms + 1}"
             )
-        response = part.values[0]
-        design = np.column_stack([np.ones(n_samples), *part.values[1:]])
-        coefficients = np.linalg.lstsq(design, response)[0]
-        residuals = response - design @ coefficients
-        spread = float(np.sqrt(residuals @ residuals / (n_samples - n_terms)))
+        # In units in which no square overflows; a power of two changes no digit.
+        units = np.ldexp(1.0, np.frexp(np.abs(part.values).max(axis=1))[1] - 1)
+        response, *others = part.values / units[:, np.newaxis]
+        design = np.column_stack([np.ones(n_samples), *others])
+        scaled = np.linalg.lstsq(design, response)[0]
+        residuals = response - design @ scaled
+        spread = float(np.sqrt(residuals @ residuals / (n_samples - n_terms)) * units[0])
+        with np.errstate(over="ignore"):
+            coefficients = scaled * (units[0] / np.concatenate([[1.0], units[1:]]))
+        if not np.isfinite(coefficients).all():
+            raise DataError(
+                f"the regression of {node!r} on {', '.join(map(repr, parents))} must have "
+                f"coefficients that float64 holds, got {coefficients[1:].tolist()}; change the "
+                "units of these columns"
+            )
         model.add_cpds(LinearGaussianCPD(node, coefficients, spread, evidence=parents))
         model.nodes[node]["n_samples"] = n_samples
     return model

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from mistruct.data.columns import Column
-from mistruct.data.frames import read_columns
+from mistruct.data.frames import as_array, read_columns
 from mistruct.errors import DataError
 from mistruct.information.clusterings import variation_of_information
+
+# Labels of rows in no cluster, in scikit-learn: noise, and rows with infinite or missing values.
+_NOISE = {"-1", "-2", "-3"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,7 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
     Raises
     ------
     DataError
-        The two differ in length, or labels are negative, floats or missing.
+        The two differ in length, or labels are floats, missing, or one of -1, -2 and -3.
 
     Notes
     -----
@@ -129,7 +132,7 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
 
 def _column(parameter: str, labels: Any) -> Column:
     """Check the labels of a clustering; each state of the column occurs."""
-    values = np.asarray(labels)
+    values = as_array(labels)
     if values.ndim != 1:
         raise DataError(f"{parameter} must be one column of labels, got shape {values.shape}")
     (column,) = read_columns(pd.Series(values), {parameter: "discrete"}, prefix=parameter)
@@ -142,10 +145,10 @@ def _column(parameter: str, labels: Any) -> Column:
         raise DataError(
             f"{parameter} must be names or whole numbers, got the float {float(floats[0])}"
         )
-    numbers = [s for s in column.states if isinstance(s, (int, np.integer)) and s < 0]
-    if numbers:
+    noise = [s for s in column.states if str(s) in _NOISE]
+    if noise:
         raise DataError(
-            f"{parameter} must not be negative, got {numbers[0]}; where that stands for noise, "
-            "leave those rows out or make it a name such as 'noise'"
+            f"{parameter} must be clusters, got {noise[0]}, which stands for noise in labels of "
+            "DBSCAN and HDBSCAN; leave those rows out or make it a name such as 'noise'"
         )
     return column

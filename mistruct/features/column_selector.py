@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mistruct.data.dataset import Dataset, Missing, assemble
-from mistruct.data.frames import read_columns
+from mistruct.data.frames import as_array, read_columns
+from mistruct.data.numbers import checked_by, one_target
 from mistruct.errors import ParameterError, check_choice
 
 
@@ -65,17 +65,16 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
         check_choice("missing", self.missing, ("raise", "testwise"))
         is_frame = hasattr(x, "columns")
         # The door reads frames itself, since their columns differ in type.
-        checked = validate_data(
+        checked = checked_by(
+            validate_data,
             self,
-            x,
-            y,
+            x if is_frame else as_array(x),
+            y if hasattr(y, "name") else as_array(y),
             skip_check_array=is_frame,
             **({} if is_frame else self._checks()),
         )
         x = checked[0]
-        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
-            y = column_or_1d(y, warn=True)
-        check_consistent_length(x, y)
+        y = one_target(y, x)
         columns = read_columns(x, {})
         names = {c.name for c in columns}
         target = str(getattr(y, "name", None) or "target")

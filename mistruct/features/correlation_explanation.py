@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from mistruct import __version__
 from mistruct._typing import Floats
-from mistruct.data.numbers import Gaps, read_numbers
+from mistruct.data.numbers import Gaps, checked_by, read_numbers
 from mistruct.errors import DataError, check_choice, check_count
 from mistruct.features.explanation import Explained, find_weights
 from mistruct.features.numeric import Scores, check_n_components
@@ -217,7 +217,7 @@ class CorrelationExplanation(TransformerMixin, BaseEstimator):
         Expected are the scores, which go back to the values at their ranks.
         """
         check_is_fitted(self)
-        factors = check_array(X, dtype=np.float64)
+        factors = checked_by(check_array, X, dtype=np.float64)
         if factors.shape[1] != self.n_components:
             raise DataError(
                 f"X must have {self.n_components} columns, one a factor, got {factors.shape[1]}"

@@ -18,7 +18,7 @@ from mistruct.features.stopping import Selection, Sizes, condition
 from mistruct.features.terms import PairTerms
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
-from mistruct.information.confidence import confidence_interval
+from mistruct.information.confidence import confidence_interval, warn_outside
 from mistruct.information.counts.plug_in import PlugIn
 from mistruct.parallel import for_each
 
@@ -194,6 +194,9 @@ def _intervals(terms: PairTerms, level: float) -> NDArray[np.float64]:
             )
 
     for_each(fill, range(len(terms.features)), description="intervals")
+    mi = np.maximum(terms.mi, 0.0)
+    if outside := int(((mi < ends[0]) | (mi > ends[1])).sum()):
+        warn_outside(outside, terms.estimator.name)
     return ends
 
 

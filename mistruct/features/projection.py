@@ -20,13 +20,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mistruct._typing import Floats
 from mistruct.data.frames import read_columns
-from mistruct.data.numbers import read_numbers
+from mistruct.data.numbers import one_target, read_numbers
 from mistruct.errors import DataError, ParameterError, TooFewRowsError, check_count
 from mistruct.features.kernel_information import kernel_information
 from mistruct.information.measures import mutual_information
@@ -134,17 +133,25 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         if self.n_folds == 1:
             raise ParameterError("n_folds must be 0 or at least 2, got 1")
         _, values = read_numbers(self, X, reset=True)
-        x = values.T
+        # In units in which no square overflows; a power of two changes no digit.
+        self._units = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=1))[1])
+        x = values.T / self._units
         if y is None:
             raise ParameterError(
                 "InformationProjection requires y to be passed, but the target y is None"
             )
-        if getattr(y, "ndim", 1) != 1 or not hasattr(y, "name"):
-            y = column_or_1d(y, warn=True)
-        check_consistent_length(x, y)
+        y = one_target(y, x)
         target, continuous = _read_target(y)
         labels = _bins(target) if continuous else target.astype(np.int64)
-        self.mean_, self.components_ = self._directions(x, labels)
+        self._mean, self._components = self._directions(x, labels)
+        self.mean_ = self._mean * self._units
+        with np.errstate(over="ignore"):
+            self.components_ = self._components / self._units
+        if not np.isfinite(self.components_).all():
+            raise DataError(
+                "columns must be of a size whose inverse float64 holds, but the largest value of "
+                f"one is {np.abs(values).max(axis=1).min()}; change its unit"
+            )
         self.information_ = np.full(self.n_components, np.nan)
         if self.n_folds:
             shown = target if continuous else target.astype(str)
@@ -156,10 +163,10 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """The projections, shape (n_samples, n_components)."""
         check_is_fitted(self)
         _, values = read_numbers(self, X, reset=False)
-        return np.asarray((values.T - self.mean_) @ self.components_.T)
+        return np.asarray((values.T / self._units - self._mean) @ self._components.T)
 
     def _directions(self, x: Floats, labels: Labels) -> tuple[Floats, Floats]:
-        """Mean, and directions in the units of the columns."""
+        """Mean, and directions."""
         rng = np.random.default_rng(self.seed)
         mean = x.mean(axis=0)
         scale = x.std(axis=0)
@@ -194,9 +201,12 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         splitter: Any = KFold if continuous else StratifiedKFold
         n_folds = min(self.n_folds, len(x) if continuous else int(np.bincount(labels).max()))
         nats = []
-        for fitted, rest in splitter(max(n_folds, 2), shuffle=True, random_state=self.seed).split(
-            x, labels
-        ):
+        folds = splitter(max(n_folds, 2), shuffle=True, random_state=self.seed)
+        with warnings.catch_warnings():
+            # Of classes with fewer rows than folds, which some folds then lack.
+            warnings.simplefilter("ignore", UserWarning)
+            splits = list(folds.split(x, labels))
+        for fitted, rest in splits:
             if len(np.unique(labels[fitted])) < 2 or len(np.unique(labels[rest])) < 2:
                 continue
             mean, components = self._directions(x[fitted], labels[fitted])

@@ -80,7 +80,7 @@ def confidence_interval(
     ``binned``, and that of the Gaussian copula of ``copula``, which other copulas mostly exceed.
 
     Counts have the same interval under every correction. It accounts for the bias of counts by
-    itself, so that a plug-in estimate from few rows may lie above it.
+    itself, so that a plug-in estimate from few rows may lie above it, which callers warn of.
 
     The interval from subsets reaches further on the side to which the estimate moves from the
     subsets to all rows, by as much as it moves. Bias that vanishes more slowly is not covered:
@@ -109,6 +109,16 @@ def confidence_interval(
         return math.inf, math.inf
     x, y, z = (*blocks, ())[:3]
     return estimator.interval(data, (x, y, z), float(nats), level)
+
+
+def warn_outside(n: int, name: str) -> None:
+    """Say that n estimates lie outside their own intervals."""
+    warnings.warn(
+        f"confidence: {n} estimate{'s lie' if n > 1 else ' lies'} outside the interval: so few "
+        f"rows bias estimator {name!r}, which the interval accounts for; trust the interval",
+        MistructWarning,
+        stacklevel=4,
+    )
 
 
 def interval_from_subsets(

@@ -14,7 +14,7 @@ from mistruct.data.dataset import Dataset, Missing
 from mistruct.errors import check_fraction
 from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
-from mistruct.information.confidence import confidence_interval
+from mistruct.information.confidence import confidence_interval, warn_outside
 from mistruct.information.estimate import Estimate
 from mistruct.information.names import resolve_estimator
 
@@ -177,5 +177,7 @@ def _estimate(
     if confidence is not None:
         low, high = confidence_interval(used, data, blocks, nats, confidence)
         interval = (low / unit, high / unit)
+        if not low <= max(nats, 0.0) <= high:
+            warn_outside(1, used.name)
     n_samples = data.complete_rows().n_samples
     return Estimate(nats / unit, used.name, n_samples, confidence, interval)

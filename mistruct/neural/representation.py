@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mistruct._typing import Floats
-from mistruct.data.numbers import read_numbers
+from mistruct.data.numbers import checked_by, read_numbers
 from mistruct.errors import DataError, ParameterError, check_count
 
 Points = NDArray[np.float32]
@@ -222,7 +222,9 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if n_dimensions < 3:
             values = read_numbers(self, X, reset=reset)[1].T
         else:
-            values = validate_data(self, X, reset=reset, dtype=np.float64, allow_nd=True)
+            values = checked_by(
+                validate_data, self, X, reset=reset, dtype=np.float64, allow_nd=True
+            )
         if reset:
             self.shape_ = values.shape[1:]
         elif values.shape[1:] != self.shape_:

@@ -8,6 +8,7 @@ small.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,9 +83,13 @@ def _bins(data: Dataset, name: str) -> tuple[NDArray[Any], dict[str, Any]]:
     values = data.values[data.row(name)]
     known = ~np.isnan(values)
     levels = np.arange(1, _N_BINS) / _N_BINS
-    bounds = np.unique(rounded(np.quantile(values[known], levels), _spread(values[known])))
+    bounds = np.unique(rounded(_quantile(values[known], levels), _spread(values[known])))
     places = np.searchsorted(bounds, values, side="right")
     return np.where(known, places, -1), {"bounds": bounds.tolist()}
+
+
+# Of what is smaller, powers of ten are beyond floats.
+_LEAST_SPREAD = 1e-300
 
 
 def _length(axis: dict[str, Any]) -> int:
@@ -92,8 +97,15 @@ def _length(axis: dict[str, Any]) -> int:
 
 
 def _spread(values: NDArray[np.float64]) -> float:
-    low, high = np.quantile(values, [0.05, 0.95])
+    low, high = _quantile(values, [0.05, 0.95]).tolist()
     return float(high - low)
+
+
+def _quantile(
+    values: NDArray[np.float64], levels: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Quantiles; of halves, since the distance of two large values may overflow."""
+    return np.asarray(2 * np.quantile(values / 2, levels))
 
 
 def rounded(values: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
@@ -104,7 +116,7 @@ def rounded(values: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     >>> rounded(np.array([61.2345, 1.0]), 30.0).tolist()
     [61.2, 1.0]
     """
-    if spread <= 0:
+    if not _LEAST_SPREAD < spread < math.inf:
         return values
     return np.round(values, 2 - math.floor(math.log10(spread)))
 
@@ -113,5 +125,5 @@ def _quantiles(values: NDArray[np.float64]) -> list[float] | None:
     """Five quantiles, rounded, or None of too few rows."""
     if len(values) < _FEWEST_ROWS:
         return None
-    found: list[float] = rounded(np.quantile(values, _QUANTILES), _spread(values)).tolist()
+    found: list[float] = rounded(_quantile(values, _QUANTILES), _spread(values)).tolist()
     return found

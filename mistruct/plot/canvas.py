@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,10 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
 
 
 def shorten(name: object) -> str:
-    """The name on one line, and with its middle cut out if it is long."""
+    """The name on one line, without control characters, and its middle cut out if it is long."""
     text = " ".join(str(name).split())
+    if not text.isprintable():  # these have no glyph
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(text) <= LONGEST_LABEL:
         return text
     return text[: LONGEST_LABEL - 9].rstrip() + "…" + text[-8:].lstrip()
@@ -67,8 +70,10 @@ def text_extents(texts: Sequence[str]) -> Array:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(size=100)
-    extents = [
-        text_to_path.get_text_width_height_descent(text or " ", font, ismath=False)[:2]
-        for text in texts
-    ]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawing says it again
+        extents = [
+            text_to_path.get_text_width_height_descent(text or " ", font, ismath=False)[:2]
+            for text in texts
+        ]
     return np.array(extents).reshape(-1, 2) / 100

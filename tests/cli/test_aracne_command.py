@@ -144,7 +144,8 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     assert record["parameters"] == {
         "data": str(data), "output": str(tmp_path / "out"), "regulators": None, "target": None,
         "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
-        "checkpoint": None, "page": True, "for_tool": [], "estimator": "auto", "test": "auto",
+        "checkpoint": None, "page": True, "safe_csv": False, "for_tool": [], "estimator": "auto",
+        "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,

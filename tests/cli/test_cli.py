@@ -150,6 +150,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
         "data": "table.csv", "output": str(Path("new/out")), "method": "chow-liu",
         "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
         "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None, "page": True,
+        "safe_csv": False,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,

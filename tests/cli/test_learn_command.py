@@ -121,7 +121,7 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
         "data": str(data), "output": str(tmp_path / "out"), "method": "pc", "target": None,
         "alpha": 0.01, "test": "auto", "max_conditioning": None, "orientation": "majority",
         "fdr": None, "determinism": "informative", "knowledge": str(known), "bootstraps": None,
-        "checkpoint": None, "page": True, "discretize": None,
+        "checkpoint": None, "page": True, "safe_csv": False, "discretize": None,
         "bins": None, "kind": [], "missing": "raise",
         "index": None, "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None,
         "weights": None,

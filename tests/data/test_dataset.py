@@ -234,10 +234,6 @@ def test_constant_columns_are_legal() -> None:
             "data must be a DataFrame, a Dataset, an AnnData or an array of shape "
             "(n_samples, n_variables), got ndarray of shape (2, 2, 2)",
         ),
-        (
-            np.ma.masked_array([[1, 2]], [[True, False]]),
-            "masked arrays are not read; fill them with NaN, or pass a DataFrame",
-        ),
     ],
 )
 def test_what_is_no_table(table: Any, message: str) -> None:

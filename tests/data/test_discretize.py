@@ -342,3 +342,21 @@ def test_bad_parameters(options: Any, error: type[Exception], message: str) -> N
 def test_bad_tables_are_refused_at_the_door() -> None:
     with pytest.raises(DataError, match=r"^1 entries are missing, in 'x' \(1\)"):
         discretize(table([0.5, np.nan]))
+
+
+@pytest.mark.parametrize("method", ["quantile", "equal-width", "bayesian-blocks"])
+@pytest.mark.parametrize("exponent", [-1000, 1000])
+def test_a_unit_changes_no_bin(method: Any, exponent: int) -> None:
+    """Not even one in which ranges or squares are beyond floats."""
+    values = np.random.default_rng(0).exponential(size=200) ** 3 - 1.0
+    largest = values * (2.0**exponent / np.abs(values).max())
+    frames = [pd.DataFrame({"x": v, "y": values}) for v in (values, largest)]
+    plain, scaled = (discretize(f, method, columns=["x"]) for f in frames)
+    np.testing.assert_array_equal(plain.codes, scaled.codes)
+
+
+def test_equal_width_of_a_range_beyond_floats() -> None:
+    """The middle of the range parts the values."""
+    values = [-1.5e308, -1e308, 0.25e308, 1.5e308]
+    data = discretize(table(values), "equal-width", n_bins=2)
+    assert data.codes[data.row("x")].tolist() == [0, 0, 1, 1]

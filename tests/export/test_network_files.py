@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -21,6 +22,7 @@ import mistruct as ms
 from mistruct.errors import DataError
 from mistruct.export.network_files import read_network, write_network
 from mistruct.export.pgmpy_models import to_bayesian_network
+from mistruct.export.regulatory_tables import write_regulatory_network
 from tests.structure.genomes import expression, genome
 
 READABLE = ["graphml", "gexf", "gml", "json", "csv", "tsv", "sif", "dot"]
@@ -528,3 +530,19 @@ def test_an_end_without_a_mark_is_refused(tmp_path):
     graph.remove_edge("a", "b")
     with pytest.raises(DataError, match="edge of 'b' and 'a' has no arc back"):
         write_network(graph, tmp_path / "n.tetrad")
+
+
+def test_a_byte_order_mark_in_a_name_stays_in_sif(tmp_path: Path) -> None:
+    path = tmp_path / "a.sif"
+    for graph in (nx.Graph([("\ufeffa", "b")]), nx.empty_graph(["\ufeff", "\\ufeff"])):
+        write_network(graph, path)
+        assert set(read_network(path)) == set(graph)
+    with pytest.raises(DataError, match="SIF cannot hold the name ''"):
+        write_network(nx.Graph([("", "b")]), path)
+
+
+def test_half_a_character_in_a_table_of_regulators(tmp_path: Path) -> None:
+    edges = pd.DataFrame({"source": ["\ud800"], "target": ["b"], "weight": [1.0]})
+    with pytest.raises(DataError, match=r"no file holds the text '\\ud800'"):
+        write_regulatory_network(edges, tmp_path / "net.tsv", "pyscenic")
+    assert not list(tmp_path.iterdir())

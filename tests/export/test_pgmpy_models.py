@@ -282,3 +282,25 @@ def test_bad_input():
         to_bayesian_network(nx.Graph([("a", "a")]), frame)
     with pytest.raises(DataError, match="graph must be a networkx graph, got str"):
         to_bayesian_network("graph", frame)
+
+
+@pytest.mark.parametrize(("x_unit", "y_unit"), [(1e300, 1e300), (1e-300, 1e-300), (1e150, 1e-150)])
+def test_a_regression_in_extreme_units(x_unit, y_unit):
+    """The coefficients are those of plain units, in the units of the columns."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    y = 2.0 * x + rng.normal(size=60) + 3.0
+    dag = nx.DiGraph([("x", "y")])
+    plain = to_bayesian_network(dag, pd.DataFrame({"x": x, "y": y})).get_cpds("y")
+    table = pd.DataFrame({"x": x * x_unit, "y": y * y_unit})
+    found = to_bayesian_network(dag, table).get_cpds("y")
+    units = np.array([y_unit, y_unit / x_unit])
+    np.testing.assert_allclose(np.asarray(found.beta) / units, plain.beta, rtol=1e-10)
+    assert found.std / y_unit == pytest.approx(plain.std, rel=1e-10)
+
+
+def test_a_regression_beyond_floats_is_refused():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": 1e-200 * rng.normal(size=60), "y": 1e200 * rng.normal(size=60)})
+    with pytest.raises(DataError, match=r"coefficients that float64 holds, got .*change the units"):
+        to_bayesian_network(nx.DiGraph([("x", "y")]), table)

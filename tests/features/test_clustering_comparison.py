@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,11 +48,20 @@ def test_why_ami_is_the_one_to_quote() -> None:
     assert "AMI" in drawn[0].note and "\n" not in drawn[0].note
 
 
+@pytest.mark.parametrize("kind", ["i4", "i8", "category", str, object])
+def test_labels_are_names_in_every_type(kind: Any) -> None:
+    least = np.iinfo(np.int32).min
+    labels = pd.Series([least, 7, 7, least]).astype(kind)
+    assert ms.compare_clusterings(labels, [0, 1, 1, 0]).ari == 1.0
+
+
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
         ([0, 1, 1], [0, 1], "labels_a and labels_b must have one length, got 3 and 2"),
-        ([0, 1], [-1, 0], "labels_b must not be negative, got -1; where that stands for noise"),
+        ([0, 1], [-1, 0], "labels_b must be clusters, got -1, which stands for noise"),
+        ([0, 1], ["-1", "0"], "labels_b must be clusters, got -1, which stands for noise"),
+        (pd.Categorical([-2, 1]), [0, 1], "labels_a must be clusters, got -2"),
         ([0.5, 1.0], [0, 1], "labels_a must be names or whole numbers, got the float 0.5"),
         ([0, 1], pd.Series([0.5, 1], dtype=object), "labels_b must be .* got the float 0.5"),
         ([0, 1], ["a", None], "labels_b must have a label in each row, but 1 are missing"),

@@ -151,3 +151,15 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
         ms.InformationProjection(**change.get("parameters", {})).fit(
             change.get("x", x), change.get("y", y)
         )
+
+
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-1000])
+def test_a_unit_changes_nothing(unit: float) -> None:
+    """Not even one in which squares are beyond floats."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 60)
+    x = rng.normal(size=(60, 2)) + y[:, np.newaxis]
+    plain = ms.InformationProjection(n_folds=0).fit(x, y)
+    scaled = ms.InformationProjection(n_folds=0).fit(x * unit, y)
+    np.testing.assert_allclose(scaled.transform(x * unit), plain.transform(x), rtol=1e-12)
+    np.testing.assert_allclose(scaled.components_ * unit, plain.components_, rtol=1e-12)

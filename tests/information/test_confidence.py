@@ -397,3 +397,12 @@ def test_mixed_columns() -> None:
     for estimator in ("copula", "binned", MixedKNN(), "kde"):
         low, high = interval(category(group), y, estimator=estimator)
         assert 0 < low < high
+
+
+def test_an_estimate_outside_its_interval_warns() -> None:
+    """Many states in few rows: the plug-in estimate is all bias."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 6, (2, 40)).astype(str)
+    with pytest.warns(ms.MistructWarning, match="1 estimate lies outside the interval"):
+        found = ms.mutual_information(x, y, estimator="plug-in", confidence=0.5)
+    assert found.interval is not None and found > found.interval[1]

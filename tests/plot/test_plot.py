@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import random
 import subprocess
@@ -260,6 +261,13 @@ def test_hard_names_are_shown_as_they_are() -> None:
     ax = plot_network(nx.cycle_graph(names), target="_hidden")
     ax.figure.canvas.draw()
     assert set(labels(ax)) == {str(name) for name in names}
+
+
+def test_characters_without_a_glyph_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    graph = nx.Graph([("a\x1b[31m", "\ud800")])
+    axes = plot_network(graph)
+    axes.get_figure(root=True).savefig(io.BytesIO(), format="png")
+    assert {"a\\x1b[31m", "\\ud800"} <= {text.get_text() for text in axes.texts}
 
 
 def test_long_names_lose_their_middle() -> None:

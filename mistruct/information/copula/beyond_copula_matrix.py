@@ -86,7 +86,7 @@ class _Matrix:
         given = data.values[[data.row(data.names[p]) for p in whole]]
         order = np.argsort(given, axis=1).astype(np.int32)
         ordered = np.take_along_axis(given, order, axis=1)
-        self.tied = (np.diff(ordered, axis=1) == 0).any(axis=1)
+        self.tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
         self.varying = ordered[:, 0] < ordered[:, -1]
         self.bases = np.zeros_like(given)
         for i in np.flatnonzero(self.varying):
@@ -133,7 +133,7 @@ class _Matrix:
     def _one(self, x: int, y: int) -> float:
         names = [self.data.names[p] for p in (x, y)]
         pair = self.data.select(dict.fromkeys(names)).complete_rows()
-        if pair.n_samples and x == y and np.ptp(pair.values) > 0:
+        if pair.n_samples and x == y and (pair.values != pair.values[0, 0]).any():
             return math.inf
         try:
             return self.one_pair(pair, *names)

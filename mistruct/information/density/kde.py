@@ -153,7 +153,7 @@ class KDE(Estimator):
                 f"the {data.n_samples} rows has its own"
             )
         columns = [rows.values[rows.row(n)] for n in dict.fromkeys(x) if n in rows.continuous]
-        if any(np.ptp(values) == 0 for values in columns):
+        if any((values == values[0]).all() for values in columns):
             warnings.warn(
                 f"the entropy of {', '.join(map(repr, x))} is minus infinity: a continuous column "
                 "is constant",
@@ -161,11 +161,14 @@ class KDE(Estimator):
                 stacklevel=2,
             )
             return -math.inf
+        # In units in which nothing overflows.
+        units = [float(np.abs(values).max()) for values in columns]
+        columns = [values / unit for values, unit in zip(columns, units, strict=True)]
         n, d = rows.n_samples, len(columns)
         points = self._points(n, [columns])
         (logs,) = self._log_sums(points, [joint_labels(rows, x)[0]], np.array([[True]]))
         widths = self._factor(n, d) * np.std(columns, axis=1, ddof=1) if d else np.empty(0)
-        norm = d / 2 * math.log(2 * math.pi) + float(np.log(widths).sum())
+        norm = d / 2 * math.log(2 * math.pi) + float(np.log(widths).sum() + np.log(units).sum())
         return norm + math.log(n - 1) - float(logs.mean())
 
     def total_correlation(self, data: Dataset) -> float:
@@ -252,7 +255,7 @@ class KDE(Estimator):
         if any(pair.n_missing.values()):
             pair = pair.complete_rows()
         if pair.n_samples and x == y and data.kinds[x] == "continuous":
-            return math.inf if np.ptp(pair.values) else 0.0
+            return math.inf if (pair.values != pair.values[0, 0]).any() else 0.0
         try:
             return self.information(pair, [x], [y])
         except TooFewRowsError:

@@ -371,3 +371,11 @@ def test_too_few_rows_are_refused() -> None:
         DEFAULT.information(data, ["a"], ["b"])
     with pytest.raises(ms.DataError, match="at least 4 rows"):
         matrix(ms.as_dataset(frame.dropna()))
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, 5e-320])
+def test_an_entropy_in_extreme_units(unit: float) -> None:
+    """H(cx) = H(x) + log c."""
+    x = np.random.default_rng(0).integers(1, 900, 100) + 0.5
+    wanted = float(ms.entropy(x, estimator="kde")) + np.log(unit)
+    assert ms.entropy(x * unit, estimator="kde") == pytest.approx(wanted, abs=1e-2)

@@ -1,0 +1,24 @@
+"""Broken files: refused in one line or read, never a traceback, and never a part for the whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hostile.files import FORMATS
+from tests.hostile.runner import run_jobs
+from tests.hostile.test_tables import report
+
+_N_FILES, _N_LONG = 70, 2_000
+
+# Seconds; ten for a file, and some to import what reads it on a busy machine.
+_LONGEST = 60.0
+
+
+def test_broken_files(pytestconfig: pytest.Config) -> None:
+    n = _N_LONG if pytestconfig.getoption("--long") else _N_FILES
+    suffixes = list(FORMATS)
+    jobs = [(f"{suffixes[i % len(suffixes)]}:{i}", ["read"]) for i in range(n)]
+    verdicts = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
+    assert len(verdicts) == n
+    assert all(v["verdict"] != "fault" for v in verdicts), report(verdicts)
+    assert any(v["verdict"] == "refused" for v in verdicts)

@@ -1,0 +1,137 @@
+"""Many threads, interrupts, repetition, and two runs into one folder."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mistruct as ms
+from tests.cli_helpers import ROOT, Run
+from tests.hostile.tables import plain
+
+_LEARNERS = {
+    "ChowLiu": lambda: ms.ChowLiu(0.05),
+    "TAN": lambda: ms.TAN("a"),
+    "ARACNE": lambda: ms.ARACNE(),
+    "CLR": lambda: ms.CLR(),
+    "MRNET": lambda: ms.MRNET(),
+    "PC": lambda: ms.PC(),
+    "BOSS": lambda: ms.BOSS(n_restarts=1),
+    "MarkovBlanket": lambda: ms.MarkovBlanket("a"),
+}
+
+
+def table(n: int = 200) -> pd.DataFrame:
+    return plain(np.random.default_rng(0), n)
+
+
+def test_eight_threads_at_once() -> None:
+    """Each gets what it gets alone."""
+    data = ms.as_dataset(table())
+    alone = {name: make().fit(data).edges_ for name, make in _LEARNERS.items()}
+    with ThreadPoolExecutor(8) as pool:
+        fits = [(n, pool.submit(_LEARNERS[n]().fit, data)) for n in list(_LEARNERS) * 3]
+        for name, fit in fits:
+            pd.testing.assert_frame_equal(fit.result().edges_, alone[name])
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="has no timers")
+def test_interrupts_at_random_moments(pytestconfig: pytest.Config) -> None:
+    """After each, the same question gets its answer."""
+    data, learner = ms.as_dataset(table()), ms.PC(test="hybrid", max_conditioning=1)
+    wanted = learner.fit(data).edges_
+    started = time.perf_counter()
+    learner.fit(data)
+    lasts, moments, interrupted = time.perf_counter() - started, random.Random(0), 0
+    for _ in range(200 if pytestconfig.getoption("--long") else 20):
+        try:
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.setitimer(signal.ITIMER_REAL, max(moments.random() * lasts, 1e-4))
+            learner.fit(data)
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        pd.testing.assert_frame_equal(learner.fit(data).edges_, wanted)
+    assert interrupted
+
+
+@pytest.mark.parametrize("name", _LEARNERS)
+def test_repeated_fits_keep_nothing(name: str, pytestconfig: pytest.Config) -> None:
+    n = 500 if pytestconfig.getoption("--long") else 30
+    frame = table(500)
+
+    def repeat(times: int) -> None:
+        for _ in range(times):
+            _LEARNERS[name]().fit(frame)
+
+    repeat(10)  # fills caches, which have an end
+    gc.collect()
+    tracemalloc.start()
+    try:
+        repeat(5)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        repeat(n)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    # A fit that is kept keeps 8,000 bytes of its table at least; 100,000 are chance.
+    assert grown < 100_000 + 1_000 * n, f"{grown} bytes after {n} fits"
+
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from mistruct.cli.folder_lock import one_run
+with one_run(Path(sys.argv[1])):
+    Path(sys.argv[1], ".mistruct-left").mkdir()
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_two_runs_into_one_folder(run: Run, tmp_path: Path) -> None:
+    """The second is told while the first runs; what a killed one left is gone after the next."""
+    path, output = tmp_path / "t.csv", tmp_path / "deep" / "out"
+    table().to_csv(path, index=False)
+    first = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(output)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        assert first.stdout is not None and first.stdout.readline().strip() == b"held"
+        code, _, err = run("learn", path, "--output", output, "--method", "chow-liu")
+        assert code == 2 and "another run is writing to" in err
+        assert set(os.listdir(output)) == {".mistruct.lock", ".mistruct-left"}
+    finally:
+        first.kill()
+        first.wait()
+        assert first.stdout is not None
+        first.stdout.close()
+    code, _, _ = run("learn", path, "--output", output, "--method", "chow-liu")
+    assert code == 0
+    assert "run.json" in os.listdir(output)
+    assert not [name for name in os.listdir(output) if name.startswith(".")]
+
+
+def test_a_run_that_fails_makes_no_folder(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "t.csv", tmp_path / "deep" / "out"
+    pd.DataFrame({"a": [1.5] * 30, "b": [2.5] * 30}).to_csv(path, index=False)
+    assert run("aracne", path, "--output", output)[0] == 2
+    assert os.listdir(tmp_path) == ["t.csv"]
