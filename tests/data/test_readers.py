@@ -372,7 +372,7 @@ def test_a_file_that_may_not_be_read(write: Write, monkeypatch: pytest.MonkeyPat
 def test_an_unknown_suffix(write: Write) -> None:
     known = (
         ".csv, .tsv, .txt, .gct, .parquet, .feather, .h5ad, .xlsx, .dta, .sav, .zsav, .sas7bdat, "
-        ".xpt, .arff, and .csv, .tsv, .txt with .gz, .bz2, .xz, .zst, .zip"
+        ".xpt, .arff, .mistruct, and .csv, .tsv, .txt with .gz, .bz2, .xz, .zst, .zip"
     )
     refused(write("", "t.ods"), f"unknown suffix '.ods'; what can be read is {known}")
     refused(write("", "t.json.gz"), f"unknown suffix '.json.gz'; what can be read is {known}")
