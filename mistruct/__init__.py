@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from mistruct.structure import Bootstrap as Bootstrap
     from mistruct.structure import ChowLiu as ChowLiu
     from mistruct.structure import Comparison as Comparison
+    from mistruct.structure import DifferentialNetwork as DifferentialNetwork
     from mistruct.structure import Knowledge as Knowledge
     from mistruct.structure import MarkovBlanket as MarkovBlanket
     from mistruct.structure import aracne_network as aracne_network
@@ -141,6 +142,7 @@ _PUBLIC = {
         "CLR",
         "ChowLiu",
         "Comparison",
+        "DifferentialNetwork",
         "Knowledge",
         "MarkovBlanket",
         "MRNET",

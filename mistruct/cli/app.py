@@ -39,8 +39,8 @@ def _root(
         typer.echo(__version__)
     elif context.invoked_subcommand is None:
         raise ParameterError(
-            "no command; choose learn, aracne, why, page, test, mi, matrix, describe, rank or "
-            "compare, or ask mistruct --help"
+            "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
+            "or compare, or ask mistruct --help"
         )
 
 

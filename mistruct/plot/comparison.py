@@ -38,7 +38,12 @@ KINDS: dict[str, tuple[str, Any]] = {
 
 @with_glyphs
 def plot_comparison(
-    learned: nx.Graph, truth: nx.Graph, *, ax: Axes | None = None, legend: bool = True
+    learned: nx.Graph,
+    truth: nx.Graph,
+    *,
+    names: tuple[str, str] | None = None,
+    ax: Axes | None = None,
+    legend: bool = True,
 ) -> Axes:
     """Draw a learned graph beside the true one: edges found, missed and added.
 
@@ -52,6 +57,9 @@ def plot_comparison(
         With the same nodes, and taken as :func:`~mistruct.compare` does: a DAG stands for its
         CPDAG, so that a direction which no data can tell counts as none. If either is a `Graph`,
         which has no directions, only the lines are compared.
+    names : tuple of two str, optional
+        What to call `learned` and `truth` in the legend, if neither is the truth: the edges are
+        then those in both, in either, and those whose direction differs.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Without it a new figure is made, pyplot's if the caller has imported pyplot,
         as in `plot_network`.
@@ -98,9 +106,12 @@ def plot_comparison(
     n_labelled = page.draw_labels()
     if legend:
         n_edges = [counted(len(g.to_undirected().edges), "edge") for g in (true, found)]
-        note = f"{counted(len(both), 'variable')}; {n_edges[0]} in truth, {n_edges[1]} learned"
+        where = (" learned", " in truth") if names is None else [f" in {name}" for name in names]
+        note = f"{counted(len(both), 'variable')}; {n_edges[0]}{where[1]}, {n_edges[1]}{where[0]}"
         note += not_shown(both, shown, n_labelled)
-        draw_legend(page.ax, page.width, page.strip, _rows(both, directed), note, handlelength=3.0)
+        draw_legend(
+            page.ax, page.width, page.strip, _rows(both, directed, names), note, handlelength=3.0
+        )
     return page.ax
 
 
@@ -173,17 +184,30 @@ def _arrowhead(tail: Array, head: Array, radius: float) -> Array:
     return np.array([tip, tip - way * HEAD[0] + aside, tip - way * HEAD[0] - aside])
 
 
-def _rows(both: nx.Graph, directed: bool) -> list[list[Any]]:
+def _rows(both: nx.Graph, directed: bool, names: tuple[str, str] | None = None) -> list[list[Any]]:
     """Rows of the legend of lines and arrowheads."""
     from matplotlib.lines import Line2D
 
     counts = Counter(kind for *_, kind in both.edges(data="kind"))
+    words = {kind: kind for kind in KINDS}
+    heads_of = ["as learned", "as in truth, where that differs"]
+    if names is not None:
+        learned, truth = names
+        words |= {"found": "in both", "missed": f"only in {truth}", "extra": f"only in {learned}"}
+        heads_of = [f"as in {learned}", f"as in {truth}, where that differs"]
     lines = [
-        Line2D([], [], color=c, linestyle=pattern, linewidth=LINE, label=f"{kind} ({counts[kind]})")
+        Line2D(
+            [],
+            [],
+            color=c,
+            linestyle=pattern,
+            linewidth=LINE,
+            label=f"{words[kind]} ({counts[kind]})",
+        )
         for kind, (c, pattern) in KINDS.items()
     ]
     heads = [
         Line2D([], [], linestyle="", marker=">", color="0.4", markerfacecolor=inside, label=label)
-        for inside, label in (("0.4", "as learned"), ("none", "as in truth, where that differs"))
+        for inside, label in zip(("0.4", "none"), heads_of, strict=True)
     ]
     return [lines, heads] if directed else [lines]

@@ -3,6 +3,7 @@
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare
 from mistruct.structure.causal.pc import PC
+from mistruct.structure.differential.differential_network import DifferentialNetwork
 from mistruct.structure.knowledge import Knowledge, read_knowledge
 from mistruct.structure.networks.aracne import ARACNE
 from mistruct.structure.networks.clr_mrnet import CLR, MRNET
@@ -23,6 +24,7 @@ __all__ = [
     "Bootstrap",
     "ChowLiu",
     "Comparison",
+    "DifferentialNetwork",
     "Knowledge",
     "MarkovBlanket",
     "aracne_network",

@@ -668,8 +668,8 @@ def test_bad_options(
     [
         (
             [],
-            "no command; choose learn, aracne, why, page, test, mi, matrix, describe, rank or "
-            "compare, or ask mistruct --help",
+            "no command; choose learn, aracne, diff, why, page, test, mi, matrix, describe, rank "
+            "or compare, or ask mistruct --help",
         ),
         (["lern"], "No such command 'lern'"),
         (["learn"], "Missing argument 'DATA'"),

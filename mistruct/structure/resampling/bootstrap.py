@@ -39,7 +39,7 @@ class Bootstrap(StructureLearner):
     learner : learner
         Any of mistruct's; it is cloned, not fitted.
     n_resamples : int
-        Number of samples. Each has 63.2 percent of the rows, drawn without replacement.
+        Number of samples, whose rows are drawn without replacement.
     seed : int or None
         Of the rows that are drawn; None draws afresh.
     threshold : float
@@ -48,6 +48,9 @@ class Bootstrap(StructureLearner):
         Folder that keeps each finished resample, so that a run which was ended at any moment goes
         on from there, also to more resamples, with the same result. It must be of the same
         table, learner and seed.
+    n_rows : int, optional
+        Number of rows of each sample, such as that of a smaller table to compare with; default:
+        63.2 percent of the rows.
 
     Attributes
     ----------
@@ -131,12 +134,14 @@ class Bootstrap(StructureLearner):
         seed: int | None = 0,
         threshold: float = 0.5,
         checkpoint: Folder | None = None,
+        n_rows: int | None = None,
     ) -> None:
         self.learner = learner
         self.n_resamples = n_resamples
         self.seed = seed
         self.threshold = threshold
         self.checkpoint = checkpoint
+        self.n_rows = n_rows
 
     @property
     def directed(self) -> bool:  # type: ignore[override]  # it is that of the learner
@@ -147,6 +152,8 @@ class Bootstrap(StructureLearner):
         if not isinstance(self.learner, StructureLearner):
             raise ParameterError(f"learner must be a learner of structure, got {self.learner!r}")
         check_count("n_resamples", self.n_resamples)
+        if self.n_rows is not None:
+            check_count("n_rows", self.n_rows, least=10)
         check_replicates("n_resamples", self.n_resamples, self.seed, self.checkpoint)
         share = self.threshold
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
@@ -160,6 +167,10 @@ class Bootstrap(StructureLearner):
             # Once, as a file could change in between.
             learner.regulators = list(find_regulators(learner.regulators, data.names))
         position = {name: i for i, name in enumerate(data.names)}
+        if self.n_rows is not None and self.n_rows > data.n_samples:
+            raise ParameterError(
+                f"n_rows must be at most the {data.n_samples} rows of the table, got {self.n_rows}"
+            )
 
         def resample(sample: Dataset) -> Arrays:
             with warnings.catch_warnings():
@@ -169,8 +180,10 @@ class Bootstrap(StructureLearner):
         used = learner.get_params(deep=False).items()
         made_with = {"learner": type(learner).__name__}
         made_with |= {f"learner__{name}": describe(value) for name, value in used}
+        if self.n_rows is not None:
+            made_with["n_rows"] = str(self.n_rows)
         resamples = run_replicates(
-            resample, data, self.n_resamples, self.seed, made_with, self.checkpoint
+            resample, data, self.n_resamples, self.seed, made_with, self.checkpoint, self.n_rows
         )
         return _counted(list(resamples), data, self.directed)
 

@@ -75,6 +75,7 @@ def run_replicates(
     seed: int | None,
     made_with: Mapping[str, Any],
     checkpoint: Folder | None = None,
+    n_rows: int | None = None,
 ) -> Iterator[Arrays]:
     """Yield ``make(sample)`` of n samples of the rows, in order.
 
@@ -92,6 +93,8 @@ def run_replicates(
         What else the replicates depend on.
     checkpoint : path, optional
         Folder from which finished replicates are read, and to which the others are written.
+    n_rows : int, optional
+        Number of rows of each sample; 63.2 percent by default.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def run_replicates(
     def replicate(b: int) -> Arrays:
         arrays = kept.read(b) if kept else None
         if arrays is None:
-            arrays = make(data.take(draw_rows(data.n_samples, entropy, b)))
+            arrays = make(data.take(draw_rows(data.n_samples, entropy, b, n_rows)))
             if kept:
                 kept.write(b, arrays)
         return arrays
@@ -131,11 +134,11 @@ def run_replicates(
         kept.tidy()
 
 
-def draw_rows(n_samples: int, entropy: Any, b: int) -> NDArray[np.bool_]:
+def draw_rows(n_samples: int, entropy: Any, b: int, n_rows: int | None = None) -> NDArray[np.bool_]:
     """Mask of the rows of replicate `b`, shape (n_samples,)."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(b,)))
     rows = np.zeros(n_samples, dtype=np.bool_)
-    rows[rng.permutation(n_samples)[: round(SHARE * n_samples)]] = True
+    rows[rng.permutation(n_samples)[: n_rows or round(SHARE * n_samples)]] = True
     return rows
 
 

@@ -1,0 +1,1 @@
+"""What differs between the networks of groups of rows."""

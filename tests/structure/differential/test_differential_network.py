@@ -1,0 +1,179 @@
+"""DifferentialNetwork: what it finds in made-up groups, of all kinds of columns."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, false_discovery_control
+
+import mistruct as ms
+
+
+def _groups(seed=0, n_rows=150):
+    """Two groups: a - b is gained, c - d lost, e - f kept, and all means and spreads differ."""
+    rng = np.random.default_rng(seed)
+    ill = np.repeat([False, True], n_rows)
+    noise = rng.normal(size=(6, 2 * n_rows))
+    a, _, c, _, e, _ = noise
+    table = pd.DataFrame(
+        {
+            "a": a,
+            "b": noise[1] + np.where(ill, 1.5 * a, 0.0),
+            "c": c,
+            "d": noise[3] + np.where(ill, 0.0, 1.5 * c),
+            "e": e,
+            "f": noise[5] + e,
+        }
+    )
+    table = table * np.where(ill, 3.0, 1.0)[:, np.newaxis] + np.where(ill, 10.0, 0.0)[:, np.newaxis]
+    table["group"] = np.where(ill, "ill", "healthy")
+    return table
+
+
+def test_finds_what_is_gained_lost_and_kept():
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(_groups())
+    rows = {frozenset((r.source, r.target)): (r.differs, r.change) for r in net.edges_.itertuples()}
+    assert rows == {
+        frozenset("ab"): (True, "gained"),
+        frozenset("cd"): (True, "lost"),
+        frozenset("ef"): (False, "kept"),
+    }
+    assert net.levels_ == ("healthy", "ill")
+    assert set(net.graph_) == set("abcdef")
+    first = net.edges_.set_index(["source", "target"]).loc[("a", "b")]
+    assert first["mi[ill]"] > 0.3 > first["mi[healthy]"]
+    assert first["support[ill]"] == 1.0
+    part = _groups().query("group == 'ill'")[["a", "b"]].rank()
+    expected = np.corrcoef(part.T)[0, 1]  # of ranks, which are close to normal scores
+    assert first["correlation[ill]"] == pytest.approx(expected, abs=0.05)
+
+
+def test_the_order_of_columns_and_of_rows_in_a_group_does_not_matter():
+    table = _groups()
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group")
+    edges = net.fit(table).edges_
+    pd.testing.assert_frame_equal(net.fit(table[table.columns[::-1]]).edges_, edges)
+
+
+def test_levels_choose_and_turn_the_groups():
+    table = _groups()
+    table.loc[:29, "group"] = "other"
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group", levels=["ill", "healthy"])
+    changes = net.fit(table).edges_.set_index(["source", "target"])["change"]
+    assert (changes["a", "b"], changes["c", "d"]) == ("lost", "gained")
+
+
+def test_arrows_that_turn():
+    rng = np.random.default_rng(0)
+    n = 400
+    second = np.repeat([False, True], n)
+    x, y, z = rng.normal(size=(3, 2 * n))
+    w = np.where(second, 0.0, x + z) + 0.7 * y  # x -> w <- z in the first group
+    x = np.where(second, x + 1.2 * w + z, x)  # w -> x <- z in the second
+    table = pd.DataFrame({"w": w, "x": x, "z": z, "group": second})
+    net = ms.DifferentialNetwork(ms.PC(alpha=0.01), "group").fit(table)
+    changes = net.edges_.set_index(["source", "target"])["change"]
+    assert changes["w", "x"] == "turned"
+    assert changes["w", "z"] == "lost"
+
+
+def test_states_are_compared_by_their_odds():
+    rng = np.random.default_rng(0)
+    group = np.repeat(["first", "second"], 500)
+    x = rng.random(1000) < np.where(group == "first", 0.3, 0.6)  # other shares, the same odds ratio
+    logit = np.where(x, 1.0, -1.0)
+    same = rng.random(1000) < 1 / (1 + np.exp(-logit))
+    other = rng.random(1000) < 1 / (1 + np.exp(np.where(group == "first", -logit, logit)))
+    table = pd.DataFrame({"x": x, "same": same, "other": other, "group": group})
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(table)
+    differs = net.edges_.set_index(["source", "target"])["differs"]
+    assert differs["other", "x"]
+    assert not differs["same", "x"]
+
+
+def test_halves_of_one_group_of_states_and_numbers_differ_as_often_as_the_level_says():
+    rng = np.random.default_rng(5)
+    small, n_pairs = 0, 0
+    for _ in range(40):
+        numbers = rng.normal(size=(160, 3))
+        states = (numbers + rng.normal(size=(160, 3)) > 0.4).astype(int)
+        frame = pd.DataFrame({f"n{i}": numbers[:, i] for i in range(3)})
+        frame = frame.join(pd.DataFrame({f"s{i}": states[:, i] for i in range(3)}))
+        frame["group"] = rng.integers(0, 2, 160)
+        from mistruct.structure.differential.pair_differences import pair_differences
+        from mistruct.structure.differential.score_differences import Groups
+
+        data = ms.as_dataset(frame.drop(columns="group"))
+        groups = Groups(frame["group"].to_numpy(), np.zeros(160, dtype=np.int64))
+        _, p_values = pair_differences(data, groups, 50, rng)
+        small += (p_values < 0.05).sum()
+        n_pairs += len(p_values)
+    low, high = binom.interval(0.999, n_pairs, 0.05)
+    assert low <= small <= high
+
+
+def test_within_strata_a_batch_makes_no_difference():
+    rng = np.random.default_rng(0)
+    group = np.repeat(["first", "second"], 200)
+    # The second group is mostly of the batch that shifts both columns.
+    shifted = rng.random(400) < np.where(group == "first", 0.1, 0.5)
+    a, b, c = rng.normal(size=(3, 400)) + 4.0 * shifted * np.array([[1.0], [1.0], [0.0]])
+    batch = np.where(shifted, "b2", "b1")
+    table = pd.DataFrame({"a": a, "b": b, "c": c, "batch": batch, "group": group})
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group", strata=["batch"]).fit(table)
+    assert set(net.graph_) == {"a", "b", "c"}
+    assert not net.edges_["differs"].any()
+    whole = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(table)
+    assert whole.edges_.set_index(["source", "target"])["differs"]["a", "b"]
+
+
+def test_strata_that_cannot_be_compared_are_left_out_and_that_is_said():
+    table = _groups()
+    table["batch"] = np.where(np.arange(300) < 3, "rare", "usual")
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group", strata=["batch"])
+    with pytest.warns(ms.MistructWarning, match="1 of the strata, with 3 rows, are left out"):
+        net.fit(table)
+    assert (net.edges_["n_samples"] == 297).all()
+
+
+def test_false_discovery_rate_is_that_of_scipy():
+    net = ms.DifferentialNetwork(ms.ChowLiu(), "group", alpha=0.99).fit(_groups())
+    known = net.edges_["p_value"].to_numpy()  # the others of the 15 pairs have q-values above .99
+    assert len(known) > 5
+    expected = false_discovery_control(np.append(known, np.ones(15 - len(known))))
+    np.testing.assert_allclose(net.edges_["q_value"], expected[: len(known)])
+
+
+def test_a_column_that_is_constant_in_a_group_is_compared_with_none():
+    table = _groups()
+    table.loc[table["group"] == "ill", "a"] = 1.0
+    net = ms.DifferentialNetwork(ms.ChowLiu(), "group", alpha=0.99).fit(table)
+    with_a = net.edges_[(net.edges_["source"] == "a") | (net.edges_["target"] == "a")]
+    assert with_a["p_value"].isna().all()
+    assert (with_a["mi[ill]"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "parameters", "message"),
+    [
+        ({}, {"condition": "grup"}, "grup"),
+        ({"group": "one"}, {}, "condition 'group' has 1 level to compare, 'one'"),
+        ({}, {"levels": ["ill", "il"]}, "levels of 'group' must be one of"),
+        ({}, {"levels": ["ill", "ill"]}, "levels must differ"),
+        ({"group": ["x"] * 291 + ["y"] * 9}, {}, "group 'y' of 'group' has 9 rows, but 10 or more"),
+        ({}, {"condition": "a"}, "condition 'a' is continuous; groups need states"),
+        ({}, {"strata": ["group"]}, "condition must not be among strata"),
+        ({}, {"strata": ["a"]}, "strata: column 'a' is continuous"),
+        ({}, {"learner": ms.TAN("group")}, "condition must not be a node, got 'group'"),
+        ({}, {"alpha": 0}, "alpha must be a number between 0 and 1"),
+        ({}, {"n_permutations": 0}, "n_permutations must be a whole number"),
+        ({}, {"learner": "pc"}, "learner must be a learner of structure"),
+    ],
+)
+def test_bad_input_is_named(changed, parameters, message):
+    options = {"learner": ms.ChowLiu(), "condition": "group"} | parameters
+    learner, condition = options.pop("learner"), options.pop("condition")
+    net = ms.DifferentialNetwork(learner, condition, **options)
+    with pytest.raises(ms.MistructError, match=message), warnings.catch_warnings():
+        net.fit(_groups().assign(**changed))
