@@ -26,19 +26,9 @@ from mistruct.data.number_text import Reading, Words, factorized, is_date, read_
 from mistruct.errors import DataError, Setting, check_unicode, shortened
 
 __all__ = [
-    "Column",
-    "Door",
-    "Kind",
-    "all_missing_error",
-    "date_error",
-    "infinite_error",
-    "is_whole",
-    "read_array",
-    "read_categories",
-    "read_column",
-    "read_numbers",
-    "read_text",
-]
+    "Column", "Door", "Kind", "all_missing_error", "date_error", "infinite_error", "is_whole",
+    "read_array", "read_categories", "read_column", "read_numbers", "read_text",
+]  # fmt: skip
 
 
 # A histogram finds the states of integers that span at most this range; beyond it, a sort does.

@@ -7,8 +7,9 @@ Both languages list nodes and edges between braces, with attributes in brackets:
 dagitty (Textor et al. 2016) has four kinds: ``dag``, ``pdag`` with ``--`` for undirected edges, and
 ``mag`` and ``pag`` with ``@`` for a circle. In a dag ``a <-> b`` is a hidden common cause, which
 becomes a node of its own. A node that is ``latent`` gets the attribute `hidden`. DOT (Gansner and
-North 2000) has ``digraph`` and ``graph``; ``dir=none`` makes an edge undirected there. Subgraphs,
-ports and HTML are not read.
+North 2000) has ``digraph`` and ``graph``; ``dir=none`` makes an edge undirected there, and
+``dir=both`` with ``arrowhead`` and ``arrowtail`` gives it the marks of a PAG. Subgraphs, ports and
+HTML are not read.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _TOKEN = re.compile(
 )
 _ESCAPED = re.compile(r'\\(["\\n])')
 _MARKS = {"<": "arrow", ">": "arrow", "@": "circle", "-": "tail"}
+_SHAPES = {"normal": "arrow", "odot": "circle", "none": "tail"}
 _MARKED = {"mag", "pag"}
 _KINDS = {"dag", "pdag", "digraph", "graph"} | _MARKED
 
@@ -197,11 +199,14 @@ class _Parser:
             if attributes.pop("latent", False):
                 attributes["hidden"] = True
             graph.add_node(v, **attributes)
+        marked = self.kind in _MARKED or any(_shapes(edge[3]) for edge in self.edges)
         for u, way, v, attributes in self.edges:
             at_u, at_v = _MARKS[way[0]], _MARKS[way[-1]]
             undirected = attributes.get("dir") == "none"
-            kept = {key: value for key, value in attributes.items() if key != "dir"}
-            if self.kind in _MARKED:
+            at_u, at_v = _shapes(attributes) or (at_u, at_v)
+            drawn = ("dir", "arrowhead", "arrowtail")
+            kept = {key: value for key, value in attributes.items() if key not in drawn}
+            if marked:
                 graph.add_edge(u, v, **kept, mark=at_v)
                 graph.add_edge(v, u, **kept, mark=at_u)
             elif "circle" in (at_u, at_v):
@@ -215,7 +220,15 @@ class _Parser:
                     graph.add_edge(u, v, **kept)
                 if at_u == "arrow" or undirected or at_u == at_v:
                     graph.add_edge(v, u, **kept)
+        if marked:
+            graph.graph["kind"] = "pag"
         return graph
+
+
+def _shapes(attributes: dict[str, Any]) -> tuple[str, str] | None:
+    """The marks of an edge whose two ends are drawn."""
+    at_u, at_v = (_SHAPES.get(attributes.get(f"arrow{end}", "")) for end in ("tail", "head"))
+    return (at_u, at_v) if at_u and at_v and attributes.get("dir") == "both" else None
 
 
 def _value(text: str) -> Any:

@@ -24,8 +24,8 @@ import networkx as nx
 
 from mistruct.errors import DataError, ParameterError, nearest_names
 from mistruct.structure.causal.to_dag import to_dag
+from mistruct.structure.end_marks import Mark
 
-Mark = Literal["arrow", "tail", "circle"]
 Kind = Literal["DAG", "CPDAG", "PAG", "Markov network"]
 
 _RIGHT = {"arrow": ">", "tail": "", "circle": "o"}

@@ -479,7 +479,7 @@ def pag():
     return graph
 
 
-@pytest.mark.parametrize("suffix", [*ATTRIBUTED, "csv", "tetrad"])
+@pytest.mark.parametrize("suffix", [*ATTRIBUTED, "csv", "dot", "tetrad"])
 def test_marks_come_back(tmp_path, suffix):
     write_network(pag(), tmp_path / f"n.{suffix}")
     back = read_network(tmp_path / f"n.{suffix}")
