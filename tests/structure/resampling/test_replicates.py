@@ -186,7 +186,7 @@ def test_interrupted_by_an_error(make, tmp_path, monkeypatch):
     table = genes()
     draw = "mistruct.structure.resampling.replicates.draw_rows"
 
-    def interrupted(n_samples: int, entropy: int, b: int) -> Any:
+    def interrupted(n_samples: int, entropy: int, b: int, n_rows: None) -> Any:
         if b == 3:
             raise KeyboardInterrupt
         return draw_rows(n_samples, entropy, b)
@@ -196,7 +196,7 @@ def test_interrupted_by_an_error(make, tmp_path, monkeypatch):
         make(tmp_path).fit(table)
     assert files(tmp_path) == finished(3)
 
-    def only_the_rest(n_samples: int, entropy: int, b: int) -> Any:
+    def only_the_rest(n_samples: int, entropy: int, b: int, n_rows: None) -> Any:
         assert b >= 3
         return draw_rows(n_samples, entropy, b)
 
