@@ -203,7 +203,7 @@ def test_graph_says_what_made_it_and_survives_json(learner, tmp_path):
     assert graph.graph["algorithm"] == "bootstrap"
     assert graph.graph["seed"] == 9
     assert graph.graph["parameters"] == {
-        "learner": repr(learner), "n_resamples": 3, "seed": 9, "threshold": 0.5,
+        "learner": repr(learner), "n_resamples": 3, "n_rows": None, "seed": 9, "threshold": 0.5,
     }  # fmt: skip
     restored = nx.node_link_graph(json.loads(json.dumps(nx.node_link_data(graph))))
     assert nx.utils.graphs_equal(graph, restored)
