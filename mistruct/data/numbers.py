@@ -83,8 +83,8 @@ def checked_by(check: Callable[..., Any], *arguments: Any, **rules: Any) -> Any:
         words = str(error)
         # All but one of its messages go on with an array or with advice on other estimators.
         if not words.startswith("The feature names"):
-            first, *_, last = [*words.splitlines(), ""]
-            words = f"{first} {last}" if "Reshape" in last else first
+            first, *others = words.splitlines()
+            words = " ".join([first, *(line for line in others if "Reshape" in line)])
         kind = WrongTypeError if isinstance(error, TypeError) else DataError
         raise kind(words) from error
 

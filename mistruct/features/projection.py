@@ -134,7 +134,7 @@ class InformationProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             raise ParameterError("n_folds must be 0 or at least 2, got 1")
         _, values = read_numbers(self, X, reset=True)
         # In units in which no square overflows; a power of two changes no digit.
-        self._units = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=1))[1])
+        self._units = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=1))[1] - 1)
         x = values.T / self._units
         if y is None:
             raise ParameterError(

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Worker:
     def __init__(self, module: str, seconds: float) -> None:
         self.module, self.seconds = module, seconds
         self.process: subprocess.Popen[str] | None = None
+        self.pump: threading.Thread | None = None
         self.lines: queue.Queue[str | None] = queue.Queue()
 
     def start(self) -> None:
@@ -41,7 +43,8 @@ class Worker:
             encoding="utf-8",
         )
         self.lines = queue.Queue()
-        threading.Thread(target=_pump, args=(self.process, self.lines), daemon=True).start()
+        self.pump = threading.Thread(target=_pump, args=(self.process, self.lines), daemon=True)
+        self.pump.start()
         self.take(_START)
 
     def take(self, seconds: float) -> dict[str, Any] | None:
@@ -57,6 +60,11 @@ class Worker:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            assert self.pump is not None and self.process.stdin and self.process.stdout
+            self.pump.join()
+            self.process.stdout.close()
+            with suppress(OSError):  # what it has not taken is lost
+                self.process.stdin.close()
             self.process = None
 
     def run(self, job: Job) -> list[dict[str, Any]]:
