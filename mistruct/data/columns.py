@@ -30,7 +30,6 @@ __all__ = [
     "read_array", "read_categories", "read_column", "read_numbers", "read_text",
 ]  # fmt: skip
 
-
 # A histogram finds the states of integers that span at most this range; beyond it, a sort does.
 _HISTOGRAM_RANGE = 1 << 16
 

@@ -24,7 +24,7 @@ import networkx as nx
 
 from mistruct.errors import ParameterError
 from mistruct.structure.mixed_graph import MixedGraph
-from mistruct.structure.separators import smallest_separator
+from mistruct.structure.smallest_separators import smallest_separator
 
 
 class Independence(NamedTuple):

@@ -33,7 +33,7 @@ from mistruct.structure.effects.possible_paths import (
     possible_path,
 )
 from mistruct.structure.mixed_graph import MixedGraph, as_mixed_graph
-from mistruct.structure.separators import smallest_separator
+from mistruct.structure.smallest_separators import smallest_separator
 
 _ZERO = "the effect is zero, as no directed path leads from the cause to the outcome"
 
