@@ -186,19 +186,19 @@ def test_interrupted_by_an_error(make, tmp_path, monkeypatch):
     table = genes()
     draw = "mistruct.structure.resampling.replicates.draw_rows"
 
-    def interrupted(n_samples: int, entropy: int, b: int) -> Any:
+    def interrupted(n_samples: int, entropy: int, b: int, *more: Any) -> Any:
         if b == 3:
             raise KeyboardInterrupt
-        return draw_rows(n_samples, entropy, b)
+        return draw_rows(n_samples, entropy, b, *more)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(draw, interrupted)
         make(tmp_path).fit(table)
     assert files(tmp_path) == finished(3)
 
-    def only_the_rest(n_samples: int, entropy: int, b: int) -> Any:
+    def only_the_rest(n_samples: int, entropy: int, b: int, *more: Any) -> Any:
         assert b >= 3
-        return draw_rows(n_samples, entropy, b)
+        return draw_rows(n_samples, entropy, b, *more)
 
     monkeypatch.setattr(draw, only_the_rest)
     found = csv(make(tmp_path), table)
