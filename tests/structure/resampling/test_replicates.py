@@ -186,11 +186,7 @@ def test_interrupted_by_an_error(make, tmp_path, monkeypatch):
     table = genes()
     draw = "mistruct.structure.resampling.replicates.draw_rows"
 
-<<<<<<< HEAD
-    def interrupted(n_samples: int, entropy: int, b: int, n_rows: None) -> Any:
-=======
     def interrupted(n_samples: int, entropy: int, b: int, *more: Any) -> Any:
->>>>>>> house
         if b == 3:
             raise KeyboardInterrupt
         return draw_rows(n_samples, entropy, b, *more)
@@ -200,11 +196,7 @@ def test_interrupted_by_an_error(make, tmp_path, monkeypatch):
         make(tmp_path).fit(table)
     assert files(tmp_path) == finished(3)
 
-<<<<<<< HEAD
-    def only_the_rest(n_samples: int, entropy: int, b: int, n_rows: None) -> Any:
-=======
     def only_the_rest(n_samples: int, entropy: int, b: int, *more: Any) -> Any:
->>>>>>> house
         assert b >= 3
         return draw_rows(n_samples, entropy, b, *more)
 
