@@ -73,8 +73,22 @@ class Asked:
         return self.by_tests.knowledge
 
 
+class _ByTests:
+    """What PC and FCI share."""
+
+    learner: Any
+
+    def seconds(self, asked: Asked, table: Dataset) -> float:
+        """Expected duration of `learn` in seconds."""
+        return cost_in_seconds(self.learner(asked).cost(table))
+
+    def show(self, learner: PC | FCI, table: Dataset) -> None:
+        """Print a summary of the result."""
+        show_causal_graph(learner)
+
+
 @dataclass(frozen=True)
-class ForPC:
+class ForPC(_ByTests):
     """Options of PC, which FCI takes as well."""
 
     max_conditioning: Annotated[
@@ -123,17 +137,9 @@ class ForPC:
         options = vars(self) | {"knowledge": _known(asked)}
         return ms.PC(asked.alpha, asked.test, **options)
 
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds."""
-        return cost_in_seconds(self.learner(asked).cost(table))
-
-    def show(self, learner: PC, table: Dataset) -> None:
-        """Print a summary of the result."""
-        show_causal_graph(learner)
-
 
 @dataclass(frozen=True)
-class ForFCI:
+class ForFCI(_ByTests):
     """Options of FCI beside those of PC."""
 
     fast: Annotated[
@@ -154,14 +160,6 @@ class ForFCI:
 
         options = vars(asked.by_tests) | vars(self) | {"knowledge": _known(asked)}
         return ms.FCI(asked.alpha, asked.test, **options)
-
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds."""
-        return cost_in_seconds(self.learner(asked).cost(table))
-
-    def show(self, learner: FCI, table: Dataset) -> None:
-        """Print a summary of the result."""
-        show_causal_graph(learner)
 
 
 @dataclass(frozen=True)
@@ -239,9 +237,8 @@ class ForChowLiu:
     def check(self, alpha: float | None) -> None:
         """Raise ParameterError if an option is invalid."""
         if self.penalty and alpha is not None:
-            raise ParameterError(
-                "--alpha and --penalty are two rules for one thing; give one of them"
-            )
+            both = "--alpha and --penalty are two rules for one thing"
+            raise ParameterError(f"{both}; give one of them")
 
     def learner(self, asked: Asked) -> ChowLiu:
         """The learner ChowLiu with these options."""

@@ -410,7 +410,7 @@ def test_an_option_of_one_method_chooses_it(
             ["--fdr", "0.1", "--penalty", "bic"],
             "--penalty is an option of chow-liu, and --fdr of pc; give one of them",
         ),
-        (["--method", "ges"], "'ges' is not one of 'pc', 'boss', 'chow-liu'"),
+        (["--method", "ges"], "'ges' is not one of 'pc', 'fci', 'boss', 'chow-liu'"),
         (["--alpha", "1.5", "--method", "pc"], "--alpha must be a number between 0 and 1, got 1.5"),
         (["--fdr", "2"], "--fdr must be a number between 0 and 1, got 2.0"),
         (["--max-conditioning", "-1"], "--max-conditioning must be a whole number of at least 0"),
