@@ -30,10 +30,10 @@ def pack(
     *,
     source: Source,
 ) -> None:
-    """Pack a table of any size, for the other commands to open without reading it.
+    """Pack a table of any size for the other commands.
 
-    Files and folders of Parquet, Feather and Arrow and files of text are read in parts, others
-    whole.
+    They open the packed table without reading it. Files and folders of Parquet, Feather and Arrow
+    and files of text are read in parts, others whole.
     """
     columns = Columns(kind=kind, kinds=kinds, missing="testwise")
     with Steps()("pack", f"packing {data}"):

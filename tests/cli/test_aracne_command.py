@@ -144,8 +144,8 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     assert record["parameters"] == {
         "data": str(data), "output": str(tmp_path / "out"), "regulators": None, "target": None,
         "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
-        "checkpoint": None, "page": True, "safe_csv": False, "for_tool": [], "estimator": "auto",
-        "test": "auto",
+        "checkpoint": None, "scheduler": None, "page": True, "safe_csv": False, "for_tool": [],
+        "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
@@ -392,7 +392,7 @@ def test_a_killed_run_goes_on(name: str, run: Run, data: Path, tmp_path: Path) -
     done = program(*asked, cwd=tmp_path, code=KILLED.format(signal=name))
     ended_by = {"SIGINT": 130, "SIGKILL": -signal.SIGKILL}
     assert (done.returncode, done.stdout) == (ended_by[name], "")
-    assert not (tmp_path / "out").exists()
+    assert all(p.name.startswith(".mistruct") for p in (tmp_path / "out").glob("*"))
     kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "kept").iterdir()}
     assert {f"replicate-{b:04}.bin" for b in range(3)} < set(kept)
 
@@ -400,6 +400,7 @@ def test_a_killed_run_goes_on(name: str, run: Run, data: Path, tmp_path: Path) -
     asked[1] = data
     code, *_ = run(*asked)
     assert code == 0
+    assert not list((tmp_path / "out").glob(".mistruct*"))
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "kept").iterdir()}
     assert kept.items() <= after.items()  # none was made again
     assert len(after) == 6 + 1

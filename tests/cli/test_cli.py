@@ -151,6 +151,7 @@ def test_learn_records_the_run(learned: tuple[Path, Any]) -> None:
         "target": "size", "alpha": 0.01, "correction": "bonferroni", "penalty": None,
         "estimator": "auto", "test": "auto", "bootstraps": None, "checkpoint": None, "page": True,
         "safe_csv": False,
+        "scheduler": None,
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
         "transpose": False, "drop": [], "layer": None, "obs": [], "kinds": None, "weights": None,
         "missing_marks": [], "separator": None, "decimal": None, "comment": None, "header": None,
