@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,7 +231,7 @@ class _Search:
     constraints: Constraints
     wanted: Adjacency | None = None  # the pairs that are asked for; all of them
     pool: Adjacency | None = None  # the candidates of each column; its neighbours
-    most_seconds: float = _MOST_SECONDS
+    most_seconds: float = field(default_factory=lambda: _MOST_SECONDS)
 
     def whole(self) -> Skeleton:
         """Search all depths, then restore edges."""
