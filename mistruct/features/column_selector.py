@@ -62,6 +62,9 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
                 "X must be a DataFrame or an array, got a Dataset; pass its to_pandas(), or give "
                 "it to rank_features"
             )
+        if y is None:
+            name = type(self).__name__
+            raise ParameterError(f"{name} requires y to be passed, but the target y is None")
         check_choice("missing", self.missing, ("raise", "testwise"))
         is_frame = hasattr(x, "columns")
         # The door reads frames itself, since their columns differ in type.
