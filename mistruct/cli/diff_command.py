@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.files import check_folder, run_record, save_picture, together, write_text
+from mistruct.cli.files import (
+    check_folder,
+    run_record,
+    save_picture,
+    together,
+    write_page,
+    write_text,
+)
 from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
-from mistruct.cli.options import Columns, Data, Output, Seed, Source
+from mistruct.cli.options import Columns, Data, Output, Page, Seed, Source
 from mistruct.cli.report import counted, show_bins, show_table
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
@@ -62,6 +69,7 @@ class ForGroups:
             help="Number of samples of the rows of each group to learn its network from.",
         ),
     ] = 20
+    page: Page = True
 
     def learner(self, condition: str, table: Dataset, seed: int) -> DifferentialNetwork:
         """The learner of differential networks with these options."""
@@ -100,7 +108,7 @@ def diff(
     A permutation test says which pairs of columns depend on each other differently in the groups.
     The networks of the groups, learned from samples of equal size, say which edges are kept, lost
     or gained. The command writes both as a table, the network of all these pairs, a picture if
-    there are two groups, and a record of the run.
+    there are two groups, a page to explore and a record of the run.
     """
     parameters = as_record({k: v for k, v in locals().items() if k != "context"})
     check_numbers(columns, seed, groups.alpha)
@@ -129,6 +137,8 @@ def diff(
                 picture = ms.plot_comparison(graphs[1], graphs[0], names=(names[1], names[0]))
                 save_picture(picture, folder / "network.png")
                 files.append("network.png")
+            if groups.page:
+                files.append(write_page(net, table, None, folder))
         record = run_record("diff", parameters, table, binned, net.edges_, step.seconds, folder)
         write_text(folder / "run.json", record)
     show_table(data, table)

@@ -77,7 +77,7 @@ def explore(
     ----------
     network : fitted learner, networkx.Graph, or list of two of these
         A learner brings its reasons along. Two networks are shown side by side, and what the
-        second keeps, loses and gains.
+        second keeps, loses and gains; a :class:`DifferentialNetwork` of two groups has both.
     data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData, optional
         The table, for a picture of each pair of columns.
     target : node, optional
@@ -113,8 +113,10 @@ def explore(
     networks = list(network) if isinstance(network, (list, tuple)) else [network]
     if len(networks) not in (1, 2):
         raise ParameterError(f"network must be one network or two, got {len(networks)}")
-    graphs, reasons = zip(*(_parts(n) for n in networks), strict=True)
-    return page_of(graphs, reasons, data, target, columns, data_points, title)
+    graphs, reasons, names = zip(*(part for n in networks for part in _parts(n)), strict=True)
+    if len(graphs) > 2:
+        raise ParameterError(f"network must be one network or two, got {len(graphs)}")
+    return page_of(graphs, reasons, data, target, columns, data_points, title, names)
 
 
 def page_of(
@@ -125,6 +127,7 @@ def page_of(
     columns: pd.DataFrame | None = None,
     data_points: bool = False,
     title: str = "Network",
+    names: Sequence[str] = (),
 ) -> NetworkPage:
     """A page of one or two graphs whose reasons are known; otherwise as `explore`."""
     from mistruct.data.dataset import as_dataset
@@ -139,22 +142,23 @@ def page_of(
     if data_points and data is None:
         raise ParameterError("data_points needs data, the table whose rows it shows")
     table = None if data is None else as_dataset(data, missing="testwise")
-    names = ("first", "second") if len(graphs) == 2 else ()
-    held = content(graphs, reasons, names, table, target, columns, data_points)
+    named = [*names] if any(names) else ["first", "second"]
+    called = named if len(graphs) == 2 else []
+    held = content(graphs, reasons, called, table, target, columns, data_points)
     return NetworkPage(document(held, title))
 
 
-def _parts(network: Any) -> tuple[nx.Graph, Reasons]:
-    """The graph of a network, with the sets and gains that a learner keeps beside it; reasons."""
+def _parts(network: Any) -> Sequence[tuple[nx.Graph, Reasons, str]]:
+    """The graphs of a network, each with its reasons and what it is called, if there are two."""
     from mistruct.structure.learner import StructureLearner
     from mistruct.structure.reasons import Reasons
 
     if isinstance(network, StructureLearner):
         if not hasattr(network, "graph_"):
             raise ParameterError(f"network must be fitted, got {network!r}; call fit first")
-        return network.graph_, network.reasons()
+        return network.networks()
     if isinstance(network, nx.Graph):
-        return network, Reasons([], [])
+        return [(network, Reasons([], []), "")]
     raise ParameterError(
         f"network must be a learner or a networkx graph, got {type(network).__name__}"
     )

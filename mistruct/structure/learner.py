@@ -93,6 +93,10 @@ class StructureLearner(BaseEstimator):
         """
         return plain_reasons(self.edges_, self.graph_)
 
+    def networks(self) -> list[tuple[nx.Graph, Reasons, str]]:
+        """Networks to show side by side: the graph and reasons of each, and a name if not alone."""
+        return [(self.graph_, self.reasons(), "")]
+
     def _checked(self, data: Any) -> Dataset:
         """Check the table and the parameters; returns the checked table."""
         self._check_parameters()

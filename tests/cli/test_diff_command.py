@@ -33,7 +33,7 @@ def test_writes_what_the_library_finds(run: Run, table, tmp_path):
     pd.testing.assert_frame_equal(written, net.edges_, check_dtype=False)
     assert sorted(ms.read_network(out / "network.graphml")) == ["a", "b", "c"]
     record = json.loads((out / "run.json").read_text())
-    assert record["files"] == ["edges.csv", "network.graphml", "network.png"]
+    assert record["files"] == ["edges.csv", "network.graphml", "network.html", "network.png"]
     assert (out / "network.png").read_bytes()[:4] == b"\x89PNG"
 
 

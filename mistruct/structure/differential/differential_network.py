@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -16,21 +15,23 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import (
     DataError,
-    MistructWarning,
     ParameterError,
     Setting,
     check_choice,
     check_count,
     check_fraction,
 )
+from mistruct.structure.causal.evidence import check_pair
+from mistruct.structure.differential.edge_changes import changes_of_edges, place_of_pair
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
+from mistruct.structure.differential.row_groups import strata_of, without_small_strata
 from mistruct.structure.differential.score_differences import Groups
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.ranked_edges import count_samples
+from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.resampling.bootstrap import Bootstrap
 
 _FEWEST_ROWS = 10  # of a group
-_FEWEST_IN_STRATUM = 5  # of a group in a stratum
 
 
 class DifferentialNetwork(StructureLearner):
@@ -161,6 +162,65 @@ class DifferentialNetwork(StructureLearner):
         self.threshold = threshold
         self.seed = seed
 
+    def why(self, x: Hashable, y: Hashable) -> str:
+        """Explain how the dependence of two columns differs between the groups.
+
+        Parameters
+        ----------
+        x, y : column names
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ParameterError
+            A name is not a column, or both are one.
+        """
+        check_pair(str(x), str(y), self.feature_names_in_.tolist())
+        ends = {str(x), str(y)}
+        row: Any
+        for row in self.edges_.to_dict("records"):
+            if {row["source"], row["target"]} == ends:
+                return self._in_words(row)
+        return f"{str(x)!r} and {str(y)!r} do not differ, and have an edge in no group"
+
+    def _in_words(self, row: Mapping[Any, Any]) -> str:
+        """Explain a row of `edges_`."""
+        differs = "differ" if row["differs"] else "do not differ significantly"
+        words = f"{row['source']!r} and {row['target']!r} {differs} between the groups"
+        if not np.isnan(row["p_value"]):
+            words += f" (p {row['p_value']:.2g}, q {row['q_value']:.2g})"
+        of_groups = []
+        for level in self.levels_:
+            correlation, support = row[f"correlation[{level}]"], row[f"support[{level}]"]
+            said = f"mi {row[f'mi[{level}]']:.3f} nats"
+            if not np.isnan(correlation):
+                said += f", correlation {correlation:.2f}"
+            of_groups.append(f"{level}: {said}, an edge in {support:.0%} of samples")
+        change = "" if row["change"] in ("none", "some") else f"; the edge is {row['change']}"
+        return f"{words}; {'; '.join(of_groups)}{change}"
+
+    def reasons(self, most: int = 20_000) -> Reasons:
+        """What `why` says of all pairs of `edges_`."""
+        return self._reasons(self.graph_)
+
+    def networks(self) -> list[tuple[nx.Graph, Reasons, str]]:
+        """Networks of both groups, if there are two; otherwise all pairs as one."""
+        if len(self.levels_) != 2:
+            return super().networks()
+        return [(g, self._reasons(g), str(level)) for level, g in self.graphs_.items()]
+
+    def _reasons(self, graph: nx.Graph) -> Reasons:
+        adjacent: list[Reason] = []
+        absent: list[Reason] = []
+        for row in self.edges_.to_dict("records"):
+            x, y = row["source"], row["target"]
+            joined = graph.has_edge(x, y) or graph.has_edge(y, x)
+            (adjacent if joined else absent).append(Reason(x, y, self._in_words(row)))
+        return Reasons(adjacent, absent, otherwise="no group has this edge, nor does it differ")
+
     def _check_parameters(self) -> None:
         check_fraction("alpha", self.alpha)
         check_count("n_permutations", self.n_permutations)
@@ -193,8 +253,8 @@ class DifferentialNetwork(StructureLearner):
         if condition in strata:
             raise ParameterError(f"condition must not be among strata, got {condition!r}")
         self.levels_, group = self._grouped(table, condition)
-        stratum = _strata(table, strata)
-        group = _without_small_strata(group, stratum, len(self.levels_))
+        stratum = strata_of(table, strata)
+        group = without_small_strata(group, stratum, len(self.levels_))
         rows = group >= 0
         sizes = np.bincount(group[rows], minlength=len(self.levels_))
         if sizes.min() < _FEWEST_ROWS:
@@ -253,7 +313,7 @@ class DifferentialNetwork(StructureLearner):
         fewest = min(part.n_samples for part in parts)
         found = [self._bootstrap(round(0.632 * fewest)).fit(part) for part in parts]
         self.graphs_ = {level: net.graph_ for level, net in zip(self.levels_, found, strict=True)}
-        joined, change = _changes(list(self.graphs_.values()), data.names)
+        joined, change = changes_of_edges(list(self.graphs_.values()), data.names)
         position = {name: i for i, name in enumerate(data.names)}
         chosen = adjusted <= self.alpha
         place = {pair: k for k, pair in enumerate(map(tuple, pairs[chosen].tolist()))}
@@ -261,7 +321,7 @@ class DifferentialNetwork(StructureLearner):
         for pair in joined:
             if pair not in place:
                 place[pair] = len(rows)
-                rows.append(_place(*pair, data.n_variables))
+                rows.append(place_of_pair(*pair, data.n_variables))
         kept, differs = pairs[rows], chosen[rows]
         edges = self._table(data, parts, kept, p_values[rows], adjusted[rows], differs)
         edges.insert(7, "change", [change.get(tuple(p), "none") for p in kept.tolist()])
@@ -317,66 +377,3 @@ class DifferentialNetwork(StructureLearner):
 
     def _seed(self) -> int | None:
         return self.seed
-
-
-def _strata(table: Dataset, strata: Iterable[str]) -> Positions:
-    """Codes of the combinations of states of each row, -1 if one is missing."""
-    codes = np.zeros(table.n_samples, dtype=np.int64)
-    missing = np.zeros(table.n_samples, dtype=bool)
-    for name in strata:
-        if name not in table.states:
-            raise DataError(
-                f"strata: column {name!r} is continuous; bin it with mistruct.discretize first"
-            )
-        missing |= ~table.known(name)
-        of_column = table.codes[table.row(name)]
-        _, codes = np.unique(codes * (len(table.states[name]) + 1) + of_column, return_inverse=True)
-    codes[missing] = -1
-    return codes
-
-
-def _without_small_strata(group: Positions, stratum: Positions, n_levels: int) -> Positions:
-    """Groups of the rows, -1 in strata in which a group has too few rows."""
-    group = np.where(stratum < 0, -1, group)
-    if not stratum.any():
-        return group
-    small, n_rows = 0, 0
-    for s in range(int(stratum.max()) + 1):
-        inside = (stratum == s) & (group >= 0)
-        if np.bincount(group[inside], minlength=n_levels).min() < _FEWEST_IN_STRATUM:
-            small, n_rows = small + bool(inside.any()), n_rows + int(inside.sum())
-            group[stratum == s] = -1
-    if small:
-        warnings.warn(
-            f"strata: {small} of the strata, with {n_rows} rows, are left out, as a group has "
-            f"fewer than {_FEWEST_IN_STRATUM} rows there",
-            MistructWarning,
-            stacklevel=4,  # of `fit`
-        )
-    return group
-
-
-def _changes(
-    graphs: list[nx.Graph], names: Sequence[str]
-) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
-    """Pairs that some of the graphs join, and whether each edge is kept, lost or gained."""
-    position = {name: i for i, name in enumerate(names)}
-    places = [(position[a], position[b]) for graph in graphs for a, b in graph.edges]
-    joined = sorted({(min(pair), max(pair)) for pair in places})
-    change = {}
-    for i, j in joined:
-        a, b = names[i], names[j]
-        ways = [(graph.has_edge(a, b), graph.has_edge(b, a)) for graph in graphs]
-        there = [any(way) for way in ways]
-        if all(there):
-            change[i, j] = "kept" if len(set(ways)) == 1 else "turned"
-        elif len(graphs) > 2:
-            change[i, j] = "some"
-        else:
-            change[i, j] = "gained" if there[1] else "lost"
-    return joined, change
-
-
-def _place(i: int, j: int, n: int) -> int:
-    """Position of pair (i, j) in the order of ``numpy.triu_indices(n, 1)``."""
-    return i * n - i * (i + 1) // 2 + j - i - 1

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom, false_discovery_control
 
 import mistruct as ms
+from mistruct.page.document import unpack
 
 
 def _groups(seed=0, n_rows=150):
@@ -47,6 +48,19 @@ def test_finds_what_is_gained_lost_and_kept():
     part = _groups().query("group == 'ill'")[["a", "b"]].rank()
     expected = np.corrcoef(part.T)[0, 1]  # of ranks, which are close to normal scores
     assert first["correlation[ill]"] == pytest.approx(expected, abs=0.05)
+
+
+def test_why_and_the_page_say_how_a_pair_differs():
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(_groups())
+    words = net.why("b", "a")
+    assert words.startswith("'a' and 'b' differ between the groups (p 0.0")
+    assert words.endswith("an edge in 100% of samples; the edge is gained")
+    assert net.why("a", "c") == "'a' and 'c' do not differ, and have an edge in no group"
+    with pytest.raises(ms.ParameterError, match="there is no column 'z'"):
+        net.why("a", "z")
+    held = unpack(ms.explore(net).html)
+    assert held["networks"] == ["healthy", "ill"]
+    assert words in str(held)
 
 
 def test_the_order_of_columns_and_of_rows_in_a_group_does_not_matter():
