@@ -87,7 +87,7 @@ def bound_of_cut(
     >>> import numpy as np
     >>> from mistruct.independence.multiple_testing import bound_of_cut
     >>> levels = np.array([0.05, 0.03, 0.02, 0.01])
-    >>> bound_of_cut(levels, np.array([3, 3, 2, 1]), 4, 0.05)
+    >>> round(bound_of_cut(levels, np.array([3, 3, 2, 1]), 4, 0.05), 6)
     0.0375
     """
     # The cut p has p <= alpha N(p) / m, so in an interval of levels it is at most its upper end's.

@@ -248,6 +248,8 @@ _LEARNERS: dict[str, Callable[[Case], Any]] = {
     "PC": lambda c: ms.PC(),
     "PC hybrid": lambda c: ms.PC(test="hybrid", max_conditioning=1),
     "BOSS": lambda c: ms.BOSS(n_restarts=1),
+    "FCI": lambda c: ms.FCI(),
+    "ChordalNetwork": lambda c: ms.ChordalNetwork(),
     "MarkovBlanket": lambda c: ms.MarkovBlanket(c.names[0]),
     "Bootstrap": lambda c: ms.Bootstrap(ms.ChowLiu(0.05), 3),
 }
@@ -259,6 +261,25 @@ enter("PC of the table", lambda c: ms.PC().fit(c.data).edges_)
 for _name in ("auto", "bic", "bdeu", "qnml", "gaussian-bic"):
     enter(f"score {_name}", lambda c, s=_name: number(ms.score(c.graph, c.dataset, s)))
 enter("compare", lambda c: ms.compare(c.graph, c.graph).shd)
+enter(
+    "DifferentialNetwork",
+    lambda c: (
+        ms.DifferentialNetwork(ms.ChowLiu(0.05), c.names[0], n_permutations=9, n_resamples=2)
+        .fit(c.dataset)
+        .edges_
+    ),
+)
+enter("check_graph", lambda c: ms.check_graph(c.graph, c.dataset, n_permutations=9).verdict)
+enter("adjustment_set", lambda c: ms.adjustment_set(c.graph, *c.names[:2]).columns)
+
+
+def _packed(case: Case) -> Any:
+    path = case.folder / "table.mistruct"
+    ms.pack_table(case.data, path)
+    return ms.read_table(path, missing="testwise").kinds
+
+
+enter("pack_table", _packed)
 
 
 def _ranking(case: Case) -> Any:
@@ -446,4 +467,4 @@ enter(
 )
 
 #: Functions of the package that are no calls on a table: what they take is made elsewhere.
-ELSEWHERE = {"read_table", "read_network", "read_knowledge"}
+ELSEWHERE = {"executor", "read_table", "read_network", "read_knowledge"}

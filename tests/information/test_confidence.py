@@ -257,6 +257,7 @@ def test_bins_are_counted() -> None:
     assert interval(x, y, estimator="binned", confidence=0.9) == expected
 
 
+@pytest.mark.filterwarnings("ignore:confidence. 1 estimate:mistruct.MistructWarning")
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_higher_level_is_wider(name: str) -> None:
     x, y = normal(0.4, 100)
@@ -367,6 +368,7 @@ def test_too_few_rows() -> None:
         interval(x, y, estimator=KSG(n_neighbors=30))
 
 
+@pytest.mark.filterwarnings("ignore:confidence. 1 estimate:mistruct.MistructWarning")
 def test_counts_spread_thinly() -> None:
     x, y = np.arange(20) % 5, np.arange(20) // 4
     with pytest.warns(

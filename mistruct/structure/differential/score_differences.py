@@ -135,6 +135,8 @@ def score_differences(
             tested = np.outer(varies[first], varies[second])
             if first == second:
                 tested = np.triu(tested, 1)
+            if not tested.any():
+                continue
             for of_kind, found, pool in zip(drawn, observed[:, first, second], pools, strict=True):
                 relative = of_kind[:, tested]
                 relative /= _shrunken_means(relative)
@@ -154,8 +156,8 @@ def _shrunken_means(drawn: NDArray[np.float32]) -> NDArray[np.float32]:
     between columns and of that of a mean (Efron and Morris 1973).
     """
     means = drawn.mean(axis=0, dtype=np.float64)
-    within = drawn.var(axis=0, dtype=np.float64).mean() / len(drawn) if drawn.size else 0.0
-    total = means.var() if means.size else 0.0
+    within = drawn.var(axis=0, dtype=np.float64).mean() / len(drawn)
+    total = means.var()
     kept = max(total - within, 0.0) / total if total > 0 else 0.0
     return np.asarray(kept * means + (1.0 - kept) * means.mean(), dtype=np.float32)
 
