@@ -83,6 +83,12 @@ class Dataset:
         own = stored is not None and stored.codes is self.codes and stored.values is self.values
         return stored if own else None
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Send a packed table to other processes as its path, not as its rows."""
+        if self.on_disk is None:
+            return super().__reduce_ex__(protocol)
+        return self.on_disk.reopen, (self.names, self.missing, dict(self.kinds))
+
     @property
     def n_samples(self) -> int:
         """Number of rows."""

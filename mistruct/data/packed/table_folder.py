@@ -16,8 +16,9 @@ import os
 import platform
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset, Missing, under_policy
+from mistruct.data.door import Kind
 from mistruct.data.notes import Note
 from mistruct.data.patterns import by_pattern
 from mistruct.errors import DataError, Either, Setting
@@ -61,6 +63,8 @@ class Stored:
         Which of them are those of a column.
     n_missing : mapping of str to int
         Number of missing entries of each column.
+    reopen : callable
+        Opens some of the columns again, given their names, the policy and the kinds.
     """
 
     codes: NDArray[Any]
@@ -69,6 +73,7 @@ class Stored:
     first_word: NDArray[np.int64]
     n_bitsets: NDArray[np.int64]
     n_missing: Mapping[str, int]
+    reopen: Callable[[Sequence[str], Missing, Mapping[str, Kind]], Dataset]
 
     def select(
         self, rows: Sequence[int], codes: NDArray[Any], values: NDArray[np.float64]
@@ -151,12 +156,27 @@ def open_table(
             first_word=np.array(table["first_word"], dtype=np.int64),
             n_bitsets=np.array(table["n_bitsets"], dtype=np.int64),
             n_missing=table["n_missing"],
+            reopen=partial(_reopened, path.absolute(), table),
         ),
     )
     dropped = {n for p in drop for n in by_pattern("drop", p, names)}
     if len(dropped) == len(names):
         raise DataError("no column is left")
     return under_policy(data.select([n for n in names if n not in dropped]), missing)
+
+
+def _reopened(
+    path: Path,
+    before: Mapping[str, Any],
+    names: Sequence[str],
+    missing: Missing,
+    kinds: Mapping[str, Kind],
+) -> Dataset:
+    """Columns of a table that another process has opened, or this one before."""
+    if _read_header(path) != before:
+        raise DataError(f"the packed table {str(path)!r} is another one than before; start again")
+    table = under_policy(open_table(path, missing="testwise").select(names), missing)
+    return replace(table, kinds=dict(kinds))
 
 
 def _read_header(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,23 @@ def test_numbers_of_many_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(packed.values[packed.row("many")], frame["many"])
     with pytest.raises(DataError, match="declared discrete and has more than 300"):
         ms.pack_table(tmp_path / "t.parquet", tmp_path / "t.mistruct", kinds={"many": "discrete"})
+
+
+def test_other_processes_get_the_path_of_a_table_and_not_its_rows(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 3, (5000, 4)), columns=list("abcd")).astype("category")
+    frame.loc[7, "b"] = np.nan
+    ms.pack_table(frame, tmp_path / "t.mistruct")
+    opened = ms.read_table(tmp_path / "t.mistruct", missing="state").select(["c", "b"])
+    sent = pickle.dumps(opened)
+    assert len(sent) < 5000  # of 10,000 entries
+    received = pickle.loads(sent)
+    assert received.on_disk is not None
+    assert (received.names, received.missing) == (("c", "b"), "state")
+    np.testing.assert_array_equal(received.codes, opened.codes)
+    assert received.states == opened.states
+    ms.pack_table(frame.iloc[::-1].assign(d=0), tmp_path / "t2.mistruct")
+    (tmp_path / "t.mistruct").rename(tmp_path / "old.mistruct")
+    (tmp_path / "t2.mistruct").rename(tmp_path / "t.mistruct")
+    with pytest.raises(ms.DataError, match="is another one than before"):
+        pickle.loads(sent)
