@@ -88,6 +88,13 @@ def _writer(
 ) -> RowWriter:
     if len(columns) < 2:
         raise DataError("the table has one column, and a structure needs at least two")
+    for c in columns:
+        strange = next((s for s in c.states or () if not isinstance(s, (str, int, float))), None)
+        if strange is not None:
+            raise DataError(
+                f"column {c.name!r} has states of type {type(strange).__name__}, which a packed "
+                "table cannot hold; make them text"
+            )
     n_states = [len(c.states) for c in columns if c.states is not None]
     complete = not any(missing[c.name] for c in columns if c.states is not None)
     return RowWriter(folder, n_samples, n_states, len(columns) - len(n_states), complete)

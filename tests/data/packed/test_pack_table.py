@@ -303,3 +303,13 @@ def test_other_processes_get_the_path_of_a_table_and_not_its_rows(tmp_path):
     (tmp_path / "t2.mistruct").rename(tmp_path / "t.mistruct")
     with pytest.raises(ms.DataError, match="is another one than before"):
         pickle.loads(sent)
+
+
+def test_states_that_json_has_no_word_for_are_refused(tmp_path):
+    frame = pd.DataFrame(
+        {"a": [0, 1] * 5, "when": pd.to_datetime(["2020-01-01", "2021-01-01"] * 5)}
+    )
+    frame["when"] = frame["when"].astype("category")
+    with pytest.raises(ms.DataError, match="column 'when' has states of type Timestamp"):
+        ms.pack_table(frame, tmp_path / "t.mistruct")
+    assert not list(tmp_path.iterdir())
