@@ -53,6 +53,10 @@ class ArrowSource:
     def __init__(self, path: Path, form: str) -> None:
         from pyarrow import dataset
 
+        options = None
+        if form == "parquet":  # which otherwise buffers a file ahead, as far as memory allows
+            options = dataset.ParquetFragmentScanOptions(pre_buffer=False)
+        self._options = options
         self._table = dataset.dataset(path, format=form, partitioning="hive")
         schema = self._table.schema
         index = set(_index_columns(schema))
@@ -73,7 +77,11 @@ class ArrowSource:
     def batches(self, names: Sequence[str]) -> Iterator[Batch]:
         """The rows of some columns, in order."""
         scanner = self._table.scanner(
-            columns=list(names), batch_size=_ROWS, batch_readahead=2, fragment_readahead=1
+            columns=list(names),
+            batch_size=_ROWS,
+            batch_readahead=2,
+            fragment_readahead=1,
+            fragment_scan_options=self._options,
         )
         for batch in scanner.to_batches():
             if batch.num_rows:
