@@ -15,6 +15,7 @@ from mistruct.data.frames import read_frame
 from mistruct.data.notes import Found, Note, about_file
 from mistruct.data.number_text import Words
 from mistruct.data.packed.tally import Categories, Cells
+from mistruct.errors import DataError
 
 # Rows that are read at a time.
 _ROWS = 1 << 18
@@ -106,7 +107,10 @@ def spool(stream: Any, folder: Path) -> ArrowSource:
         stream.sink_parquet(path)
         return ArrowSource(path, "parquet")
     path = path.with_suffix(".arrow")
-    reader = pa.RecordBatchReader.from_stream(stream)
+    try:
+        reader = pa.RecordBatchReader.from_stream(stream)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"a {type(stream).__name__} is no stream of tables: {error}") from None
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)

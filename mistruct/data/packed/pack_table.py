@@ -10,6 +10,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from narwhals.exceptions import NarwhalsError
 
 from mistruct.atomic import replacing_folder
 from mistruct.data.columns import Door, Kind
@@ -148,7 +149,10 @@ def _is_held(source: Any) -> bool:
     """Whether a table is in memory already."""
     if isinstance(source, (Dataset, pd.DataFrame, np.ndarray)) or is_anndata(source):
         return True
-    return isinstance(nw.from_native(source, pass_through=True, eager_only=True), nw.DataFrame)
+    try:
+        return isinstance(nw.from_native(source, pass_through=True, eager_only=True), nw.DataFrame)
+    except NarwhalsError:  # the door says what is wrong
+        return True
 
 
 def _source_of_file(

@@ -48,8 +48,10 @@ def three_point_information(
         given.append((*u, t.middle))
     found = np.full(len(triples), np.nan)
     if known:
-        found[known] = _signal(test.test_each(data, pairs, Ragged.of(without), alpha))
-        found[known] -= _signal(test.test_each(data, pairs, Ragged.of(given), alpha))
+        alone = _signal(test.test_each(data, pairs, Ragged.of(without), alpha))
+        together = _signal(test.test_each(data, pairs, Ragged.of(given), alpha))
+        with np.errstate(invalid="ignore"):  # of copies of a column both may be infinite
+            found[known] = alone - together
     return found
 
 
