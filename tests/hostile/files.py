@@ -90,7 +90,7 @@ if find_spec("torch") and find_spec("safetensors"):
     )
 
 
-def _name(suffix: str) -> str:
+def name_of(suffix: str) -> str:
     return "replicate-0001.bin" if suffix == ".bin" else f"file{suffix}"
 
 
@@ -100,7 +100,7 @@ def original(suffix: str) -> dict[str, bytes]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        FORMATS[suffix][0](Path(folder, _name(suffix)))
+        FORMATS[suffix][0](Path(folder, name_of(suffix)))
         return {p.name: p.read_bytes() for p in Path(folder).iterdir()}
 
 
@@ -134,13 +134,13 @@ def read_broken(name: str, folder: Path) -> Any:
     """Read a broken file: what is in it, unless it is refused."""
     suffix, seed = name.split(":")
     rng = np.random.default_rng([int(seed), crc32(suffix.encode())])
-    files, target = original(suffix), _name(suffix)
+    files, target = original(suffix), name_of(suffix)
     if suffix == ".bin" and rng.random() < 0.3:
         target = "checkpoint.json"
     kind, content = broken(files[target], rng)
     for other, whole in files.items():
         (folder / other).write_bytes(content if other == target else whole)
-    found = FORMATS[suffix][1](folder / _name(suffix))
+    found = FORMATS[suffix][1](folder / name_of(suffix))
     if isinstance(found, nx.Graph):
         check_network(found, suffix)
     cut = kind == "cut" and content.strip() != files[target].strip()
