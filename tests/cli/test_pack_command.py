@@ -41,7 +41,7 @@ def test_what_asks_for_the_whole_table_is_done_first(run: Run, tmp_path: Path) -
 
 def test_what_cannot_be_packed_leaves_nothing(refused: Callable[..., str], tmp_path: Path) -> None:
     path = _table(tmp_path)
-    assert refused("pack", path, tmp_path / "t.out").startswith("path must end in .mistruct")
+    assert refused("pack", path, tmp_path / "t.out").startswith("OUTPUT must end in .mistruct")
     assert refused("pack", tmp_path / "none.csv", tmp_path / "t.mistruct").endswith(
         "No such file or directory"
     )

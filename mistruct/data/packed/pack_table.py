@@ -30,7 +30,7 @@ from mistruct.data.packed.text_source import SUFFIXES, TextSource
 from mistruct.data.packed.two_passes import write_dataset, write_source
 from mistruct.data.readers import one_error, read_table
 from mistruct.data.weights import name_of_weights
-from mistruct.errors import DataError, ParameterError, Setting
+from mistruct.errors import DataError, Either, ParameterError, Setting
 
 # Compressions that pyarrow opens as a stream.
 _STREAMED = (".gz", ".bz2", ".zst")
@@ -140,7 +140,7 @@ def pack_table(
 
 def _check_target(path: Path) -> None:
     if path.suffix.lower() != SUFFIX:
-        raise ParameterError(f"path must end in {SUFFIX}, got {str(path)!r}")
+        raise ParameterError(Either("path", "OUTPUT"), f" must end in {SUFFIX}, got {str(path)!r}")
     if path.is_dir() and any(path.iterdir()) and not is_packed_table(path):
         raise DataError(f"cannot write {str(path)!r}: it is a folder with other files")
 

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import networkx as nx
 
-from mistruct.errors import ParameterError, check_choice, nearest_names
+from mistruct.errors import Either, ParameterError, check_choice, nearest_names
 from mistruct.structure.effects.possible_paths import (
     is_visible,
     possible_ancestors,
@@ -138,7 +138,10 @@ def adjustment_set(
     check_choice("kind", kind, ("auto", "optimal", "smallest", "canonical"))
     mixed = as_mixed_graph(graph, hidden)
     _check_causal(mixed)
-    causes, outcomes = _ends(mixed, "x", x), _ends(mixed, "y", y)
+    causes, outcomes = (
+        _ends(mixed, Either("x", "--cause"), x),
+        _ends(mixed, Either("y", "--target"), y),
+    )
     for both in sorted(set(causes) & set(outcomes)):
         raise ParameterError(f"x and y must be different columns, but both have {both!r}")
     every = mixed.kind != "PAG" and not mixed.hidden
@@ -232,19 +235,19 @@ def _check_causal(graph: MixedGraph) -> None:
             )
 
 
-def _ends(graph: MixedGraph, parameter: str, given: Any) -> tuple[str, ...]:
+def _ends(graph: MixedGraph, parameter: Either, given: Any) -> tuple[str, ...]:
     """The nodes that are meant, by name."""
     alone = isinstance(given, str) or not isinstance(given, Collection)
     named = tuple(sorted({str(v) for v in ([given] if alone else given)}))
     if not named:
-        raise ParameterError(f"{parameter} must be a node or a list of nodes, got {given!r}")
+        raise ParameterError(parameter, f" must be a node or a list of nodes, got {given!r}")
     for v in named:
         if v not in graph.adjacent:
             raise ParameterError(
-                f"{parameter}: {v!r} is no node of the graph{nearest_names(v, graph.nodes)}"
+                parameter, f": {v!r} is no node of the graph{nearest_names(v, graph.nodes)}"
             )
         if v in graph.hidden:
-            raise ParameterError(f"{parameter}: {v!r} is hidden, so nothing can be estimated of it")
+            raise ParameterError(parameter, f": {v!r} is hidden, so nothing can be estimated of it")
     return named
 
 
