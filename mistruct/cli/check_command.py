@@ -20,6 +20,8 @@ from mistruct.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mistruct.structure import AdjustmentSet
+
 _SHOWN = 20
 
 
@@ -98,22 +100,27 @@ def check(
     _show("violated", found.violations, ("x", "y"), "explained_by", found.edge)
     _show("not needed", found.needless, ("source", "target"), None, found.edge)
     if adjusted is not None:
-        named = f"effect of {', '.join(adjusted.x)} on {', '.join(adjusted.y)}: "
-        if adjusted.columns is None:
-            named += "no columns to adjust for, "
-        else:
-            named += f"adjust for {', '.join(adjusted.columns) or 'nothing'} ({adjusted.kind}), "
-        typer.echo(f"\n{named}{adjusted.reason}")
+        _show_adjustment(adjusted)
     if output is not None:
         rows = found.tests.assign(given=[json.dumps(g) for g in found.tests["given"]])
         write_text(output, rows.to_csv(index=False))
         typer.echo(f"\nwritten: {output}")
 
 
+def _show_adjustment(found: AdjustmentSet) -> None:
+    """Print the columns to adjust for, or why there are none."""
+    named = f"effect of {', '.join(found.x)} on {', '.join(found.y)}: "
+    if found.columns is None:
+        named += "no columns to adjust for, "
+    else:
+        named += f"adjust for {', '.join(found.columns) or 'nothing'} ({found.kind}), "
+    typer.echo(f"\n{named}{found.reason}")
+
+
 def _show(
     title: str, table: pd.DataFrame, ends: tuple[str, str], explained: str | None, edge: Any
 ) -> None:
-    """The first rows of a result, strongest first."""
+    """Print the first rows of a result, strongest first."""
     if table.empty:
         return
     shown = table.head(_SHOWN)

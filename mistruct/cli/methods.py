@@ -74,7 +74,7 @@ class Asked:
 
 
 class _ByTests:
-    """What PC and FCI share."""
+    """Base class of the methods that search by tests, PC and FCI."""
 
     learner: Any
 

@@ -78,7 +78,7 @@ class Dataset:
 
     @property
     def on_disk(self) -> Stored | None:
-        """What a packed table on disk holds beside its columns, while these are the table's own."""
+        """Arrays of the packed table that this one is mapped from, if it is."""
         stored = self.stored
         own = stored is not None and stored.codes is self.codes and stored.values is self.values
         return stored if own else None

@@ -376,7 +376,7 @@ def all_missing_error(name: str) -> DataError:
 
 
 def infinite_error(name: str, count: int, value: float, row: int) -> DataError:
-    """What is raised where a column holds infinite values, the first of them in this row."""
+    """Make the error of a column with infinite values, the first of them in this row."""
     return DataError(
         f"column {name!r} holds {count} infinite value(s), the first "
         f"{value} in row {row}; values must be finite or missing"

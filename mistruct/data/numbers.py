@@ -76,7 +76,7 @@ def one_target(y: Any, rows: Any) -> Any:
 
 
 def checked_by(check: Callable[..., Any], *arguments: Any, **rules: Any) -> Any:
-    """What a check of scikit-learn returns; what it refuses is a DataError."""
+    """Run a check of scikit-learn, whose errors become a DataError."""
     try:
         return check(*arguments, **rules)
     except (ValueError, TypeError) as error:

@@ -39,7 +39,7 @@ class Source(Protocol):
     decimal: str
 
     def said(self) -> list[Note]:
-        """What was told from the source, once all of it has been read."""
+        """Notes on the source, complete once all of it has been read."""
 
     def read_as_text(self, names: Sequence[str]) -> None:
         """Read columns as text whose type was not the same in all batches."""
@@ -67,7 +67,7 @@ class ArrowSource:
         self._as_text: set[str] = set()
 
     def said(self) -> list[Note]:
-        """What was told from the schema."""
+        """Notes on the schema."""
         words = "the names of the rows are left out ({!r})"
         return [about_file("row names", words.format(n)) for n in self._index]
 

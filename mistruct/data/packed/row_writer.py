@@ -45,7 +45,7 @@ class _Rows:
         self.done += rows.shape[1]
 
     def header(self) -> dict[str, Any]:
-        """What the header of the table says of the file; rows are filled with zeros."""
+        """Entry of the file in the header of the table; rows are filled with zeros."""
         rest = bytes((self.shape[1] - self.done) * self.dtype.itemsize)
         crc = [zlib.crc32(rest, c) for c in self.crc]
         return {"dtype": self.dtype.str, "shape": list(self.shape), "crc": crc}

@@ -51,7 +51,7 @@ _NORESERVE = getattr(mmap, "MAP_NORESERVE", _LINUX_NORESERVE)
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What of a packed table is on disk, beside its columns.
+    """Arrays of a packed table that are mapped from its folder.
 
     Attributes
     ----------

@@ -107,7 +107,7 @@ class Tally:
 
 
 def changed_error() -> DataError:
-    """What is raised where a source is another one when it is read again."""
+    """Make the error of a source that has changed when it is read again."""
     return DataError(
         "the source holds other values than when it was first read; pack it while nothing "
         "changes it"

@@ -53,7 +53,7 @@ class TextSource:
         self._empty: list[int] = []
 
     def said(self) -> list[Note]:
-        """What was told from the file, once all of it has been read."""
+        """Notes on the file, complete once all of it has been read."""
         notes = [*self._notes, *self._dialect.notes]
         if self._dialect.names[0] == "":
             words = "the first column, which has no name, is left out as it names the rows"

@@ -98,10 +98,12 @@ def test_changes_of_strength_and_of_form_are_told_apart():
 def test_tiles_and_the_pool_of_draws_do_not_matter(monkeypatch):
     rng = np.random.default_rng(3)
     values, groups = rng.normal(size=(12, 60)), _no_strata(rng.integers(0, 2, 60))
+    # Shrunken means depend on the tile, so each pair keeps its own here.
+    monkeypatch.setattr(module, "_shrunken_means", lambda drawn: drawn.mean(axis=0))
     whole = score_differences(values, groups, 30, np.random.default_rng(0))
     monkeypatch.setattr(module, "_COLUMNS_AT_ONCE", 5)
     tiles = score_differences(values, groups, 30, np.random.default_rng(0))
-    np.testing.assert_allclose(whole, tiles, atol=0.1)  # means are drawn to that of the tile
+    np.testing.assert_allclose(whole, tiles, atol=2e-3)  # BLAS rounds products by their shape
     monkeypatch.setattr(module, "_MOST_DRAWS", 500)
     monkeypatch.setattr(module, "_LARGEST", 200)
     some = score_differences(values, groups, 30, np.random.default_rng(0))
