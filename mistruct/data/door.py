@@ -57,13 +57,13 @@ class Column:
         values = np.array([*self.states, np.nan], dtype=np.float64)[self.values]
         return replace(self, kind="continuous", values=values, states=None, rule="matrix")
 
-    def as_ordinal(self) -> Column:
-        """Copy of a column of whole numbers as an ordinal one, the answers on a scale."""
+    def as_ordinal(self, rule: str) -> Column:
+        """Copy of a column of whole numbers as an ordinal one, by a rule of `kinds`."""
         if self.states is not None:
-            return replace(self, kind="ordinal", rule="scale")
+            return replace(self, kind="ordinal", rule=rule)
         found, codes = np.unique(self.values, return_inverse=True)
         states = tuple(int(s) for s in found[: self.distinct])
-        return replace(self, kind="ordinal", values=codes, states=states, rule="scale")
+        return replace(self, kind="ordinal", values=codes, states=states, rule=rule)
 
 
 @dataclass

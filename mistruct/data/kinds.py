@@ -22,14 +22,16 @@ reads of genes do.
 
 Whole numbers do not tell whether their order means anything: 1 to 8 may be marks or batches. Where
 many columns share one scale from 1 upwards, and few others hold codes, they are the answers of a
-questionnaire, and these are ordinal. Elsewhere order has to be declared, since a wrong one costs
-more: in 2,000 rows of SACHS, ALARM, INSURANCE and HAILFINDER, coded as whole numbers, PC found the
-edges with an F1 of 0.75 to 0.99 by states, and of 0.58 to 0.78 by the order of the codes.
+questionnaire, and these are ordinal. So are codes in a column that is called after a scale, such as
+"tumour grade". Elsewhere order has to be declared, since a wrong one costs more: in 2,000 rows of
+SACHS, ALARM, INSURANCE and HAILFINDER, coded as whole numbers, PC found the edges with an F1 of
+0.75 to 0.99 by states, and of 0.58 to 0.78 by the order of the codes.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -54,6 +56,13 @@ _TAIL_SHARE = 0.1
 _SCALE_ENDS = range(5, 11)
 _ITEMS = 5
 _MOST_CODES_ARE_ITEMS = 0.5
+
+# Words for scales whose numbers have an order, wherever they are in a name.
+_SCALE_NAME = re.compile(
+    r"(?<![a-z])(asa|ecog|grades?|likert|marks?|nps|nyha|ratings?|satisfaction|severity|stages?)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
 
 # Up to here a number of distinct values may still be that of codes, which is then said.
 MOST_CODES = 60
@@ -81,6 +90,7 @@ WHY = {
     "counts": "whole numbers, {n} distinct with a thin tail (without it discrete)",
     "codes": "whole numbers, {n} distinct (more than 20 are continuous)",
     "scale": "whole numbers, {n} distinct on one scale with other columns (alone discrete)",
+    "name": "whole numbers, {n} distinct, and the name of a scale (without it discrete)",
 }
 
 
@@ -169,6 +179,17 @@ def end_of_scale(bounds: Sequence[tuple[int, int]]) -> int:
     (_, end), n_items = max(scales.items(), key=lambda s: (s[1], s[0]))
     enough = n_items >= max(_ITEMS, _MOST_CODES_ARE_ITEMS * len(bounds))
     return end if enough else 0
+
+
+def is_name_of_scale(name: str) -> bool:
+    """Whether a column is called after a scale whose numbers have an order.
+
+    Examples
+    --------
+    >>> [is_name_of_scale(n) for n in ("tumour_grade", "pain rating", "ECOG", "upgrade", "batch")]
+    [True, True, True, False, False]
+    """
+    return _SCALE_NAME.search(name) is not None
 
 
 def may_be_codes(states: int, span: int, n_rows: int) -> bool:

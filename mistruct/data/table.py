@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from mistruct.data.door import Column, Door
 from mistruct.data.identifiers import find_identifiers, notes_of, refuse_identifiers
-from mistruct.data.kinds import MAX_STATES, end_of_scale, is_matrix_of_counts, may_be_codes
+from mistruct.data.kinds import (
+    MAX_STATES,
+    end_of_scale,
+    is_matrix_of_counts,
+    is_name_of_scale,
+    may_be_codes,
+)
 from mistruct.data.notes import few_rows_per_state, kept_as_text, read_as_missing, taken_as
 from mistruct.data.weights import notice_counts
 
@@ -30,7 +36,7 @@ def settled(
             refuse_identifiers(identifiers, columns)
         door.notes += notes_of(identifiers, columns)
         columns = [c for c in columns if c.name not in identifiers]
-    columns = _one_scale(_one_matrix(columns, door, genes), door)
+    columns = _on_scales(_one_matrix(columns, door, genes), door)
     places = {c.name: i for i, c in enumerate(columns)}
     found = [f for f in door.found if f.column in places]
     found.sort(key=lambda f: places[f.column])
@@ -58,19 +64,22 @@ def _one_matrix(columns: list[Column], door: Door, genes: bool) -> list[Column]:
     return [c.as_number() if c.name in at else c for c in columns]
 
 
-def _one_scale(columns: list[Column], door: Door) -> list[Column]:
-    """Make the answers of a questionnaire ordinal, also items without the lowest answers."""
-    codes = [
+def _on_scales(columns: list[Column], door: Door) -> list[Column]:
+    """Make answers of a questionnaire and codes named after a scale ordinal."""
+    whole = [
         c for c in columns if c.inferred and c.rule in _WHOLE and 3 <= c.distinct <= MAX_STATES
     ]
-    end = end_of_scale([c.bounds for c in codes])
-    items = {c.name for c in codes if c.bounds[0] >= 1 and c.bounds[1] == end}
-    if not items:
-        return columns
-    why = f"answers from 1 to {end} in {len(items)} columns"
-    names = [c.name for c in columns if c.name in items]
-    door.notes.append(taken_as(names, "ordinal", why, "scale"))
-    return [c.as_ordinal() if c.name in items else c for c in columns]
+    end = end_of_scale([c.bounds for c in whole])
+    # Items may lack the lowest answers.
+    rules = {c.name: "scale" for c in whole if c.bounds[0] >= 1 and c.bounds[1] == end}
+    why = {"scale": f"answers from 1 to {end} in {len(rules)} columns", "name": "name of a scale"}
+    for c in whole:
+        if c.rule == "codes" and is_name_of_scale(c.name):
+            rules.setdefault(c.name, "name")
+    for rule, reason in why.items():
+        if names := [c.name for c in columns if rules.get(c.name) == rule]:
+            door.notes.append(taken_as(names, "ordinal", reason, rule))
+    return [c.as_ordinal(rules[c.name]) if c.name in rules else c for c in columns]
 
 
 def _note_kinds(columns: Sequence[Column], door: Door) -> None:

@@ -30,19 +30,20 @@ def test_notes_come_in_the_words_of_the_command(run: Run) -> None:
     assert "note" not in out
     assert told(err) == [
         "'patient_id' is left out (row numbers); to keep it: --kind patient_id=continuous",
+        "'likert' is taken as ordinal (name of a scale); otherwise: --kind likert=discrete",
         "'visits' is taken as continuous (counts, or few rows per value); otherwise: "
         "--kind visits=discrete",
     ]
     assert "6 columns" in out
     *_, kept = run("describe", CASES / "ids_codes.csv", "--kind", "patient_id=continuous")
-    assert len(told(kept)) == 1
+    assert len(told(kept)) == 2
 
 
 def test_a_command_about_columns_notes_what_concerns_these(
     run: Run, refused: Callable[..., str]
 ) -> None:
     path = CASES / "ids_codes.csv"
-    assert run("mi", path, "age", "likert")[2] == ""
+    assert run("mi", path, "age", "zip")[2] == ""
     assert len(told(run("mi", path, "age", "visits")[2])) == 1
     # A column that was left out is no column that is not there.
     code, out, err = run("mi", path, "age", "patient_id")
@@ -57,12 +58,12 @@ def test_ordinal_columns_by_pattern_by_file_and_by_guess(
     run: Run, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
-    items = pd.DataFrame(rng.integers(1, 8, (200, 6))).add_prefix("V").assign(stage=1)
-    items["stage"] = rng.integers(0, 4, 200)
+    items = pd.DataFrame(rng.integers(1, 8, (200, 6))).add_prefix("V").assign(arm=1)
+    items["arm"] = rng.integers(0, 4, 200)
     items["town"] = rng.choice(["x", "y"], 200)
     path, kinds = tmp_path / "survey.csv", tmp_path / "kinds.csv"
     items.to_csv(path, index=False)
-    code, out, err = run("describe", path, "--kind", "stage=ordinal", "--output", kinds)
+    code, out, err = run("describe", path, "--kind", "arm=ordinal", "--output", kinds)
     assert code == 0
     assert "8 columns (1 discrete, 7 ordinal)" in out
     assert told(err) == [
@@ -101,7 +102,7 @@ def test_kinds_go_to_a_file_and_come_from_it(
     assert out.endswith(f"\nwritten: {kinds}\n")
     table = pd.read_csv(kinds)
     assert dict(zip(table["column"], table["kind"], strict=True)) == {
-        "zip": "discrete", "year": "continuous", "likert": "discrete", "visits": "continuous",
+        "zip": "discrete", "year": "continuous", "likert": "ordinal", "visits": "continuous",
         "age": "continuous", "satisfied": "discrete", "patient_id": "drop",
     }  # fmt: skip
     table.loc[table["column"] == "visits", "kind"] = "discrete"

@@ -70,8 +70,9 @@ RIGHT = {
         {"smoker": (0, 1, 2), "grade": (1, 2, 3, 4)},
         1,
         (
-            "'smoker', 'grade' are taken as discrete (few whole numbers); otherwise: "
-            "kinds={'smoker': 'continuous', 'grade': 'continuous'}",
+            "'grade' is taken as ordinal (name of a scale); otherwise: kinds={'grade': 'discrete'}",
+            "'smoker' is taken as discrete (few whole numbers); otherwise: "
+            "kinds={'smoker': 'continuous'}",
         ),
     ),
     "gct_as.txt": Right(
@@ -113,6 +114,8 @@ RIGHT = {
         3,
         (
             f"'patient_id' is left out (row numbers){KEEP}{{'patient_id': 'continuous'}}",
+            "'likert' is taken as ordinal (name of a scale); otherwise: "
+            "kinds={'likert': 'discrete'}",
             "'visits' is taken as continuous (counts, or few rows per value); otherwise: "
             "kinds={'visits': 'discrete'}",
         ),
@@ -154,7 +157,10 @@ RIGHT = {
         100,
         {"stage": (1, 2, 3, 4), "outcome": (0, 1)},
         1,
-        ("4 '?' read as missing: 2 in 'bmi' (rows 4, 51), 2 in 'stage' (rows 8, 61)" + MARKS,),
+        (
+            "'stage' is taken as ordinal (name of a scale); otherwise: kinds={'stage': 'discrete'}",
+            "4 '?' read as missing: 2 in 'bmi' (rows 4, 51), 2 in 'stage' (rows 8, 61)" + MARKS,
+        ),
         n_missing=4,
     ),
     "quoted_newline.csv": Right(

@@ -17,7 +17,7 @@ from tests.structure.sampled_networks import sample_network
 
 N = 300
 Draw = Callable[[np.random.Generator], Any]
-D, C, OUT = "discrete", "continuous", "left out"
+D, ORD, C, OUT = "discrete", "ordinal", "continuous", "left out"
 
 #: A column as people have it, and what it is: its kind, or that it names the rows.
 COLUMNS: dict[str, tuple[Draw, str]] = {
@@ -34,13 +34,13 @@ COLUMNS: dict[str, tuple[Draw, str]] = {
     "pulse": (lambda r: r.normal(72, 9, N).round().astype(int), C),
     "height in cm": (lambda r: r.normal(170, 9, N).round().astype(str), C),
     "crp": (lambda r: r.lognormal(1, 1, N).round(2), C),
-    "tumour stage": (lambda r: r.integers(1, 5, N), D),
-    "grade 1.0 to 3.0": (lambda r: r.integers(1, 4, N).astype(float), D),
-    "ecog": (lambda r: r.choice(5, N, p=[0.5, 0.3, 0.1, 0.07, 0.03]), D),
-    "likert": (lambda r: r.integers(1, 6, N), D),
-    "likert 7, object": (lambda r: r.integers(1, 8, N).astype(object), D),
-    "nps 0 to 10": (lambda r: r.integers(0, 11, N), D),
-    "school mark 1 to 6": (lambda r: r.integers(1, 7, N).astype(str), D),
+    "tumour stage": (lambda r: r.integers(1, 5, N), ORD),
+    "grade 1.0 to 3.0": (lambda r: r.integers(1, 4, N).astype(float), ORD),
+    "ecog": (lambda r: r.choice(5, N, p=[0.5, 0.3, 0.1, 0.07, 0.03]), ORD),
+    "likert": (lambda r: r.integers(1, 6, N), ORD),
+    "likert 7, object": (lambda r: r.integers(1, 8, N).astype(object), ORD),
+    "nps 0 to 10": (lambda r: r.integers(0, 11, N), ORD),
+    "school mark 1 to 6": (lambda r: r.integers(1, 7, N).astype(str), ORD),
     "visits": (lambda r: r.poisson(2.5, N), C),
     "calls": (lambda r: r.poisson(3, N), C),
     "lymph nodes": (lambda r: r.geometric(0.25, N) - 1, C),
@@ -80,6 +80,10 @@ def test_columns_of_real_life_in_a_file(life: pd.DataFrame, tmp_path: Any) -> No
     data = ms.read_table(tmp_path / "life.csv")
     kinds = {name: data.kinds.get(name, OUT) for name in COLUMNS}
     assert kinds == {name: kind for name, (_, kind) in COLUMNS.items()}
+    assert (
+        data.why["likert"]
+        == "whole numbers, 5 distinct, and the name of a scale (without it discrete)"
+    )
     left_out = {n for note in data.notes if note.rule == "identifier" for n in note.columns}
     assert left_out == {name for name, (_, kind) in COLUMNS.items() if kind == OUT}
 
