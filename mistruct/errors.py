@@ -153,7 +153,7 @@ def check_choice(parameter: str | Setting | Either, value: Any, choices: Collect
 
 
 def shortened(value: object, most: int = 80) -> str:
-    """How a value looks in a message: on one line, and not much longer than that."""
+    """Representation of a value for a message: on one line, and shortened to fit it."""
     text = " ".join(repr(value).split())
     return text if len(text) <= most else f"{text[: most - 3]}..."
 

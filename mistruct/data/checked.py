@@ -333,7 +333,7 @@ def _shown(state: Any) -> str:
 
 
 def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
-    """Some rows of an array; a view of it, not a copy, if they follow each other there."""
+    """Take some rows of an array, as a view where they are consecutive."""
     if rows == list(range(len(table))):
         return table
     if rows and rows == list(range(rows[0], rows[0] + len(rows))):

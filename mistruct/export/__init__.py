@@ -1,4 +1,4 @@
-"""From a learned graph to models, files and AnnData; what is heavy is imported only when used."""
+"""Export of learned graphs to models, files and AnnData; heavy libraries are imported when used."""
 
 from mistruct.export.anndata_network import store_network
 from mistruct.export.markov_network import to_markov_network

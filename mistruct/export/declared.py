@@ -1,4 +1,4 @@
-"""What a file of a network must not do: declare entities, or join nodes that it does not have.
+"""Refusal of network files that declare entities, or join nodes that they do not declare.
 
 GraphML and GEXF need no document type. One may declare entities that stand for each other, so that
 a small file grows to gigabytes, or for other files. Expat reads no other files by itself, and has a

@@ -1,4 +1,4 @@
-"""Which columns: selection of features for a target, and how alike two clusterings are."""
+"""Features: selection for a target, projection, and comparison of clusterings."""
 
 from mistruct.features.blanket_selector import MarkovBlanketSelector
 from mistruct.features.clustering_comparison import ClusteringComparison, compare_clusterings

@@ -226,7 +226,7 @@ def separate_by(
 
 
 class _Search(NamedTuple):
-    """What all searches for a separating set share."""
+    """State that all searches for a separating set share."""
 
     test_pairs: Callable[[Dataset, Positions, Sequence[int]], TestBatch]
     data: Dataset

@@ -290,7 +290,7 @@ class DSeparation(IndependenceTest):
 def _reachable(
     source: int, given: int, parents: list[int], children: list[int], ancestors: list[int]
 ) -> int:
-    """All nodes that are d-connected to `source` given `given`."""
+    """Nodes that are d-connected to `source` given `given`."""
     opens = given  # colliders in z or with a descendant in z
     for node in _members(given):
         opens |= ancestors[node]

@@ -1,4 +1,4 @@
-"""How much: estimates of information between columns, from tables."""
+"""Estimators of entropy, mutual information and conditional mutual information from tables."""
 
 from mistruct.information.base import Estimator
 from mistruct.information.clusterings import (

@@ -65,7 +65,7 @@ def infinite_pairs(rows: Positions, columns: Positions, matrix: Pairs) -> list[t
 
 
 class _Matrix(NamedTuple):
-    """What all tiles share."""
+    """Matrix whose tiles are computed, with what they share."""
 
     fill: Fill
     rows: Positions

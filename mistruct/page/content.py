@@ -1,4 +1,4 @@
-"""What a page holds, as numbers and texts that JSON can carry."""
+"""Content of a page, as numbers and texts for JSON."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def links_of(graph: nx.Graph) -> nx.Graph:
 
 
 def _mark(graph: nx.Graph, u: Hashable, v: Hashable) -> str:
-    """What the edge between u and v has at v."""
+    """Mark of the edge between u and v at v."""
     if not graph.is_directed() or not graph.has_edge(u, v):
         return "tail"
     found = graph[u][v].get("mark", "tail" if graph.has_edge(v, u) else "arrow")
@@ -83,7 +83,7 @@ def content(
     columns: pd.DataFrame | None,
     data_points: bool,
 ) -> dict[str, Any]:
-    """All that the scripts of a page need to know of one network, or of two.
+    """Collect the content of a page for one network, or for two.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def content(
 
 
 def _strongest(links: nx.Graph, target: Hashable | None, notes: list[str]) -> nx.Graph:
-    """All of a network, or as much of the strongest part as a page can show."""
+    """Network, or as much of its strongest part as a page can show."""
     if len(links) <= MOST_NODES and links.number_of_edges() <= MOST_EDGES:
         return links
 
@@ -159,7 +159,7 @@ def _strongest(links: nx.Graph, target: Hashable | None, notes: list[str]) -> nx
 
 
 def _places(linked: nx.Graph, nodes: Sequence[Hashable], target: Hashable | None) -> dict[Any, Any]:
-    """Where the nodes are: as in the picture, and those without an edge in rows below it."""
+    """Positions of the nodes: as in the picture, and those without an edge in rows below it."""
     steps = {} if target is None else nx.single_source_shortest_path_length(linked, target, 2)
     places: dict[Any, Any] = {}
     if len(linked):
@@ -237,7 +237,7 @@ def _reasons(reasons: Reasons, position: dict[Any, int], notes: list[str]) -> di
 def _colours(
     links: nx.Graph, nodes: Sequence[Any], data: Dataset | None, columns: pd.DataFrame | None
 ) -> dict[str, Any]:
-    """What nodes can be coloured by: a list of texts, or of numbers."""
+    """Properties by which nodes can be coloured: lists of texts or of numbers."""
     found: dict[str, Any] = {}
     if data is not None:
         kinds = {str(name): kind for name, kind in data.kinds.items()}

@@ -79,7 +79,7 @@ def unpack(page: str) -> dict[str, Any]:
 
 
 def _about(held: dict[str, Any]) -> str:
-    """What a picture of the network would tell, for those who do not see it."""
+    """Alternative text of the picture of a network."""
     degrees = [0] * len(held["names"])
     for end in (*held["a"], *held["b"]):
         degrees[end] += 1

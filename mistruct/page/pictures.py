@@ -1,4 +1,4 @@
-"""What a page holds of the table itself: counts on a coarse grid and rounded quantiles.
+"""Data of a page about the table itself: counts on a coarse grid and rounded quantiles.
 
 A continuous column is cut at ten quantiles, which are rounded to a hundredth of its spread; the
 outermost bins have no end. So no entry of a row can be read from the page, but a count may be
@@ -35,7 +35,7 @@ class Pictures:
         self._cut: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {}
 
     def axis(self, name: str) -> dict[str, Any]:
-        """What the places of a column stand for: ``states``, or the ``bounds`` of bins."""
+        """Axis of a column: its ``states``, or the ``bounds`` of its bins."""
         return self._of(name)[1]
 
     def of_pair(self, x: str, y: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands at the ends of edges: arrowheads, and the circles of graphs with hidden causes."""
+"""Glyphs at the ends of edges: arrowheads, and the circles of graphs with hidden causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a family earn: scores of a column given its parents."""
+"""Scores of a column given its parents."""
 
 from mistruct.scores.base import Families, Score
 from mistruct.scores.discrete import BIC, QNML, BDeu

@@ -1,4 +1,4 @@
-"""Which edges: learners of structure."""
+"""Learners of structure."""
 
 from mistruct.structure.blanket.markov_blanket import MarkovBlanket
 from mistruct.structure.causal.compare import Comparison, compare

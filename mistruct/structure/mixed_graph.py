@@ -63,7 +63,7 @@ class MixedGraph:
 
     @cached_property
     def edges(self) -> list[tuple[str, str]]:
-        """Each edge once, a directed one from its tail, any other one by name."""
+        """Edges, each once: a directed one from its tail, any other one by name."""
         return [
             (u, v)
             for u, v in sorted(self.marks)

@@ -213,7 +213,7 @@ class KNNTest(IndependenceTest):
 
 
 class _Asked(NamedTuple):
-    """What all pairs of one call share; one that is `alone` has all threads."""
+    """Arguments that all pairs of one call share; a pair that is `alone` has all threads."""
 
     test: KNNTest
     data: Dataset

@@ -101,7 +101,7 @@ class ProductPanels(Panels):
 
 
 def are_narrow(data: Dataset, rows: Positions, columns: Positions) -> bool:
-    """Whether all of the columns are without gaps and without many states."""
+    """Whether no column has missing entries or many states."""
     names = [data.names[p] for p in np.union1d(rows, columns)]
     return bool(names) and not any(data.n_missing[n] or is_wide(data, n) for n in names)
 

@@ -56,7 +56,7 @@ def _used(rows: Positions, columns: Positions) -> tuple[Positions, Positions, Po
 
 
 def _packed(data: Dataset, used: Positions, correction: BiasCorrection | None) -> PackedTable:
-    """Some of the discrete columns with their bitsets, which may be those on disk."""
+    """Discrete columns with their bitsets, which may be memory-mapped."""
     chosen = data.select([data.discrete[row] for row in used])
     packed = packed_columns(chosen) if chosen.on_disk else None
     return PackedTable(chosen.codes, chosen.n_states, correction, packed)

@@ -1,4 +1,4 @@
-"""What the learners that search for separating sets share: parameters, tables, reasons in words."""
+"""Base class of learners that search for separating sets: parameters, tables, reasons in words."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class SeparationLearner(CausalLearner):
         super()._check_parameters()
 
     def _skeleton(self, data: Dataset) -> tuple[Skeleton, Constraints]:
-        """What no set of neighbours separates, and what is known."""
+        """Skeleton of the pairs that no set of neighbours separates, with what is known."""
         self.test_ = resolve_or_call(self.test)
         constraints = self._known(data)
         return learn_skeleton(data, self.test_, **self._rules, constraints=constraints), constraints
@@ -139,7 +139,7 @@ class SeparationLearner(CausalLearner):
         return triple_table(self._names, self._triples)
 
     def _in_words(self, edge: Any) -> tuple[str, str]:
-        """What a row of `edges_` says of its two columns, and what comes after its tests."""
+        """Describe a row of `edges_` in words, with the text that follows its tests."""
         return orientation_in_words(edge)
 
     def _reason(self, x: str, y: str) -> str:

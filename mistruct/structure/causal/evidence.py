@@ -191,7 +191,7 @@ def reasons(
 
 
 def as_group(x: str, y: str, groups: Sequence[dict[str, list[Any]]]) -> str:
-    """What follows in words where an edge comes from a test of a group of columns as one.
+    """Words that follow where an edge comes from a test of a group of columns as one.
 
     `groups` are those of the learner: their ``members``, and the ``edges`` found with them.
     """
@@ -234,7 +234,7 @@ def _why_adjacent(edge: Any, kept: bool, in_words: InWords) -> str:
 
 
 def orientation_in_words(edge: Any) -> tuple[str, str]:
-    """How an edge joins its two columns, and what its direction rests on."""
+    """Describe how an edge joins its two columns, and the evidence for its direction."""
     middle = "points to" if edge.orientation == "directed" else "is adjacent to"
     contested = edge.orientation == "contested"
     after = "; v-structures disagree on its direction" if contested else ""

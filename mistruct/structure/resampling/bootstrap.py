@@ -244,7 +244,7 @@ class Bootstrap(StructureLearner):
 
 @dataclass(frozen=True)
 class _Resample:
-    """What the learner finds in a sample of the rows."""
+    """Fit of the learner to a sample of the rows."""
 
     learner: StructureLearner
     position: dict[str, int]

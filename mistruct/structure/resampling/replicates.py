@@ -144,7 +144,7 @@ def run_replicates(
 
 
 class _Work(NamedTuple):
-    """What all replicates share."""
+    """Work that all replicates share."""
 
     make: Callable[[Dataset], Arrays]
     data: Dataset

@@ -32,7 +32,7 @@ def check_rule(alpha: float | None, correction: Correction, penalty: Penalty | N
 
 
 class EdgeWeights:
-    """What pairs of columns weigh as edges of a forest.
+    """Weights of pairs of columns as edges of a forest.
 
     That is their information, or under a penalty ``2 n mi - penalty * dof`` (Edwards, de Abreu and
     Labouriau 2010), where an edge within each of `n_strata` strata costs its dof so many times. A
