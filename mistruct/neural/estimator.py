@@ -265,8 +265,8 @@ class NeuralEstimator(Estimator):
                 f"batch_size={self.batch_size} or more, but {n} rows leave {sizes[0]}"
             )
         # Columns that z holds too add nothing; one that x and y share tells all.
-        of_z = _continuous(rows, z)
-        x, y = ([c for c in b if not _continuous(rows, [c]) & of_z] for b in (x, y))
+        in_z = _continuous(rows, z)
+        x, y = ([c for c in b if not _continuous(rows, [c]) & in_z] for b in (x, y))
         if _continuous(rows, x) & _continuous(rows, y):
             warn_infinite(x, y)
             return NeuralEstimate(math.inf, (math.inf,), math.nan, math.nan, (), *sizes)
@@ -280,9 +280,11 @@ class NeuralEstimator(Estimator):
             term, s, r = block
             if r == 0:
                 deadline = None if self.max_seconds is None else time.monotonic() + share
-                of_x, of_y = (encode(rows, b, parts[s].train) for b in (x, terms[term][1]))
-                if of_x.shape[1] and of_y.shape[1]:
-                    run = Run(of_x, of_y, parts[s], self.seed + s, self, deadline)
+                x_encoded, y_encoded = (
+                    encode(rows, b, parts[s].train) for b in (x, terms[term][1])
+                )
+                if x_encoded.shape[1] and y_encoded.shape[1]:
+                    run = Run(x_encoded, y_encoded, parts[s], self.seed + s, self, deadline)
                     runs.append((term, s, run))
             if runs and runs[-1][:2] == (term, s):
                 runs[-1][2].advance()

@@ -165,9 +165,9 @@ class Run:
         clip = self.settings.clip
         joint, logs, clipped, softplus, pairs = [], [], [], 0.0, 0
         for offset in range(offsets):
-            for i, (of_x, _) in enumerate(tiles):
+            for i, (tile, _) in enumerate(tiles):
                 with torch.no_grad():
-                    scores = self.scores(of_x, tiles[(i + offset) % len(tiles)][1]).double()
+                    scores = self.scores(tile, tiles[(i + offset) % len(tiles)][1]).double()
                 if offset == 0:
                     joint.append(scores.diagonal())
                     scores = scores[~torch.eye(len(scores), dtype=torch.bool, device=x.device)]

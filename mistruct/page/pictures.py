@@ -40,12 +40,12 @@ class Pictures:
 
     def of_pair(self, x: str, y: str) -> dict[str, Any]:
         """Counts of a pair, row after row of x, and quantiles of a continuous column by states."""
-        (a, of_x), (b, of_y) = self._of(x), self._of(y)
+        (a, x_axis), (b, y_axis) = self._of(x), self._of(y)
         known = (a >= 0) & (b >= 0)
-        shape = _length(of_x), _length(of_y)
+        shape = _length(x_axis), _length(y_axis)
         cells = np.bincount(a[known] * shape[1] + b[known], minlength=shape[0] * shape[1])
         found: dict[str, Any] = {"counts": cells.tolist()}
-        for states, numbers, codes in ((of_x, y, a), (of_y, x, b)):
+        for states, numbers, codes in ((x_axis, y, a), (y_axis, x, b)):
             if "states" in states and not self._data.is_discrete(numbers):
                 values = self._data.values[self._data.row(numbers)]
                 found["quantiles"] = [

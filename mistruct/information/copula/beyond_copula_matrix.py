@@ -105,9 +105,9 @@ class _Matrix:
         a, b = np.nonzero(np.triu(wanted) if symmetric else wanted)
         x, y = self.row[rows[a]], self.row[columns[b]]
         simple = (x >= 0) & (y >= 0)
-        of_x, of_y = x[simple], y[simple]
-        varying = self.varying[of_x] & self.varying[of_y]
-        simple[simple] = varying & ~(self.tied[of_x] & self.tied[of_y])
+        x_rows, y_rows = x[simple], y[simple]
+        varying = self.varying[x_rows] & self.varying[y_rows]
+        simple[simple] = varying & ~(self.tied[x_rows] & self.tied[y_rows])
         values = np.empty(a.size)
         values[simple] = self._information(x[simple], y[simple])
         for p in np.flatnonzero(~simple):

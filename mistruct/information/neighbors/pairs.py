@@ -236,7 +236,7 @@ class PairTable:
         x_continuous, y_continuous = self.is_continuous[x], self.is_continuous[y]
         x, y = np.where(x_continuous > y_continuous, (y, x), (x, y))  # discrete before continuous
         varying = ~(self.is_constant[x] | self.is_constant[y])
-        of_x, of_y = self.row[x], self.row[y]
+        x_rows, y_rows = self.row[x], self.row[y]
         for chosen, estimate in (
             (x_continuous & y_continuous, self._of_continuous),
             (x_continuous ^ y_continuous, self._of_mixed),
@@ -244,30 +244,38 @@ class PairTable:
         ):
             pairs = chosen & varying
             if pairs.any():  # else its kernel would be compiled for nothing
-                values[pairs] = estimate(of_x[pairs], of_y[pairs])
+                values[pairs] = estimate(x_rows[pairs], y_rows[pairs])
         return values
 
-    def _of_continuous(self, of_x: Positions, of_y: Positions) -> Any:
-        tied = self.is_tied[of_x] | self.is_tied[of_y]
+    def _of_continuous(self, x_rows: Positions, y_rows: Positions) -> Any:
+        tied = self.is_tied[x_rows] | self.is_tied[y_rows]
         settings = self.reach, self.n_neighbors, self.variant
-        values = np.empty(of_x.size)
+        values = np.empty(x_rows.size)
         for chosen, kernel, tables in (
             (~tied, information_of_pairs, (self.terms, self.psi[-2])),
             (tied, information_of_tied_pairs, (self.psi,)),
         ):
             if chosen.any():  # else it would be compiled for nothing
-                values[chosen] = kernel(self.sorted, of_x[chosen], of_y[chosen], *settings, *tables)
+                values[chosen] = kernel(
+                    self.sorted, x_rows[chosen], y_rows[chosen], *settings, *tables
+                )
         return values
 
-    def _of_mixed(self, of_x: Positions, of_y: Positions) -> Any:
+    def _of_mixed(self, x_rows: Positions, y_rows: Positions) -> Any:
         return information_with_classes(
-            self.sorted.ordered, self.sorted.order, self.codes, self.n_states, of_x, of_y,
+            self.sorted.ordered, self.sorted.order, self.codes, self.n_states, x_rows, y_rows,
             self.n_neighbors, self.psi,
         )  # fmt: skip
 
-    def _of_discrete(self, of_x: Positions, of_y: Positions) -> Any:
+    def _of_discrete(self, x_rows: Positions, y_rows: Positions) -> Any:
         return information_between_classes(
-            self.codes, self.grouped, int(self.n_states.max()), self.margins, of_x, of_y, self.psi
+            self.codes,
+            self.grouped,
+            int(self.n_states.max()),
+            self.margins,
+            x_rows,
+            y_rows,
+            self.psi,
         )
 
     def information_of_one(self, x: int, y: int) -> float:

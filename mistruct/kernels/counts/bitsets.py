@@ -46,7 +46,7 @@ class PackedColumns(NamedTuple):
 
 
 def states_to_pack(n_states: NDArray[np.int64], complete: bool) -> NDArray[np.int64]:
-    """How many states of each column have a bitset; none of a column with too many."""
+    """Number of states with a bitset per column; 0 for a column with too many states."""
     n_packed = n_states - 1 if complete else n_states
     return np.where(n_packed <= _PACKED_STATES, n_packed, 0)
 

@@ -46,8 +46,8 @@ def what_is_determined(
         for z in given:
             n_strata = join_strata(strata, n_strata, codes[z], n_states[z])
     # The state seen in each stratum: -1 for none yet, -2 for more than one.
-    of_x = np.full(n_strata, -1, np.int64)
-    of_y = np.full(n_strata, -1, np.int64)
+    x_state = np.full(n_strata, -1, np.int64)
+    y_state = np.full(n_strata, -1, np.int64)
     x_varies = False
     y_varies = False
     n_known = 0
@@ -64,17 +64,17 @@ def what_is_determined(
         if not known:
             continue
         n_known += 1
-        if of_x[s] == -1:
-            of_x[s] = np.int64(codes[x, t])
-            of_y[s] = np.int64(codes[y, t])
+        if x_state[s] == -1:
+            x_state[s] = np.int64(codes[x, t])
+            y_state[s] = np.int64(codes[y, t])
             continue
-        if of_x[s] != np.int64(codes[x, t]):
-            of_x[s] = -2
+        if x_state[s] != np.int64(codes[x, t]):
+            x_state[s] = -2
             x_varies = True
-        if of_y[s] != np.int64(codes[y, t]):
-            of_y[s] = -2
+        if y_state[s] != np.int64(codes[y, t]):
+            y_state[s] = -2
             y_varies = True
-        if of_x[s] == -2 and of_y[s] == -2:
+        if x_state[s] == -2 and y_state[s] == -2:
             return NEITHER
     if n_known == 0:
         return NEITHER
@@ -109,7 +109,7 @@ def find_determining(
     sets: NDArray[np.int64],
     determined: NDArray[np.int64],
 ) -> None:
-    """For each pair, find the first sets of candidates that determine one of its columns.
+    """Find the first sets of candidates that determine one column of a pair, for each pair.
 
     Sets come in the order of `itertools.combinations`, as in `g_test_separate`, and are written to
     `sets`, shape (n_pairs, most, size); `determined`, shape (n_pairs, most) and all NEITHER before,

@@ -84,7 +84,7 @@ def sum_table(
 
 @kernel
 def packed_cells(counted: CountedColumns, i: int, j: int) -> int:
-    """How many cells of the table of two columns are counted by their bitsets; 0 for none."""
+    """Number of cells of the table of two columns that bitsets count; 0 for none."""
     n_x, n_y = counted.n_states[i], counted.n_states[j]
     inner = (n_x - 1) * (n_y - 1) if counted.complete else n_x * n_y
     n_samples = counted.codes.shape[1]
@@ -140,7 +140,7 @@ def count_of_cells(
     columns: NDArray[np.int64],
     symmetric: bool,
 ) -> int:
-    """How many cells `count_packed_tile` counts."""
+    """Number of cells that `count_packed_tile` counts."""
     n_cells = 0
     for a in range(rows.size):
         for b in range(a if symmetric else 0, columns.size):

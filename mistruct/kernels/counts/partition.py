@@ -128,8 +128,8 @@ def _statistic(
 @kernel
 def _partition(
     y_of: Ranks,
-    of_x: Groups,
-    of_y: Groups,
+    x_groups: Groups,
+    y_groups: Groups,
     y0: np.int64,
     y1: np.int64,
     splitting: Splitting,
@@ -154,8 +154,8 @@ def _partition(
         x0, x1, y0, y1 = stack[top, 2], stack[top, 3], stack[top, 4], stack[top, 5]
         split = False
         if m >= _FEWEST:
-            x = _cut(of_x, x0, x1)
-            y = _cut(of_y, y0, y1)
+            x = _cut(x_groups, x0, x1)
+            y = _cut(y_groups, y0, y1)
             if x < x1 or y < y1:
                 points = work[side, first : first + m]
                 n_x = none
@@ -195,8 +195,8 @@ def _partition(
 @kernel
 def _partition_states(
     y_of: Ranks,
-    of_x: Groups,
-    of_y: Groups,
+    x_groups: Groups,
+    y_groups: Groups,
     discrete_x: bool,
     splitting: Splitting,
     work: Ranks,
@@ -207,20 +207,20 @@ def _partition_states(
     n = np.int64(y_of.size)
     filled = np.zeros(n, np.int64)
     for t in range(n):
-        first = np.int64(of_y.start[y_of[t]])
+        first = np.int64(y_groups.start[y_of[t]])
         work[0, first + filled[first]] = t
         filled[first] += 1
     total = np.int64(0)
     y0 = np.int64(0)
     while y0 < n:
-        y1 = np.int64(of_y.end[y0])
+        y1 = np.int64(y_groups.end[y0])
         if not discrete_x:
-            total += _partition(y_of, of_x, of_y, y0, y1, splitting, work, stack)
+            total += _partition(y_of, x_groups, y_groups, y0, y1, splitting, work, stack)
         at = y0
         while discrete_x and at < y1:
             # The points of a state of y are in the order of x, so each run of a state is a cell.
-            x0 = np.int64(of_x.start[work[0, at]])
-            x1 = np.int64(of_x.end[x0])
+            x0 = np.int64(x_groups.start[work[0, at]])
+            x1 = np.int64(x_groups.end[x0])
             m = np.int64(0)
             while at + m < y1 and work[0, at + m] < x1:
                 m += 1
@@ -271,12 +271,12 @@ def partition_tile(
     n_known: NDArray[np.int64],
     discrete: NDArray[np.bool_],
     splitting: Splitting,
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     symmetric: bool,
     tile: NDArray[np.float64],
 ) -> None:
-    """Fill ``tile[a, b]`` with the information between columns ``of_x[a]`` and ``of_y[b]``.
+    """Fill ``tile[a, b]`` with the information between columns ``x_rows[a]`` and ``y_rows[b]``.
 
     ``columns[j]`` holds four rows: the samples by value, the ``n_known[j]`` known ones first; the
     position of each sample, n_samples if missing; and start and end of the group of ties at each
@@ -288,9 +288,9 @@ def partition_tile(
     all_y_of = np.empty(n_samples, columns.dtype)
     work = np.empty((2, n_samples), columns.dtype)
     stack = np.empty((_DEEPEST, 7), np.int64)
-    for a in range(of_x.size):
-        for b in range(a if symmetric else 0, of_y.size):
-            i, j = of_x[a], of_y[b]
+    for a in range(x_rows.size):
+        for b in range(a if symmetric else 0, y_rows.size):
+            i, j = x_rows[a], y_rows[b]
             if discrete[i] and not discrete[j]:
                 i, j = j, i
             x, y = columns[i], columns[j]

@@ -78,13 +78,13 @@ def start_cells(data: CodedColumns, x: int, y: int, cells: RefinedCells) -> bool
     """Fill level 0, where all rows are one stratum, if there is room for it."""
     cells.columns[:] = -1
     n_x, n_y = data.n_states[x], data.n_states[y]
-    of_x, of_y = data.codes[x], data.codes[y]
-    if n_x * n_y > _PLACES_PER_ROW * of_x.size + 1024:
+    x_codes, y_codes = data.codes[x], data.codes[y]
+    if n_x * n_y > _PLACES_PER_ROW * x_codes.size + 1024:
         return False
     place = np.zeros(n_x * n_y, np.int32)
-    for t in range(of_x.size):
-        if of_x[t] < n_x and of_y[t] < n_y:
-            place[np.int64(of_x[t]) * n_y + np.int64(of_y[t])] = 1
+    for t in range(x_codes.size):
+        if x_codes[t] < n_x and y_codes[t] < n_y:
+            place[np.int64(x_codes[t]) * n_y + np.int64(y_codes[t])] = 1
     if place.sum() > cells.x.shape[1]:
         return False
     n_cells = 0
@@ -94,10 +94,10 @@ def start_cells(data: CodedColumns, x: int, y: int, cells: RefinedCells) -> bool
             place[k] = n_cells
             n_cells += 1
     n_rows = 0
-    for t in range(of_x.size):
-        if of_x[t] < n_x and of_y[t] < n_y:
+    for t in range(x_codes.size):
+        if x_codes[t] < n_x and y_codes[t] < n_y:
             cells.rows[0, n_rows] = t
-            cells.cell_of[0, n_rows] = place[np.int64(of_x[t]) * n_y + np.int64(of_y[t])]
+            cells.cell_of[0, n_rows] = place[np.int64(x_codes[t]) * n_y + np.int64(y_codes[t])]
             n_rows += 1
     cells.starts[0, 1] = n_cells
     cells.n[0, 0], cells.n[0, 1] = n_rows, 1

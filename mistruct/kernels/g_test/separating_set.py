@@ -77,7 +77,7 @@ def g_test_separate(
     sets: NDArray[np.int64],
     n_tests: NDArray[np.int64],
 ) -> None:
-    """For each pair, try subsets of its candidates, as wide as `sets`, until one separates it.
+    """Try subsets of a pair's candidates, as wide as `sets`, until one separates it, for each pair.
 
     Subsets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A row of `results` is the test

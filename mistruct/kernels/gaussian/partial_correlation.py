@@ -72,15 +72,15 @@ def partial_information(
         for b in range(order.size):
             matrix[a, b] = correlations[order[a], order[b]]
     n_z = eliminate(matrix, n_given, least)
-    of_x, of_y = matrix[n_given, n_given], matrix[n_given + 1, n_given + 1]
+    var_x, var_y = matrix[n_given, n_given], matrix[n_given + 1, n_given + 1]
     result[N_Z] = n_z
-    result[N_X] = of_x > least
-    result[N_Y] = of_y > least
+    result[N_X] = var_x > least
+    result[N_Y] = var_y > least
     result[DOF] = result[N_X] * result[N_Y]
     result[HOW] = WILKS
     result[NATS] = 0.0
-    if of_x > least and of_y > least:
-        square = matrix[n_given, n_given + 1] ** 2 / (of_x * of_y)
+    if var_x > least and var_y > least:
+        square = matrix[n_given, n_given + 1] ** 2 / (var_x * var_y)
         result[NATS] = -0.5 * math.log1p(-square) if 1.0 - square > least else math.inf
 
 
@@ -175,8 +175,8 @@ def may_determine(
             continue
         if size == 1:
             for z in given:
-                of_x, of_y = correlations[x, z], correlations[y, z]
-                found[k] |= 1.0 - max(of_x * of_x, of_y * of_y) <= least
+                r_xz, r_yz = correlations[x, z], correlations[y, z]
+                found[k] |= 1.0 - max(r_xz * r_xz, r_yz * r_yz) <= least
             continue
         matrix = np.empty((given.size + 2, given.size + 2))
         for a in range(given.size + 2):
@@ -204,7 +204,7 @@ def copula_separate(
     sets: NDArray[np.int64],
     n_tests: NDArray[np.int64],
 ) -> None:
-    """For ``pairs[first:last]``, try sets of candidates, as wide as `sets`, until one separates.
+    """Try sets of candidates, as wide as `sets`, until one separates, for ``pairs[first:last]``.
 
     Sets come in the order of `itertools.combinations`; the candidates of pair k are
     ``candidates[candidate_starts[k]:candidate_starts[k + 1]]``. A column of `results` is the test

@@ -57,8 +57,8 @@ def candidates_of_pairs(
     second = np.empty(0 if joined else capacity, np.int64)
     first_starts = np.zeros(pairs.shape[0] + 1, np.int64)
     second_starts = np.zeros(pairs.shape[0] + 1, np.int64)
-    of_x, ties_x = np.empty(n_variables, np.int64), np.empty(n_variables)
-    of_y, ties_y = np.empty(n_variables, np.int64), np.empty(n_variables)
+    x_parents, ties_x = np.empty(n_variables, np.int64), np.empty(n_variables)
+    y_parents, ties_y = np.empty(n_variables, np.int64), np.empty(n_variables)
     for k in range(pairs.shape[0]):
         x, y = pairs[k]
         n_x = np.int64(0)
@@ -78,11 +78,11 @@ def candidates_of_pairs(
             if c in (x, y):
                 continue
             if may_x or (may_y and joined):
-                of_x[n_x] = c
+                x_parents[n_x] = c
                 ties_x[n_x] = tie
                 n_x += 1
             if may_y and not joined:
-                of_y[n_y] = c
+                y_parents[n_y] = c
                 ties_y[n_y] = tie
                 n_y += 1
                 n_both += may_x
@@ -90,8 +90,8 @@ def candidates_of_pairs(
             n_x = np.int64(0)
         if n_y < least:
             n_y = np.int64(0)
-        short, ties_short = of_x[:n_x], ties_x[:n_x]
-        long, ties_long = of_y[:n_y], ties_y[:n_y]
+        short, ties_short = x_parents[:n_x], ties_x[:n_x]
+        long, ties_long = y_parents[:n_y], ties_y[:n_y]
         if n_y < n_x and not joined:
             short, long = long, short
             ties_short, ties_long = ties_long, ties_short

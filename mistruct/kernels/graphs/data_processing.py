@@ -61,7 +61,7 @@ def list_neighbors(
 def choose_ends(
     network: Ties, edges: NDArray[np.int32], near: NDArray[np.int32], far: NDArray[np.int32]
 ) -> None:
-    """For each edge, the end whose ties are visited, which has fewer strong ones, and the other."""
+    """Order the ends of each edge: first the one with fewer strong ties, whose ties are visited."""
     starts, ties = network.starts, network.ties
     for e in range(edges.shape[0]):
         i, j = edges[e, 0], edges[e, 1]
@@ -80,7 +80,7 @@ def explain_edges(
     some: NDArray[np.int64],
     keep: float,
 ) -> NDArray[np.int32]:
-    """For each of some edges (i, j), the node k that explains it best, or -1.
+    """Find the node k that explains an edge (i, j) best, or -1, for each of some edges.
 
     It is explained if ``mi_ij < keep * min(mi_ik, mi_jk)`` with a positive minimum; the largest
     minimum explains best, of equal ones that of the lowest k. Edges with one `far` end come one

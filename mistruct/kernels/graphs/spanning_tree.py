@@ -184,7 +184,7 @@ def forest_of_panel(
 
 @kernel
 def forest_of_edges(edges: NDArray[np.int64], n_nodes: int) -> NDArray[np.bool_]:
-    """Which of the edges, the best one first, are in the maximum spanning forest."""
+    """Mark the edges, sorted from the best, that are in the maximum spanning forest."""
     parent = np.arange(n_nodes)
     taken = np.zeros(edges.shape[0], np.bool_)
     for e in range(edges.shape[0]):

@@ -50,7 +50,7 @@ def list_voters(
     n_sets = 0
     for k in range(pairs.shape[0]):
         x, y = pairs[k]
-        of_x = neighbours[starts[x] : starts[x + 1]]
+        x_neighbours = neighbours[starts[x] : starts[x + 1]]
         for v in (x, y):
             around = neighbours[starts[v] : starts[v + 1]]
             if around.size < size or (size == 0 and v == y):
@@ -62,8 +62,10 @@ def list_voters(
                 for c in range(size):
                     sets[n_sets, c] = around[chosen[c]]
                     if not is_new:
-                        place = np.searchsorted(of_x, around[chosen[c]])
-                        is_new = place == of_x.size or of_x[place] != around[chosen[c]]
+                        place = np.searchsorted(x_neighbours, around[chosen[c]])
+                        is_new = (
+                            place == x_neighbours.size or x_neighbours[place] != around[chosen[c]]
+                        )
                 if is_new:
                     owner[n_sets] = k
                     n_sets += 1

@@ -232,7 +232,7 @@ def count_ties(
     i, begin, size = point.i, point.begin, point.size
     by_z, z_low, z_high = around.by_z, closer.z_low, closer.z_high
     d = z.shape[0]
-    of_z = z[0] if d == 1 else around.in_z
+    z_values = z[0] if d == 1 else around.in_z
     beyond = np.nextafter(radius, np.inf)
     if d == 1:
         z_first, z_last = stretch(z[0], begin, begin + size, i, beyond)
@@ -252,10 +252,10 @@ def count_ties(
         counts[0, 0] = n_walked - n_beyond(around.in_xyz, n_walked, below) - 1
         counts[1, 0], counts[2, 0] = closer.n_xz - 1, closer.n_yz - 1
         counts[3, 0] = closer.n_z - 1
-        add_points(x, y, of_z, by_z, z_first, z_low, i, radius, counts)
-        add_points(x, y, of_z, by_z, z_high, z_last, i, radius, counts)
+        add_points(x, y, z_values, by_z, z_first, z_low, i, radius, counts)
+        add_points(x, y, z_values, by_z, z_high, z_last, i, radius, counts)
     else:
-        add_points(x, y, of_z, by_z, z_first, z_last, i, radius, counts)
+        add_points(x, y, z_values, by_z, z_first, z_last, i, radius, counts)
     return True
 
 

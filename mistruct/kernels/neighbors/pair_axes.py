@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
+from mistruct.kernels.neighbors.sorted_line import COUNTED
 from mistruct.kernels.simd import LANES
 
 
@@ -55,7 +56,7 @@ class PairAxes(NamedTuple):
 @kernel
 def make_axes(n: int, reach: int) -> PairAxes:
     """Allocate axes for n points, for searches of whole lanes up to `reach` steps away."""
-    pad = reach + 2 * LANES
+    pad = max(reach, COUNTED) + 2 * LANES  # counts look COUNTED steps away
     axes = np.empty((4, n + 2 * pad))
     axes[:, :pad] = -np.inf
     axes[:, pad + n :] = np.inf

@@ -117,10 +117,10 @@ def find_extents(
     for i in range(first, last):
         limit = radius[i]
         at, at_y = pad + i, pad + place[i]
-        of_x = min(x[at + reach] - x[at], x[at] - x[at - reach]) > limit
-        if not of_x:
-            of_x = n_closer(x, at, pad, pad + n, limit) <= n_closer(y, at_y, pad, pad + n, limit)
-        u, v, here = (x, y_by_x, at) if of_x else (y, x_by_y, at_y)
+        along_x = min(x[at + reach] - x[at], x[at] - x[at - reach]) > limit
+        if not along_x:
+            along_x = n_closer(x, at, pad, pad + n, limit) <= n_closer(y, at_y, pad, pad + n, limit)
+        u, v, here = (x, y_by_x, at) if along_x else (y, x_by_y, at_y)
         farthest, farthest_across = 0.0, 0.0
         for side in range(-1, 2, 2):
             other = here + side
@@ -132,22 +132,22 @@ def find_extents(
                     farthest_across = across if across > farthest_across else farthest_across
                 other += side
                 along = abs(u[other] - u[here])
-        radius[i] = np.nextafter(farthest if of_x else farthest_across, np.inf)
-        radius_y[place[i]] = np.nextafter(farthest_across if of_x else farthest, np.inf)
+        radius[i] = np.nextafter(farthest if along_x else farthest_across, np.inf)
+        radius_y[place[i]] = np.nextafter(farthest_across if along_x else farthest, np.inf)
 
 
 @kernel
 def information_of_pairs(
     columns: SortedColumns,
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     reach: int,
     k: int,
     variant: int,
     terms: NDArray[np.float64],
     digamma: float,
 ) -> NDArray[np.float64]:
-    """Information between rows `of_x` and `of_y`, pair by pair; inf where one is the other.
+    """Information between rows `x_rows` and `y_rows`, pair by pair; inf where one is the other.
 
     No column repeats a value. ``terms[c]`` is what a count of c adds: psi(c), or psi(c - 1) in
     variant 2, where the point itself does not count; and `digamma` is psi(n).
@@ -156,9 +156,9 @@ def information_of_pairs(
     axes = make_axes(n, reach)
     radius = np.empty(n + LANES)
     radius_y = np.empty(n + LANES)
-    result = np.empty(of_x.size)
-    for p in range(of_x.size):
-        if lay_out(columns, of_x[p], of_y[p], axes):
+    result = np.empty(x_rows.size)
+    for p in range(x_rows.size):
+        if lay_out(columns, x_rows[p], y_rows[p], axes):
             result[p] = math.inf
             continue
         find_radii(axes, reach, k, 0, n, radius)

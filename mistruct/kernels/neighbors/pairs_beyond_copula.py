@@ -125,8 +125,8 @@ def mean_excess(
 @kernel
 def excess_of_pairs(
     columns: ScoredColumns,
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     correlations: NDArray[np.float64],
     reach: int,
     k: int,
@@ -135,7 +135,7 @@ def excess_of_pairs(
     clear: float,
     result: NDArray[np.float64],
 ) -> None:
-    """Add to `result` the excess between columns `of_x` and `of_y`, pair by pair.
+    """Add to `result` the excess between columns `x_rows` and `y_rows`, pair by pair.
 
     An excess counts from `none`, and is clear from `clear` standard errors on. `psi` is tabulated
     from 0 to n.
@@ -148,8 +148,8 @@ def excess_of_pairs(
     room = make_axes(n, reach)
     means = np.zeros(3)
     is_clear = np.zeros(3, np.bool_)
-    for p in range(of_x.size):
-        i, j = of_x[p], of_y[p]
+    for p in range(x_rows.size):
+        i, j = x_rows[p], y_rows[p]
         for t in range(n):
             codes[t] = columns.codes[i, t] + columns.codes[j, t]
         halve(codes, half)

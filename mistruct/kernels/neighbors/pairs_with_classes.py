@@ -83,18 +83,18 @@ def information_with_classes(
     order: NDArray[np.int32],
     codes: NDArray[Any],
     n_states: NDArray[np.int64],
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     k: int,
     terms: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Information between discrete rows `of_x` and continuous rows `of_y`.
+    """Information between discrete rows `x_rows` and continuous rows `y_rows`.
 
     The continuous columns come sorted, with the `order` that sorts them; ``terms[c]`` is psi(c).
     A point alone in its category has no neighbour and is left out.
     """
     n = ordered.shape[1]
-    result = np.empty(of_x.size)
+    result = np.empty(x_rows.size)
     pad = COUNTED + 2 * LANES
     most_states = 1
     for r in n_states:
@@ -104,8 +104,8 @@ def information_with_classes(
     members = np.empty(n, np.int64)
     values = np.empty(n + 2 * pad)
     radius = np.empty(n + LANES)
-    for p in range(of_x.size):
-        x, y = of_x[p], of_y[p]
+    for p in range(x_rows.size):
+        x, y = x_rows[p], y_rows[p]
         for c in range(n_states[x]):
             size[c] = 0
         for t in range(n):
@@ -152,22 +152,22 @@ def information_between_classes(
     grouped: NDArray[np.int32],
     most_states: int,
     margins: NDArray[np.float64],
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     terms: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Information between discrete rows `of_x` and `of_y`, pair by pair.
+    """Information between discrete rows `x_rows` and `y_rows`, pair by pair.
 
     `grouped` are the points ordered by their code in each row; no code reaches `most_states`;
     `margins` are the sums of ``terms[N]`` over the points, N the size of a point's category.
     """
     n = codes.shape[1]
-    result = np.empty(of_x.size)
+    result = np.empty(x_rows.size)
     counts = np.empty(most_states, np.int64)
     for c in range(most_states):
         counts[c] = 0
-    for p in range(of_x.size):
-        x, y = of_x[p], of_y[p]
+    for p in range(x_rows.size):
+        x, y = x_rows[p], y_rows[p]
         total = -margins[x] - margins[y]
         start = 0
         while start < n:

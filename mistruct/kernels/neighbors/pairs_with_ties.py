@@ -111,23 +111,23 @@ def sum_with_ties(
 @kernel
 def information_of_tied_pairs(
     columns: SortedColumns,
-    of_x: NDArray[np.int64],
-    of_y: NDArray[np.int64],
+    x_rows: NDArray[np.int64],
+    y_rows: NDArray[np.int64],
     reach: int,
     k: int,
     variant: int,
     psi: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Information between rows `of_x` and `of_y`, pair by pair; inf where one is the other.
+    """Information between rows `x_rows` and `y_rows`, pair by pair; inf where one is the other.
 
     As `information_of_pairs`, with psi tabulated up to n.
     """
     n = columns.ordered.shape[1]
     axes = make_axes(n, reach)
     radius = np.empty(n + LANES)
-    result = np.empty(of_x.size)
-    for p in range(of_x.size):
-        if lay_out(columns, of_x[p], of_y[p], axes):
+    result = np.empty(x_rows.size)
+    for p in range(x_rows.size):
+        if lay_out(columns, x_rows[p], y_rows[p], axes):
             result[p] = math.inf
             continue
         find_radii(axes, reach, k, 0, n, radius)

@@ -93,7 +93,7 @@ def gaussian_families(
     block = _of_block(correlations, starts, columns)
     n_parents = block.shape[0] - n_x
     alone = block[n_parents:, n_parents:].copy()
-    of_x = eliminate(alone, 0, n_x, least)
+    x_alone = eliminate(alone, 0, n_x, least)
     eliminate(block, 0, n_parents, least)
     left = block[n_parents:, n_parents:].copy()
     rows = np.empty(n_parents, np.int64)
@@ -134,4 +134,4 @@ def gaussian_families(
                     small[i, n_c + j] = value
                     small[n_c + j, i] = value
         eliminate(small, 0, n_c, least)
-        nats[a] = 0.5 * (of_x - eliminate(small, n_c, n_c + n_x, least))
+        nats[a] = 0.5 * (x_alone - eliminate(small, n_c, n_c + n_x, least))

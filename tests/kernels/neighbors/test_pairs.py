@@ -203,7 +203,6 @@ def test_continuous_pairs(
     k = 1 + (k - 1) % (len(columns[0]) - 1)
     table = PairTable(table_of(columns), k, variant, scores)
     table.reach = reach  # points that are not done by then are finished on their own
-    table.pad = max(reach, COUNTED) + 16
     pairs = [(i, j) for i in range(4) for j in range(4) if i != j]
     found = table.information(*np.array(pairs).T)
     for (i, j), value in zip(pairs, found, strict=True):
