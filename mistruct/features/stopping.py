@@ -72,7 +72,7 @@ class Sizes:
     def __init__(self, data: Dataset) -> None:
         data = data.by_order
         self._n_samples = data.n_samples
-        self._discrete = np.array([data.kinds[n] == "discrete" for n in data.names])
+        self._discrete = data.discrete_mask
         observed = dict(zip(data.discrete, data.n_observed.tolist(), strict=True))
         # One of a continuous column, one less than the states that occur of a discrete one.
         self._dimensions = np.array([observed.get(n, 2) - 1 for n in data.names])

@@ -94,7 +94,7 @@ def reference(estimator: Estimator, data: Dataset, x: str, y: str) -> Reference:
     n = data.n_samples
     estimator = estimator.choose(data, (x, y))
     data = estimator.view(data)
-    discrete = [c for c in (x, y) if data.kinds[c] == "discrete"]
+    discrete = [c for c in (x, y) if data.is_discrete(c)]
     test = estimator.confirming_test(data, x, y)
     check = ByTest(resolve_test(test))
     if data.n_missing[x] or data.n_missing[y]:

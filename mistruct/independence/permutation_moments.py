@@ -76,7 +76,7 @@ def tail(standardised: Floats | float, skewness: Floats | float, n_error: int) -
 def scores_of(data: Dataset, name: str) -> Floats | None:
     """The standardised scores of a complete column, None if they need more than one dimension."""
     row = data.row(name)
-    if data.kinds[name] == "continuous":
+    if not data.is_discrete(name):
         scores = normal_scores(data.values[[row]])[0]
     elif data.n_observed[row] == 2:
         scores = (data.codes[row] == data.codes[row].max()).astype(np.float64)
@@ -88,7 +88,7 @@ def scores_of(data: Dataset, name: str) -> Floats | None:
 
 def is_skewed(data: Dataset, name: str) -> bool:
     """Whether the scores of a complete column are far from symmetric."""
-    if data.kinds[name] == "continuous":
+    if not data.is_discrete(name):
         ordered = np.sort(data.values[data.row(name)])
         if (ordered[1:] > ordered[:-1]).all() or ordered[0] == ordered[-1]:
             return False

@@ -31,7 +31,7 @@ def complete(data: Dataset, names: Sequence[str]) -> Dataset:
 
 def continuous_values(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
     """Values of the continuous columns among `names`, shape (d, n_samples)."""
-    return data.values[[data.row(n) for n in names if data.kinds[n] == "continuous"]]
+    return data.values[[data.row(n) for n in names if not data.is_discrete(n)]]
 
 
 def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32], int]:
@@ -39,7 +39,7 @@ def joint_labels(data: Dataset, names: Sequence[str]) -> tuple[NDArray[np.int32]
     labels = np.zeros(data.n_samples, dtype=np.int32)
     n_labels = 1
     for name in names:
-        if data.kinds[name] == "discrete":
+        if data.is_discrete(name):
             row = data.row(name)
             n_labels = join_strata(labels, n_labels, data.codes[row], data.n_states[row])
     return labels, n_labels

@@ -97,7 +97,7 @@ class ByKinds(Estimator):
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Estimator]]:
         """Parts of a matrix with the estimator of each; mixed pairs once if it is symmetric."""
         symmetric = np.array_equal(rows, columns)
-        discrete = np.array([data.kinds[n] == "discrete" for n in data.names])
+        discrete = data.discrete_mask
         for of_row, of_column, estimator in (
             (True, True, self.discrete),
             (False, False, self.continuous),

@@ -329,5 +329,5 @@ class NeuralEstimator(Estimator):
 
 def _continuous(data: Dataset, names: Sequence[str]) -> set[bytes]:
     """Keys of the varying continuous columns; columns with equal values have equal keys."""
-    values = [data.values[data.row(n)] for n in names if data.kinds[n] == "continuous"]
+    values = [data.values[data.row(n)] for n in names if not data.is_discrete(n)]
     return {v.tobytes() for v in values if np.nanmax(v) > np.nanmin(v)}

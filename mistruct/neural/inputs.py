@@ -48,7 +48,7 @@ def encode(data: Dataset, names: Sequence[str], train: Rows) -> Points:
     parts = [np.empty((0, data.n_samples), dtype=np.float32)]
     for name in dict.fromkeys(names):
         row = data.row(name)
-        if data.kinds[name] == "continuous":
+        if not data.is_discrete(name):
             seen = data.values[row, train]
             values, first = np.unique(seen, return_index=True)
             if len(values) > 1:

@@ -53,7 +53,7 @@ class MixedPairs:
         wilks_test(result[NATS], d_x, d_y, self._n_error, result)
         if np.isnan(result[P_VALUE]):
             return result
-        discrete = [data.kinds[n] == "discrete" for n in names]
+        discrete = [data.is_discrete(n) for n in names]
         many = [
             d and int(data.n_observed[data.row(n)]) > FEW_STATES
             for d, n in zip(discrete, names, strict=True)

@@ -118,7 +118,7 @@ def _unit_vectors(data: Dataset, name: str) -> Rows:
     """Scores or indicators of a column as vectors of length 1, without those that are constant."""
 
     def make() -> Rows:
-        is_continuous = data.kinds[name] == "continuous"
+        is_continuous = not data.is_discrete(name)
         return of_unit_length(_scores(data, name) if is_continuous else embed(data, [name]))
 
     found: Rows = _kept(data).get(("unit", name), make)
@@ -156,12 +156,12 @@ class Condition:
 
     def __init__(self, data: Dataset, names: Sequence[str]) -> None:
         self._key = tuple(names)
-        discrete = [n for n in names if data.kinds[n] == "discrete"]
+        discrete = [n for n in names if data.is_discrete(n)]
         joint, n_labels = joint_labels(data, discrete)
         labels = joint.astype(np.int64)
         self.has_discrete = n_labels > 1
         empty = np.empty((0, data.n_samples))
-        scores = [_scores(data, n) for n in names if data.kinds[n] == "continuous"]
+        scores = [_scores(data, n) for n in names if not data.is_discrete(n)]
         self._continuous = np.concatenate([empty, *scores])
         terms = self._continuous
         self._jointly = n_labels == 1 or n_labels * _ROWS_PER_STATE <= data.n_samples
@@ -191,7 +191,7 @@ class Condition:
 
     def residuals(self, data: Dataset, name: str) -> Residuals:
         """Residuals of the vectors of a column given the conditioning set."""
-        make = self._of_continuous if data.kinds[name] == "continuous" else self._of_discrete
+        make = self._of_discrete if data.is_discrete(name) else self._of_continuous
         found: Residuals = _kept(data).get(("residuals", self._key, name), lambda: make(data, name))
         return found
 
@@ -235,7 +235,7 @@ class Condition:
         """A column in the form needed by the test of columns of many states."""
 
         def make() -> Side:
-            if data.kinds[name] == "continuous":
+            if not data.is_discrete(name):
                 return Vectors.of(_scores(data, name), self.cells)
             if data.n_observed[data.row(name)] > FEW_STATES:
                 return self._many_states(*pooled(data.codes[data.row(name)]))

@@ -268,7 +268,7 @@ def _null_of_ranks(n: int, scales: tuple[int, ...]) -> _NullOfRanks:
 
 def _is_smooth(data: Dataset, name: str) -> bool:
     """Whether a column is continuous, complete and without ties."""
-    if data.kinds[name] == "discrete" or data.n_missing[name]:
+    if data.is_discrete(name) or data.n_missing[name]:
         return False
     ordered = np.sort(data.values[data.row(name)])
     return bool((ordered[1:] > ordered[:-1]).all())

@@ -62,13 +62,13 @@ class LocalShuffles:
     def __init__(
         self, data: Dataset, x: str, y: str, z: Sequence[str], state: NDArray[np.uint64]
     ) -> None:
-        if data.kinds[x] == "discrete":
-            x, y = (y, x) if data.kinds[y] == "continuous" else (x, y)
-        continuous_z = [name for name in z if data.kinds[name] == "continuous"]
-        continuous = [name for name in (x, y) if data.kinds[name] == "continuous"] + continuous_z
+        if data.is_discrete(x):
+            x, y = (x, y) if data.is_discrete(y) else (y, x)
+        continuous_z = [name for name in z if not data.is_discrete(name)]
+        continuous = [name for name in (x, y) if not data.is_discrete(name)] + continuous_z
         scores = normal_scores(data.values[[data.row(name) for name in continuous]])
         of_rows, _ = joint_labels(data, z)
-        discrete = [data.codes[data.row(n)] for n in (y, x, *z) if data.kinds[n] == "discrete"]
+        discrete = [data.codes[data.row(n)] for n in (y, x, *z) if data.is_discrete(n)]
         xy_scores = scores[: len(scores) - len(continuous_z)]
         order = np.lexsort([*discrete, *xy_scores[::-1], *scores[len(xy_scores) :]])
         labels = _in_order_of_appearance(of_rows[order])
@@ -84,7 +84,7 @@ class LocalShuffles:
         if continuous_z:
             groups = np.split(self._members, self._starts[1:-1])
             self._smoother = Smoother(self.z, labels, groups)
-        self.x_discrete, self.y_discrete = (data.kinds[n] == "discrete" for n in (x, y))
+        self.x_discrete, self.y_discrete = (data.is_discrete(n) for n in (x, y))
         self.x, self.y = (
             self._beyond_z(of_name[n])
             if n in of_name

@@ -46,7 +46,7 @@ def embed(data: Dataset, names: Sequence[str]) -> Basis:
     parts = [np.empty((0, data.n_samples))]
     for name in dict.fromkeys(names):
         row = data.row(name)
-        if data.kinds[name] == "continuous":
+        if not data.is_discrete(name):
             part = normal_scores(data.values[[row]])
         else:
             states = np.unique(data.codes[row])[1:, np.newaxis]
@@ -93,7 +93,7 @@ class Bases:
         names = [data.names[p] for p in positions]
 
         def make(chunk: list[str]) -> list[NDArray[Any]]:
-            continuous = [n for n in chunk if data.kinds[n] == "continuous"]
+            continuous = [n for n in chunk if not data.is_discrete(n)]
             scores = normal_scores(continuous_values(data, continuous))
             of_name = dict(zip(continuous, scores[:, np.newaxis], strict=True))
             return [

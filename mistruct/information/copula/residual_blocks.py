@@ -107,7 +107,7 @@ class Known:
 
 def _widest(data: Dataset, names: Sequence[str]) -> str | None:
     """The discrete column with the most states, the first by name of several."""
-    discrete = [n for n in names if data.kinds[n] == "discrete"]
+    discrete = [n for n in names if data.is_discrete(n)]
     return max(discrete, key=lambda n: data.n_observed[data.row(n)], default=None)
 
 
@@ -260,4 +260,4 @@ def _against_rows(wide: Indicators, rows: Basis) -> Floats:
 
 def is_wide(data: Dataset, name: str) -> bool:
     """Whether a column is kept as codes because it has many states."""
-    return data.kinds[name] == "discrete" and bool(data.n_observed[data.row(name)] > FEW_STATES)
+    return data.is_discrete(name) and bool(data.n_observed[data.row(name)] > FEW_STATES)

@@ -184,7 +184,7 @@ class _Table:
 
     def __init__(self, data: Dataset, alpha: float) -> None:
         n_samples = data.n_samples
-        self.discrete = np.array([data.kinds[name] == "discrete" for name in data.names])
+        self.discrete = data.discrete_mask
         dtype = np.promote_types(np.uint16, np.min_scalar_type(n_samples))
         self.columns = np.empty((data.n_variables, 4, n_samples), dtype=dtype)
         self.n_known = np.empty(data.n_variables, dtype=np.int64)

@@ -243,7 +243,7 @@ class KDE(Estimator):
         found: dict[bytes, list[int]] = {}
         scores = {}
         for name, position in names.items():
-            if data.kinds[name] == "continuous" and not data.n_missing[name]:
+            if not data.is_discrete(name) and not data.n_missing[name]:
                 for key, values in _scores(data, [name]).items():
                     found.setdefault(key, []).append(position)
                     scores[position] = self._points(data.n_samples, [[values]], 2)[0][0]
@@ -254,7 +254,7 @@ class KDE(Estimator):
         pair = data.select(dict.fromkeys([x, y]))
         if any(pair.n_missing.values()):
             pair = pair.complete_rows()
-        if pair.n_samples and x == y and data.kinds[x] == "continuous":
+        if pair.n_samples and x == y and not data.is_discrete(x):
             return math.inf if (pair.values != pair.values[0, 0]).any() else 0.0
         try:
             return self.information(pair, [x], [y])
@@ -310,7 +310,7 @@ def _scores(
     """
     scores = {}
     for name in names:
-        if data.kinds[name] == "continuous":
+        if not data.is_discrete(name):
             values = normal_scores(data.values[[data.row(name)]])[0]
             direction = np.sign(values[values != 0.0][:1])
             key = (values * direction + 0.0).tobytes() if direction.size else b""

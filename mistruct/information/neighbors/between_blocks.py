@@ -97,7 +97,7 @@ def entropy_of_block(data: Dataset, names: Names, n_neighbors: int) -> float:
     points = Points(data, names, n_neighbors, scores=False)
     ranked = Points(data, names, n_neighbors, scores=True)
     names = tuple(dict.fromkeys(names))
-    continuous = [name for name in names if data.kinds[name] == "continuous"]
+    continuous = [name for name in names if not data.is_discrete(name)]
     listed = ", ".join(map(repr, continuous))
     degenerate = f"the entropy of {listed} is that of a density and minus infinity: "
     if constant := set(continuous) - set(ranked.varying(names)):
@@ -162,7 +162,7 @@ class Points:
             for name in names
             if not self.twins([name], known)
             and (
-                self.table.kinds[name] == "continuous"
+                not self.table.is_discrete(name)
                 or joint_labels(self.table, (*known, name))[1] > n_labels
             )
         )
@@ -174,7 +174,7 @@ class Points:
         """
         for a in x:
             for b in y:
-                if self.table.kinds[a] != "continuous" or self.table.kinds[b] != "continuous":
+                if self.table.is_discrete(a) or self.table.is_discrete(b):
                     continue
                 if a == b:
                     return f"continuous column {a!r} is on both sides"
@@ -184,7 +184,7 @@ class Points:
         return ""
 
     def _column(self, name: str) -> NDArray[Any]:
-        is_continuous = self.table.kinds[name] == "continuous"
+        is_continuous = not self.table.is_discrete(name)
         rows = self.values if is_continuous else self.table.codes
         column: NDArray[Any] = rows[self.table.row(name)]
         return column
@@ -283,7 +283,7 @@ class Neighborhood:
         ]
 
     def _continuous(self, names: Names) -> list[str]:
-        return [name for name in names if self._table.kinds[name] == "continuous"]
+        return [name for name in names if not self._table.is_discrete(name)]
 
     def _blocks_of(self, names: Names) -> Counts:
         """Block of each continuous coordinate; the coordinate of categories has none."""

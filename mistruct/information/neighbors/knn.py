@@ -185,7 +185,7 @@ class KSG(Estimator):
         )
 
     def _require_continuous(self, data: Dataset, names: Sequence[str]) -> None:
-        discrete = [n for n in dict.fromkeys(names) if data.kinds[n] == "discrete"]
+        discrete = [n for n in dict.fromkeys(names) if data.is_discrete(n)]
         if discrete:
             shown = ", ".join(map(repr, discrete[:5])) + (", ..." if len(discrete) > 5 else "")
             raise DataError(
@@ -300,7 +300,7 @@ class MixedKNN(Estimator):
     def seconds(self, data: Dataset, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
         """Expected seconds of `pairwise` on one core."""
         n = data.n_samples
-        numbers = np.array([data.kinds[name] == "continuous" for name in data.names])
+        numbers = ~data.discrete_mask
         share = float(numbers[rows].mean() * numbers[columns].mean())
         of_numbers = _NANOSECONDS_PER_ROW * math.log(n + 1.0)
         of_row = share * of_numbers + (1.0 - share) * _NANOSECONDS_PER_ROW_WITH_STATES

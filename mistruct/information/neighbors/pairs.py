@@ -129,7 +129,7 @@ class _Matrix:
         self.data = data
         self.settings = (n_neighbors, variant, normal_scores)
         self.complete = np.array([data.n_missing[name] == 0 for name in data.names])
-        self.is_continuous = _are_continuous(data)
+        self.is_continuous = ~data.discrete_mask
         of_table = [name for name in data.names if data.n_missing[name] == 0]
         self.table = PairTable(data.select(of_table), *self.settings)
         self.place = np.cumsum(self.complete) - 1
@@ -180,7 +180,7 @@ class PairTable:
         n = data.n_samples
         self.n_neighbors = n_neighbors
         self.variant = variant
-        self.is_continuous = _are_continuous(data)
+        self.is_continuous = ~data.discrete_mask
         self.row = np.array([data.row(name) for name in data.names])
         self.psi = psi(np.maximum(np.arange(n + 2), 1))
         self.codes, self.n_states = data.codes, data.n_states
@@ -322,10 +322,6 @@ class PairTable:
             total = n * self.psi[k]
         total -= sum(run_blocks(count, blocks, description=_DESCRIPTION))
         return float(total / n + self.psi[-2])
-
-
-def _are_continuous(data: Dataset) -> NDArray[np.bool_]:
-    return np.array([data.kinds[name] == "continuous" for name in data.names], dtype=np.bool_)
 
 
 def _least_rows(n_neighbors: int) -> int:
