@@ -19,12 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run what takes minutes")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Drop compiled kernels that are older than a source.
 
     numba compiles a kernel again when its own file has changed, but not when a kernel that it
     calls, in another file, has.
     """
+    if hasattr(config, "workerinput"):  # of pytest-xdist, which starts when this has been done
+        return
     kernels = Path(__file__).resolve().parent.parent / "mistruct" / "kernels"
     compiled = [*kernels.rglob("*.nbi"), *kernels.rglob("*.nbc")]
     newest = max(source.stat().st_mtime for source in kernels.rglob("*.py"))

@@ -255,10 +255,12 @@ class Dataset:
     def take(self, rows: NDArray[np.bool_]) -> Dataset:
         """Table of the rows marked by a mask of shape (n_samples,), with all columns and states."""
         index = None if self.index is None else self.index[rows]
+        # Indexing by `[:, rows]` would lay columns across memory, for which kernels compile anew.
+        places = np.flatnonzero(rows)
         return replace(
             self,
-            codes=self.codes[:, rows],
-            values=self.values[:, rows],
+            codes=np.take(self.codes, places, axis=1),
+            values=np.take(self.values, places, axis=1),
             index=index,
             rows_taken=True,
         )

@@ -176,8 +176,8 @@ class GTest(IndependenceTest):
 
         def run(block: slice) -> None:
             g_test_separate(
-                columns, rows[block], among.flat, among.starts[block.start : block.stop + 1], alpha,
-                self._rule, results[block], places[block], n_tests[block],
+                columns, rows[block], among.flat, among.starts[block.start : block.stop + 1],
+                float(alpha), self._rule, results[block], places[block], n_tests[block],
             )  # fmt: skip
 
         cells = data.n_states[rows].prod(axis=1) * data.n_states.mean() ** size
@@ -206,7 +206,13 @@ class GTest(IndependenceTest):
 
         def run(block: slice) -> None:
             g_test_which_separate(
-                columns, rows, owner[block], among[block], alpha, self._rule, separates[block]
+                columns,
+                rows,
+                owner[block],
+                among[block],
+                float(alpha),
+                self._rule,
+                separates[block],
             )
 
         blocks = blocks_by_cost(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
@@ -275,7 +281,8 @@ def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
 
 def _coded(data: Dataset, keys: NDArray[np.uint64]) -> CodedColumns:
     """The discrete columns of a table, in the form that kernels use."""
-    return CodedColumns(data.codes, data.n_states, keys, packed_columns(data))
+    # A copy, as kernels would compile once more for keys that are read-only.
+    return CodedColumns(data.codes, data.n_states, keys.copy(), packed_columns(data))
 
 
 def _batch(results: NDArray[np.float64]) -> TestBatch:

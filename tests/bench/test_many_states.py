@@ -16,6 +16,7 @@ import mistruct as ms
 from mistruct.independence.copula.copula_test import CopulaTest
 from tests.bench.conftest import Beside
 from tests.independence.copula.test_copula_test import result_of
+from tests.independence.copula.test_many_states import moved_by
 from tests.information.copula.test_gaussian_copula import Table, states
 
 N_NULLS = 500
@@ -74,17 +75,7 @@ SCENARIOS = [
 
 def null_table(x: str, y: str, z: str, n: int, rng: np.random.Generator) -> Table:
     """x and y, moved by z by two standard deviations; by forty states, one."""
-    columns: dict[str, Any] = {}
-    moved = np.zeros(n)
-    for i, kind in enumerate(z):
-        if kind == "v":
-            columns[f"z{i}"] = rng.normal(size=n)
-            moved += 2.0 * columns[f"z{i}"] / np.sqrt(len(z))
-        else:
-            n_states = 3 if kind == "d" else 40
-            codes = rng.integers(0, n_states, n)
-            columns[f"z{i}"] = states(codes)
-            moved += np.linspace(-1.5, 1.5, n_states)[rng.permutation(n_states)][codes]
+    columns, moved = moved_by(z, n, rng, shuffled=True)
     for name, kind in (("x", x), ("y", y)):
         if kind == "u":
             odds = rng.normal(size=(12, 1)) * moved + rng.gumbel(size=(12, n))

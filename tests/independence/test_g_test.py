@@ -15,6 +15,7 @@ import mistruct as ms
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.protocol import Ragged, Separations, TestBatch
+from tests.independence.separation_loop import first_separating
 
 NAMES = [f"c{i}" for i in range(6)]
 
@@ -132,21 +133,12 @@ def _search(
     size: int,
     alpha: float,
 ) -> tuple[ms.TestResult | None, tuple[int, ...], int]:
-    """The loop that `separate` stands for."""
-    best: ms.TestResult | None = None
-    best_set: tuple[int, ...] = (-1,) * size
-    n_tests = 0
-    for subset in itertools.combinations(candidates, size):
-        n_tests += 1
-        z = [NAMES[c] for c in subset]
-        result = ms.independence_test(data, NAMES[pair[0]], NAMES[pair[1]], z, test=test)
-        if not result.testable:
-            continue
-        if best is None or result.p_value > best.p_value:
-            best, best_set = result, subset
-        if result.p_value > alpha:
-            break
-    return best, best_set, n_tests
+    x, y = (NAMES[c] for c in pair)
+
+    def ask(subset: tuple[int, ...]) -> ms.TestResult:
+        return ms.independence_test(data, x, y, [NAMES[c] for c in subset], test=test)
+
+    return first_separating(ask, candidates, size, alpha)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3])

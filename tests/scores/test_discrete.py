@@ -57,7 +57,7 @@ FAMILIES = [
 ]
 
 
-@pytest.mark.parametrize(("score", "expected"), SCORES, ids=lambda s: repr(s)[:30])
+@pytest.mark.parametrize(("score", "expected"), SCORES, ids=[repr(s) for s, _ in SCORES])
 @given(table=tables())
 @settings(max_examples=25)
 def test_families_are_scored_as_the_reference_does(

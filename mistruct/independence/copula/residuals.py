@@ -324,7 +324,8 @@ def _fit(
     """Fitted probabilities and coefficients; a search from those of the first rows is shorter."""
     states, labels = np.unique(codes, return_inverse=True)
     n_samples = basis.shape[1]
-    design = np.concatenate([np.ones((1, n_samples)), basis * np.sqrt(n_samples)])
+    design = np.ones((1 + len(basis), n_samples))
+    np.multiply(basis, np.sqrt(n_samples), out=design[1:])
     coefficients = np.zeros((len(states) - 1, len(design)))
     if start is not None:
         coefficients[:, : start.shape[1]] = start

@@ -9,6 +9,7 @@ import pickle
 import warnings
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from mistruct.independence.permutation_moments import is_skewed, tail
 from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.information.copula.gaussian_copula import GaussianCopula
 from tests import reference_continuous as ref
+from tests.independence.separation_loop import first_separating
 from tests.information.copula.test_gaussian_copula import (
     Table,
     dimensions,
@@ -543,25 +545,6 @@ def test_no_pairs() -> None:
 # Separating sets -------------------------------------------------------------------------------
 
 
-def _search(
-    table: Table, pair: tuple[int, int], candidates: list[int], size: int, alpha: float
-) -> tuple[ms.TestResult | None, tuple[int, ...], int]:
-    """The loop that `separate` stands for."""
-    best: ms.TestResult | None = None
-    best_set: tuple[int, ...] = (-1,) * size
-    n_tests = 0
-    for subset in itertools.combinations(candidates, size):
-        n_tests += 1
-        result = result_of(table, *pair, subset)
-        if not result.testable:
-            continue
-        if best is None or result.p_value > best.p_value:
-            best, best_set = result, subset
-        if result.p_value > alpha:
-            break
-    return best, best_set, n_tests
-
-
 def _check_separations(table: Table, size: int, alpha: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = len(table.names)
@@ -574,7 +557,9 @@ def _check_separations(table: Table, size: int, alpha: float, seed: int) -> None
     separations = CopulaTest().separate(table.data, pairs, Ragged.of(candidates), size, alpha)
     assert isinstance(separations, Separations)
     for k, (x, y) in enumerate(pairs.tolist()):
-        best, its_set, n_tests = _search(table, (x, y), candidates[k], size, alpha)
+        best, its_set, n_tests = first_separating(
+            partial(result_of, table, x, y), candidates[k], size, alpha
+        )
         assert separations.n_tests[k] == n_tests
         found_set = tuple(separations.sets[k].tolist())
         if best is None:

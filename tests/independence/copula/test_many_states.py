@@ -194,6 +194,28 @@ def test_invariance(x: str, y: str, z: str) -> None:
         assert same(numbers(batch.result(k, "", "", ())), numbers(result_of(table, a, b, [4])))
 
 
+def moved_by(
+    z: str, n: int, rng: np.random.Generator, *, shuffled: bool = False
+) -> tuple[dict[str, Any], np.ndarray]:
+    """Columns of z, v a number, d three states, w forty, and the sum of what they do.
+
+    States move by steps in their order, or in one that is drawn.
+    """
+    columns: dict[str, Any] = {}
+    moved = np.zeros(n)
+    for i, kind in enumerate(z):
+        if kind == "v":
+            columns[f"z{i}"] = rng.normal(size=n)
+            moved += 2.0 * columns[f"z{i}"] / np.sqrt(len(z))
+        else:
+            n_states = 3 if kind == "d" else 40
+            codes = rng.integers(0, n_states, n)
+            columns[f"z{i}"] = states(codes)
+            order = rng.permutation(n_states) if shuffled else np.arange(n_states)
+            moved += np.linspace(-1.5, 1.5, n_states)[order][codes]
+    return columns, moved
+
+
 def test_a_relation_is_found_beside_many_states() -> None:
     table = wide(600)
     place = {name: k for k, name in enumerate(table.names)}
@@ -213,17 +235,7 @@ def test_a_true_null_is_rejected_as_often_as_said(x: str, y: str, z: str) -> Non
     n, n_nulls = 300, 120
     p_values = []
     for _ in range(n_nulls):
-        columns: dict[str, Any] = {}
-        moved = np.zeros(n)
-        for i, kind in enumerate(z):
-            if kind == "v":
-                columns[f"z{i}"] = rng.normal(size=n)
-                moved += 2.0 * columns[f"z{i}"] / np.sqrt(len(z))
-            else:
-                n_states = 3 if kind == "d" else 40
-                codes = rng.integers(0, n_states, n)
-                columns[f"z{i}"] = states(codes)
-                moved += np.linspace(-1.5, 1.5, n_states)[codes]
+        columns, moved = moved_by(z, n, rng)
         for name, kind in (("x", x), ("y", y)):
             latent = moved + rng.normal(size=n)
             cuts = np.linspace(-3, 3, 15) if kind == "states" else [-0.7, 0.9]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import mistruct as ms
 from mistruct.data.dataset import Dataset
 from mistruct.information.counts.partition import AdaptivePartition
+from tests.information.mixed_frames import mixed_frame
 
 DEFAULT = AdaptivePartition()
 
@@ -29,18 +30,7 @@ def matrix(data: Dataset, dtype: Any = np.float64) -> np.ndarray:
 
 
 def mixed_table(n: int = 120, holes: float = 0.0) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    a = rng.normal(size=n)
-    frame = pd.DataFrame(
-        {
-            "a": a,
-            "b": a + rng.normal(size=n),
-            "c": np.where(a + rng.normal(size=n) > 0, "high", "low"),
-            "d": np.round(a**2 + rng.normal(size=n)),
-            "e": rng.choice(["u", "v", "w"], n),
-        }
-    )
-    return frame.mask(np.random.default_rng(1).random(frame.shape) < holes)
+    return mixed_frame(n, holes, 0)
 
 
 def test_two_blocks_hold_one_bit() -> None:

@@ -16,6 +16,7 @@ import mistruct as ms
 from mistruct.data.dataset import Dataset
 from mistruct.information.density.kde import KDE
 from tests import reference_continuous as ref
+from tests.information.mixed_frames import mixed_frame
 
 DEFAULT = KDE()
 Bandwidth = Any
@@ -44,18 +45,7 @@ def blocks(n: int = 60, d: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def mixed_table(n: int = 80, holes: float = 0.0) -> pd.DataFrame:
-    rng = np.random.default_rng(1)
-    a = rng.normal(size=n)
-    frame = pd.DataFrame(
-        {
-            "a": a,
-            "b": a + rng.normal(size=n),
-            "c": np.where(a + rng.normal(size=n) > 0, "high", "low"),
-            "d": np.round(a**2 + rng.normal(size=n)),
-            "e": rng.choice(["u", "v", "w"], n),
-        }
-    )
-    return frame.mask(np.random.default_rng(2).random(frame.shape) < holes)
+    return mixed_frame(n, holes, 1)
 
 
 def matrix(data: Dataset, dtype: Any = np.float64) -> np.ndarray:
