@@ -16,9 +16,9 @@ SCORES: dict[str, type[Score]] = {
     "gaussian-bic": GaussianBIC,
 }
 
-# Equivalent sample sizes for columns that are nearly functions of others up to columns that are
-# nearly independent; how good each choice is, "PC or BOSS?" in the user guide shows.
-_SIZES = (1.0, 4.0, 16.0, 64.0, 256.0)
+#: Equivalent sample sizes for columns that are nearly functions of others up to columns that are
+#: nearly independent; how good each choice is, "PC or BOSS?" in the user guide shows.
+AVERAGED_SIZES = (1.0, 4.0, 16.0, 64.0, 256.0)
 
 
 def resolve_score(score: str | Score, data: Dataset) -> Score:
@@ -26,7 +26,7 @@ def resolve_score(score: str | Score, data: Dataset) -> Score:
     if isinstance(score, str):
         check_choice("score", score, ("auto", *SCORES))
         if score == "auto":
-            return GaussianBIC(gamma=1.0) if data.by_order.continuous else BDeu(_SIZES, gamma=2.0)
+            return GaussianBIC(gamma=1.0) if data.by_order.continuous else BDeu(AVERAGED_SIZES, gamma=2.0)
         return SCORES[score]()
     if isinstance(score, type) or not hasattr(score, "families"):
         raise ParameterError(f"score must be a name or a score such as BIC(), got {score!r}")

@@ -24,7 +24,8 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count, check_fraction, check_not_negative
 from mistruct.independence.protocol import Ragged
 from mistruct.structure.chordal.cliques import Clique, arcs_of, cliques_of, junction_tree_of
-from mistruct.structure.chordal.criteria import Criterion, Penalised, Significant
+from mistruct.structure.chordal.criteria import Criterion, Penalised, Probable, Significant
+from mistruct.structure.chordal.exchange import Remembered, exchange, in_order
 from mistruct.structure.chordal.explained import explain_chordal, reasons_of_chordal
 from mistruct.structure.chordal.fitted import FittedNetwork, fitted
 from mistruct.structure.chordal.forward import ForwardSelection
@@ -33,7 +34,7 @@ from mistruct.structure.knowledge import Constraints, Knowledge, check_knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.reasons import Reasons
 
-CriterionName = Literal["bic", "alpha"]
+CriterionName = Literal["auto", "bdeu", "bic", "alpha"]
 Start = Literal["empty", "forest"]
 
 # Pairs without an edge that are kept with their evidence.
@@ -157,12 +158,13 @@ class ChordalNetwork(StructureLearner):
 
     def __init__(
         self,
-        criterion: CriterionName = "bic",
+        criterion: CriterionName = "auto",
         *,
         alpha: float = 0.05,
         gamma: float = 1.0,
         max_clique: int | None = None,
         start: Start = "empty",
+        exchanges: bool = True,
         knowledge: Knowledge | None = None,
         equivalent_sample_size: float = 5.0,
     ) -> None:
@@ -171,6 +173,7 @@ class ChordalNetwork(StructureLearner):
         self.gamma = gamma
         self.max_clique = max_clique
         self.start = start
+        self.exchanges = exchanges
         self.knowledge = knowledge
         self.equivalent_sample_size = equivalent_sample_size
 
@@ -187,35 +190,44 @@ class ChordalNetwork(StructureLearner):
     def _learn(self, data: Dataset) -> pd.DataFrame:
         shared = shared_information(data)
         self.estimator_, self.test_ = shared.estimator, shared.test
-        criterion: Criterion = (
-            Penalised(shared, self.gamma)
-            if self.criterion == "bic"
-            else Significant(shared, self.alpha)
-        )
-        search = ForwardSelection(data.names, criterion, self._known(data), self.max_clique)
+        self.criterion_ = self.criterion
+        if self.criterion == "auto":
+            self.criterion_ = "bic" if shared.data.continuous else "bdeu"
+        score = (Probable if self.criterion_ == "bdeu" else Penalised)(shared, self.gamma)
+        by: Criterion = Remembered(score)
+        if self.criterion_ == "alpha":
+            by = Significant(shared, self.alpha)
+        search = ForwardSelection(data.names, by, self._known(data), self.max_clique)
         if self.start == "forest":
             search.run(2)
         search.run()
+        edges = search.added
+        if self.exchanges and self.criterion_ != "alpha":
+            exchange(search)
+            edges = in_order(data.names, by, search)
         self._data, self._kinds = shared.data, data.kinds
         for of_earlier_table in ("_cliques", "_fitted"):
             self.__dict__.pop(of_earlier_table, None)
         pairs = search.queue.first(_MOST_ADDITIONS)
         between = [search.graph.separator(*pair) for pair in pairs.tolist()]
-        self.additions_ = self._table(shared, pairs, between)
-        added = np.array([one[:2] for one in search.added], dtype=np.int64).reshape(-1, 2)
-        return self._table(shared, added, [one.separator for one in search.added])
+        self.additions_ = self._table(shared, score, pairs, between)
+        added = np.array([one[:2] for one in edges], dtype=np.int64).reshape(-1, 2)
+        return self._table(shared, score, added, [one.separator for one in edges])
 
     def _known(self, data: Dataset) -> Constraints | None:
         return None if self.knowledge is None else self.knowledge.constraints(data.names)
 
     def _table(
-        self, shared: SharedInformation, pairs: Positions, separators: Sequence[Sequence[int]]
+        self,
+        shared: SharedInformation,
+        score: Criterion,
+        pairs: Positions,
+        separators: Sequence[Sequence[int]],
     ) -> pd.DataFrame:
         """Pairs with their evidence, given what separates each."""
         names = np.array(shared.data.names, dtype=object)
         sets, nothing = Ragged.of(separators), Ragged.of([()] * len(pairs))
         tests = shared.test.test_each(shared.data, pairs, sets, self.alpha)
-        cmi = shared.given(pairs, sets)
         return pd.DataFrame(
             {
                 "source": names[pairs[:, 0]],
@@ -223,8 +235,8 @@ class ChordalNetwork(StructureLearner):
                 "mi": shared.given(pairs, nothing),
                 "p_value": tests.p_value,
                 "n_samples": shared.n_complete(pairs, sets),
-                "cmi": cmi,
-                "gain": Penalised(shared, self.gamma).gains(cmi, pairs, sets),
+                "cmi": shared.given(pairs, sets),
+                "gain": score.keys(pairs, sets),
                 "separating_set": [tuple(names[list(some)]) for some in separators],
             }
         )

@@ -1,5 +1,10 @@
 r"""When an edge is worth its parameters.
 
+``bdeu`` adds edges as long as the columns become more probable, when the tables of all cliques are
+drawn from Dirichlet distributions that agree on their separators (Dawid and Lauritzen 1993). Then
+an edge gains :math:`\log P(a, b, S) P(S) - \log P(a, S) P(b, S)`, where P is the probability of
+some columns under the distribution of their joint states (`scores.discrete`).
+
 ``bic`` adds edges as long as the penalised likelihood of the network grows. Where ab has separator
 S, an edge has :math:`d = d_a d_b q_S` free parameters, with q joint states of S and r - 1
 dimensions of a column of r states, or 1 of a continuous one, and gains
@@ -24,7 +29,10 @@ import numpy as np
 
 from mistruct._typing import Floats, Positions
 from mistruct.independence.protocol import Ragged
-from mistruct.parallel import slices
+from mistruct.parallel import for_each, slices
+from mistruct.scores.base import price_of_edge
+from mistruct.scores.discrete import BDeu
+from mistruct.scores.names import AVERAGED_SIZES
 from mistruct.structure.chordal.shared_information import SharedInformation
 
 # Decimals of a key. What is equal but for rounding must be, so that names decide.
@@ -68,11 +76,8 @@ class Penalised(Criterion):
 
     def keys(self, pairs: Positions, separators: Ragged) -> Floats:
         """The gains of some pairs."""
-        return self.gains(self._shared.given(pairs, separators), pairs, separators)
-
-    def gains(self, cmi: Floats, pairs: Positions, separators: Ragged) -> Floats:
-        """The gains of edges with this conditional information."""
         dof = self._shared.dimensions[pairs].prod(axis=1) * self._shared.joint_states(separators)
+        cmi = self._shared.given(pairs, separators)
         return self._gains(cmi, self._shared.n_complete(pairs, separators), dof)
 
     def accepts(self, key: float, n_candidates: int) -> bool:
@@ -87,6 +92,44 @@ class Penalised(Criterion):
         gains = np.round(n * nats - price, _DECIMALS)
         gains[np.isnan(gains) | (dof == 0)] = -np.inf
         return np.asarray(gains)
+
+
+class Probable(Criterion):
+    """The gain in log-probability by Dirichlet distributions, in nats, as long as it is one."""
+
+    def __init__(self, shared: SharedInformation, gamma: float) -> None:
+        self._families = BDeu(AVERAGED_SIZES).families(shared.data)
+        self._dimensions = shared.dimensions
+        self._of_edge = price_of_edge(gamma, shared.data)
+
+    def keys_of_pairs(self) -> Floats:
+        """The gains of all pairs."""
+        columns = np.arange(len(self._dimensions))
+        gains = np.full((len(columns), len(columns)), -np.inf)
+
+        def fill(of_columns: slice) -> None:
+            for x in columns[of_columns].tolist():
+                later = columns[x + 1 :][self._dimensions[x + 1 :] > 0]
+                if len(later) and self._dimensions[x] > 0:
+                    with_each = self._families.scores_with(x, [], later)
+                    gains[x, later] = with_each - self._families.score(x, []) - self._of_edge
+
+        for_each(fill, slices(len(columns), 1), description="pairs")
+        return np.round(gains, _DECIMALS)
+
+    def keys(self, pairs: Positions, separators: Ragged) -> Floats:
+        """The gains of some pairs."""
+        gains = np.full(len(pairs), -np.inf)
+        for k in np.flatnonzero(self._dimensions[pairs].prod(axis=1) > 0).tolist():
+            x, y = pairs[k].tolist()
+            between = separators[k]
+            joined = self._families.score(x, sorted([*between, y]))
+            gains[k] = joined - self._families.score(x, between) - self._of_edge
+        return np.round(gains, _DECIMALS)
+
+    def accepts(self, key: float, n_candidates: int) -> bool:
+        """Whether there is a gain."""
+        return key > 0
 
 
 class Significant(Criterion):

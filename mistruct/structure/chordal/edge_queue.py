@@ -57,3 +57,12 @@ class EdgeQueue:
             self._keys[row, column] = key
             self._bounds[row] = max(self._bounds[row], key)
             self.n_open += key > -np.inf
+
+    def put_block(self, some: Positions, others: Positions, keys: Floats) -> None:
+        """Add all pairs of one of some columns and one of others, by the matrix of all keys."""
+        for rows, columns in ((some, others), (others, some)):
+            place = np.ix_(rows, columns)
+            block = np.where(rows[:, np.newaxis] < columns, keys[place], -np.inf)
+            self.n_open += int((block > -np.inf).sum()) - int((self._keys[place] > -np.inf).sum())
+            self._keys[place] = block
+            self._bounds[rows] = np.maximum(self._bounds[rows], block.max(axis=1))

@@ -25,6 +25,10 @@ class ForwardSelection:
         The edges in the order in which they were added, with what separated the two then.
     queue : EdgeQueue
         The candidates.
+    required : list of pairs of int
+        The edges that knowledge requires.
+    barred : pair of int, optional
+        Is no candidate for now.
     """
 
     def __init__(
@@ -45,36 +49,60 @@ class ForwardSelection:
             keys[self._excluded] = -np.inf
         self.queue = EdgeQueue(keys)
         self._room = self._most
+        self.barred: tuple[int, int] | None = None
+        self.required: list[list[int]] = []
         if constraints is not None:
-            self._require(np.argwhere(np.triu(constraints.kept)).tolist())
+            self.required = np.argwhere(np.triu(constraints.kept)).tolist()
+            self._require(self.required)
 
-    def run(self, room: int | None = None) -> None:
-        """Add edges while the criterion accepts the best; cliques have at most `room` columns."""
+    def run(self, room: int | None = None) -> float:
+        """Add edges while the criterion accepts the best; returns the sum of their keys.
+
+        Cliques have at most `room` columns.
+        """
         room = self._most if room is None else min(room, self._most)
         if room > self._room:
             sizes = self.graph.sizes  # of separators, two less than those of cliques
             pairs = np.argwhere(np.triu((sizes >= self._room - 1) & (sizes <= room - 2))).tolist()
             self._room = room
-            self._offer(Opened(x, y, self.graph.separator(x, y)) for x, y in pairs)
+            self.offer(Opened(x, y, self.graph.separator(x, y)) for x, y in pairs)
         self._room = room
+        total = 0.0
         while True:
             x, y, key = self.queue.best()
             if key == -np.inf or not self._criterion.accepts(key, self.queue.n_open):
-                return
-            self._add(x, y)
+                return total
+            self.add(x, y)
+            total += key
 
-    def _add(self, x: int, y: int) -> None:
+    def add(self, x: int, y: int) -> None:
         self.added.append(Opened(x, y, self.graph.separator(x, y)))
         near_x, near_y, opened = self.graph.add(x, y)
         self.queue.drop(near_x, near_y)
-        self._offer(opened)
+        self.offer(opened)
 
-    def _offer(self, opened: Iterable[Opened]) -> None:
+    def key(self, x: int, y: int) -> float:
+        """The key of an edge, given what would separate its ends without it."""
+        separators = Ragged.of([self.graph.separator(x, y)])
+        return float(self._criterion.keys(np.array([[x, y]]), separators)[0])
+
+    def remove(self, x: int, y: int) -> None:
+        """Take out an edge that is removable; `added` still has it."""
+        separator = self.graph.separator(x, y)
+        near_x, near_y, closed = self.graph.remove(x, y)
+        for a, b in closed:
+            self.queue.drop(np.array([a]), np.array([b]))
+        pairs = [(min(a, b), max(a, b)) for a in near_x.tolist() for b in near_y.tolist()]
+        self.queue.drop(near_x, near_y)
+        self.offer(Opened(*pair, separator) for pair in pairs)
+
+    def offer(self, opened: Iterable[Opened]) -> None:
         """Let those pairs that are allowed be candidates."""
         allowed = [
             one
             for one in opened
             if len(one.separator) + 2 <= self._room
+            and one[:2] != self.barred
             and (self._excluded is None or not self._excluded[one.x, one.y])
         ]
         if allowed:
@@ -99,7 +127,7 @@ class ForwardSelection:
                     f"max_clique: knowledge requires all edges among {sorted(clique)}, which is a "
                     f"clique of {len(clique)}; got max_clique={self._most}"
                 )
-            self._add(x, y)
+            self.add(x, y)
             left = [p for p in left if p != [x, y]]
 
     def _refuse_holes(self, pairs: list[list[int]]) -> None:

@@ -13,6 +13,9 @@ After an edge ab with separator S has been added, no other pair changes than the
   They may be joined if v is adjacent to all of S, since ab is then the only way from one to the
   other that S and b leave; or else if b and the neighbours of v in S separate v from any other
   column of S. That pair was looked at before.
+
+An edge may be taken out, and the graph stays chordal, exactly when it is in one clique only, which
+is when the common neighbours of its ends are complete. What changes then is the same, reversed.
 """
 
 from __future__ import annotations
@@ -55,6 +58,10 @@ class ChordalGraph:
         """The common neighbours of two columns."""
         return tuple(sorted(self.neighbours[a] & self.neighbours[b]))
 
+    def edges(self) -> list[tuple[int, int]]:
+        """All edges, in order."""
+        return [(a, b) for a, near in enumerate(self.neighbours) for b in sorted(near) if a < b]
+
     def add(self, a: int, b: int) -> tuple[Positions, Positions, list[Opened]]:
         """Join two columns that may be joined.
 
@@ -75,6 +82,49 @@ class ChordalGraph:
         self.neighbours[a].add(b)
         self.neighbours[b].add(a)
         return near_a, near_b, opened
+
+    def removable(self, a: int, b: int) -> bool:
+        """Whether the graph stays chordal without an edge."""
+        separator = self.neighbours[a] & self.neighbours[b]
+        return all(separator - {s} <= self.neighbours[s] for s in separator)
+
+    def remove(self, a: int, b: int) -> tuple[Positions, Positions, list[tuple[int, int]]]:
+        """Take out an edge that is removable.
+
+        Returns
+        -------
+        near_a, near_b : ndarray of int
+            Each column of the one may be joined with each of the other now, and the common
+            neighbours of a and b separate them.
+        closed : list of pairs of int
+            Must not be joined any more.
+        """
+        separator = self.neighbours[a] & self.neighbours[b]
+        self.neighbours[a].discard(b)
+        self.neighbours[b].discard(a)
+        closed = [
+            (min(c, v), max(c, v))
+            for c, d in ((a, b), (b, a))
+            for v in self.neighbours[d] - separator
+            if not separator <= self.neighbours[v]
+        ]
+        for x, y in closed:
+            self.sizes[x, y] = self.sizes[y, x] = CLOSED
+        near_a, near_b = (self._on_the_side(c, separator) for c in (a, b))
+        self.sizes[np.ix_(near_a, near_b)] = len(separator)
+        self.sizes[np.ix_(near_b, near_a)] = len(separator)
+        return near_a, near_b, closed
+
+    def _on_the_side(self, c: int, separator: set[int]) -> Positions:
+        """The columns on the side of c of a separator that are adjacent to all of it, and c."""
+        reached, left = {c}, [c]
+        while left:
+            found = self.neighbours[left.pop()] - reached - separator
+            reached |= found
+            left.extend(found)
+        for s in separator:
+            reached &= self.neighbours[s]
+        return np.array(sorted(reached), dtype=np.int64)
 
     def _beside(self, c: int, separator: set[int]) -> Positions:
         """The columns on the side of c that are adjacent to all of a separator, and c."""

@@ -9,7 +9,6 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
@@ -22,7 +21,7 @@ from mistruct.errors import (
     check_fraction,
 )
 from mistruct.structure.causal.evidence import check_pair
-from mistruct.structure.differential.edge_changes import changes_of_edges, place_of_pair
+from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
 from mistruct.structure.differential.row_groups import strata_of, without_small_strata
 from mistruct.structure.differential.score_differences import Groups
@@ -304,11 +303,8 @@ class DifferentialNetwork(StructureLearner):
         groups, n_levels = self._groups, len(self.levels_)
         seen = data.by_order
         rng = np.random.default_rng(np.random.SeedSequence(self.seed))
-        pairs, p_values = pair_differences(seen, groups, self.n_permutations, rng)
-        adjusted = np.full(len(pairs), np.nan)
-        told = ~np.isnan(p_values)
-        if told.any():
-            adjusted[told] = false_discovery_control(p_values[told])
+        tests = pair_differences(seen, groups, self.n_permutations, rng)
+        p_values, adjusted = tests.p_values, tests.adjusted()
         parts = [data.take(groups.group == g) for g in range(n_levels)]
         fewest = min(part.n_samples for part in parts)
         found = [self._bootstrap(round(0.632 * fewest)).fit(part) for part in parts]
@@ -316,13 +312,14 @@ class DifferentialNetwork(StructureLearner):
         joined, change = changes_of_edges(list(self.graphs_.values()), data.names)
         position = {name: i for i, name in enumerate(data.names)}
         chosen = adjusted <= self.alpha
-        place = {pair: k for k, pair in enumerate(map(tuple, pairs[chosen].tolist()))}
         rows = np.flatnonzero(chosen).tolist()
+        differing = pairs_at(np.array(rows, dtype=np.int64), data.n_variables)
+        place = {pair: k for k, pair in enumerate(map(tuple, differing.tolist()))}
         for pair in joined:
             if pair not in place:
                 place[pair] = len(rows)
                 rows.append(place_of_pair(*pair, data.n_variables))
-        kept, differs = pairs[rows], chosen[rows]
+        kept, differs = pairs_at(np.array(rows, dtype=np.int64), data.n_variables), chosen[rows]
         edges = self._table(data, parts, kept, p_values[rows], adjusted[rows], differs)
         edges.insert(7, "change", [change.get(tuple(p), "none") for p in kept.tolist()])
         for level, net in zip(self.levels_, found, strict=True):

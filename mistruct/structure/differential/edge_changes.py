@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import networkx as nx
+import numpy as np
+
+from mistruct._typing import Positions
 
 
 def changes_of_edges(
@@ -28,6 +32,14 @@ def changes_of_edges(
     return joined, change
 
 
-def place_of_pair(i: int, j: int, n: int) -> int:
-    """Position of pair (i, j) in the order of ``numpy.triu_indices(n, 1)``."""
+def place_of_pair(i: Any, j: Any, n: int) -> Any:
+    """Positions of pairs (i, j) in the order of ``numpy.triu_indices(n, 1)``."""
     return i * n - i * (i + 1) // 2 + j - i - 1
+
+
+def pairs_at(places: Positions, n: int) -> Positions:
+    """The pairs at positions in the order of ``numpy.triu_indices(n, 1)``, shape (n_places, 2)."""
+    first = np.arange(n - 1)
+    starts = place_of_pair(first, first + 1, n)
+    i = np.searchsorted(starts, places, side="right") - 1
+    return np.column_stack([i, places - starts[i] + i + 1])

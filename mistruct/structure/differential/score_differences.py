@@ -11,10 +11,14 @@ scores: of each column's polynomial with the other's scores, and of both polynom
 dependence that rises and falls, or that changes the spread.
 
 Labels of the groups are permuted, within strata, and everything is ranked again in the new groups.
-The statistic of each pair is divided by its mean over the permutations, which removes most of what
-makes its distribution depend on the pair, and its p-value is the share of the statistics of all
-pairs and permutations that are as large. If the dependence of a pair is the same in all groups,
-the scores of its rows are exchangeable between them but for the ranking.
+The statistic of each pair is divided by its mean over the permutations, as far as such means differ
+between pairs by more than chance, which removes most of what makes its distribution depend on the
+pair. Its p-value is the share of the statistics of all pairs and permutations that are as large. If
+the dependence of a pair is the same in all groups, the scores of its rows are exchangeable between
+them but for the ranking.
+
+Whether a pair depends at all says nothing about whether groups differ in it where they do not: the
+mean of :math:`z_g` is independent of Q. So it may be used to weigh the tests (`pair_differences`).
 """
 
 from __future__ import annotations
@@ -23,20 +27,24 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import chdtri, ndtri
 
 from mistruct._typing import Floats, Positions
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.kernels.gaussian.cell_scores import score_in_cells
 from mistruct.parallel import for_each, slices
+from mistruct.structure.differential.edge_changes import place_of_pair
+from mistruct.structure.differential.permutation_pool import PermutationPool
 
-# Columns of a tile of pairs, whose statistics under all permutations are held at once.
+# Most columns of a tile of pairs, and most bytes of its statistics under all permutations.
 _COLUMNS_AT_ONCE = 256
-# Of more statistics under permutation than this, the largest are kept, and others by their share.
-_MOST_DRAWS = 4_000_000
-_LARGEST = 1_000_000
+_BYTES_AT_ONCE = 220_000_000
 # A correlation of 1 has no finite transform.
 _LARGEST_CORRELATION = 1.0 - 1e-9
+# A pair is taken to depend if its four mean correlations are this far from 0: a chance of .01.
+_DEPENDS = float(chdtri(4, 0.01))
+# Statistics of a pair in a labelling.
+_LINEAR, _FORM, _DEPENDENCE, _NOISE = range(4)
 
 
 class Groups(NamedTuple):
@@ -100,10 +108,31 @@ def scores_within(columns: Sorted, cell: Positions) -> tuple[Floats, Positions]:
     return scores, rows
 
 
+class Differences(NamedTuple):
+    """What the groups say of all pairs, in the order of ``numpy.triu_indices``.
+
+    Attributes
+    ----------
+    linear, form : ndarray of float
+        P-values of a difference; NaN where a column is constant in a group.
+    depends : ndarray of bool
+        Whether the columns depend on each other, in the mean of the groups.
+    """
+
+    linear: Floats
+    form: Floats
+    depends: NDArray[np.bool_]
+
+
 def score_differences(
-    values: Floats, groups: Groups, n_permutations: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """P-values of a difference in linear dependence and in form between groups, for all pairs.
+    values: Floats,
+    groups: Groups,
+    n_permutations: int,
+    rng: np.random.Generator,
+    *,
+    n_given: int = 0,
+) -> Differences:
+    """Test all pairs of columns for a difference in linear dependence and in form between groups.
 
     Parameters
     ----------
@@ -112,13 +141,11 @@ def score_differences(
     groups : Groups
     n_permutations : int
     rng : Generator
-
-    Returns
-    -------
-    linear, form : ndarray of float, shape (n_columns * (n_columns - 1) / 2,)
-        In the order of ``numpy.triu_indices``; NaN where a column is constant in a group.
+    n_given : int
+        In each group, `values` are what so many columns leave of them.
     """
     n_columns = len(values)
+    n_pairs = n_columns * (n_columns - 1) // 2
     inside, rows = scores_within(Sorted.of(values), groups.cell)
     comparable = np.empty_like(values)
     comparable[:, rows] = inside
@@ -126,37 +153,45 @@ def score_differences(
     columns = Sorted.of(comparable)
     varies = _vary(comparable, groups)
     relabelled = [groups, *(groups.permuted(rng) for _ in range(n_permutations))]
-    blocks = slices(n_columns, _COLUMNS_AT_ONCE)
-    observed = np.full((2, n_columns, n_columns), np.nan, dtype=np.float32)
-    pools = tuple(_Pool(n_columns * (n_columns - 1) // 2 * n_permutations) for _ in range(2))
+    blocks = slices(n_columns, columns_at_once(n_permutations))
+    observed = np.full((2, n_pairs), np.nan, dtype=np.float32)
+    depends = np.zeros(n_pairs, dtype=bool)
+    pools = tuple(PermutationPool(n_pairs * n_permutations) for _ in range(2))
     for a, first in enumerate(blocks):
         for second in blocks[a:]:
-            drawn = _tile(columns, first, second, relabelled)
-            tested = np.outer(varies[first], varies[second])
-            if first == second:
-                tested = np.triu(tested, 1)
+            drawn = _tile(columns, first, second, relabelled, n_given)
+            i, j = (np.arange(n_columns)[part] for part in (first, second))
+            tested = np.outer(varies[first], varies[second]) & (i[:, np.newaxis] < j)
             if not tested.any():
                 continue
-            for of_kind, found, pool in zip(drawn, observed[:, first, second], pools, strict=True):
+            place = place_of_pair(i[:, np.newaxis], j, n_columns)[tested]
+            noise = float(drawn[_NOISE, 1:, tested].mean(dtype=np.float64))
+            depends[place] = drawn[_DEPENDENCE][:, tested].mean(axis=0) > _DEPENDS
+            for of_kind, found, pool in zip(drawn, observed, pools, strict=False):
                 relative = of_kind[:, tested]
-                relative /= _shrunken_means(relative)
+                relative /= _shrunken_means(relative, noise)
                 pool.add(relative[1:])
-                found[tested] = relative[0]
-    upper = np.triu_indices(n_columns, 1)
-    linear, form = (
-        pool.p_values(found[upper]) for found, pool in zip(observed, pools, strict=True)
-    )
-    return linear, form
+                found[place] = relative[0]
+    linear, form = (pool.p_values(found) for found, pool in zip(observed, pools, strict=True))
+    return Differences(linear, form, depends)
 
 
-def _shrunken_means(drawn: NDArray[np.float32]) -> NDArray[np.float32]:
+def columns_at_once(n_permutations: int) -> int:
+    """Columns of a tile of pairs, such that its statistics take a bounded memory."""
+    pairs = _BYTES_AT_ONCE / (4 * 4 * (n_permutations + 1))
+    return max(16, min(_COLUMNS_AT_ONCE, int(pairs**0.5)))
+
+
+def _shrunken_means(drawn: NDArray[np.float32], noise: float) -> NDArray[np.float32]:
     """Mean of each column, drawn to that of all columns as far as chance explains their spread.
 
-    Means of few draws are uncertain, which costs power; the shares are those of the variance
-    between columns and of that of a mean (Efron and Morris 1973).
+    A mean over few draws is uncertain, and so is what a mean over all draws says of the pair, by a
+    relative variance of `noise`. To divide by uncertain means costs power, and most where groups
+    differ. The shares are those of the variance between columns and of that of a mean (Efron and
+    Morris 1973).
     """
     means = drawn.mean(axis=0, dtype=np.float64)
-    within = drawn.var(axis=0, dtype=np.float64).mean() / len(drawn)
+    within = drawn.var(axis=0, dtype=np.float64).mean() / len(drawn) + noise * means.mean() ** 2
     total = means.var()
     kept = max(total - within, 0.0) / total if total > 0 else 0.0
     return np.asarray(kept * means + (1.0 - kept) * means.mean(), dtype=np.float32)
@@ -172,18 +207,19 @@ def _vary(values: Floats, groups: Groups) -> NDArray[np.bool_]:
 
 
 def _tile(
-    columns: Sorted, first: slice, second: slice, relabelled: list[Groups]
+    columns: Sorted, first: slice, second: slice, relabelled: list[Groups], n_given: int
 ) -> NDArray[np.float32]:
-    """Both statistics of a tile of pairs, shape (2, n_labellings, n_first, n_second)."""
+    """The statistics of a tile of pairs, shape (4, n_labellings, n_first, n_second)."""
     width, height = first.stop - first.start, second.stop - second.start
-    drawn = np.zeros((2, len(relabelled), width, height), dtype=np.float32)
+    drawn = np.zeros((4, len(relabelled), width, height), dtype=np.float32)
 
     def fill(k: int) -> None:
         of_first = _unit_scores(columns.take(first), relabelled[k])
         of_second = of_first
         if second != first:
             of_second = _unit_scores(columns.take(second), relabelled[k])
-        drawn[:, k] = _statistics(of_first, of_second)
+        # Only the labels of the data are those in which columns were taken out.
+        drawn[:, k] = _statistics(of_first, of_second, 0 if k else n_given)
 
     with one_blas_thread():
         for_each(fill, range(len(relabelled)), description="permutations")
@@ -228,18 +264,38 @@ def _second(scores: Floats, known: Floats | float) -> Floats:
     return _unit(squares)
 
 
-def _statistics(x: Scores, y: Scores) -> tuple[Floats, Floats]:
-    """The linear statistic and that of form, each of shape (n_x, n_y)."""
+def _statistics(x: Scores, y: Scores, n_given: int = 0) -> tuple[Floats, ...]:
+    """The statistics of each pair, each of shape (n_x, n_y).
+
+    The linear one and that of form; that of dependence, which is chi-square with four degrees of
+    freedom if there is none; and the variance, relative to its square, of the kurtosis of a pair,
+    which is what the variance of its correlation is in units of that of a normal pair.
+    """
     found: list[tuple[Floats, ...]] = []
-    weights = []
+    sizes = []
     for g, (of_x, of_y) in enumerate(zip(x.scores, y.scores, strict=True)):
         known_x, known_y = (1.0 if s.known is None else s.known[g] for s in (x, y))
         second_x, second_y = _second(of_x, known_x), _second(of_y, known_y)
         vectors = ((of_x, of_y), (of_x, second_y), (second_x, of_y), (second_x, second_y))
         found.append(tuple(_correlations(a, b, known_x, known_y) for a, b in vectors))
-        weights.append(max(of_x.shape[1] - 3.0, 1.0))
-    linear, *form = (_spread(np.array(c), weights) for c in zip(*found, strict=True))
-    return linear, form[0] + form[1] + form[2]
+        sizes.append(_n_complete(of_x, known_x, known_y) - 3.0 - n_given)
+    weights = np.maximum(np.array(sizes), 1.0)
+    correlations = np.array(found)  # of each group and kind
+    kurtosis = (1.0 + 2.0 * correlations[:, 3]) / (1.0 + 2.0 * correlations[:, 0] ** 2)
+    spread, mean = _spread(kurtosis, weights)
+    noise = spread / (weights.sum(axis=0) * (len(weights) - 1) * mean**2)
+    limited = np.clip(correlations, -_LARGEST_CORRELATION, _LARGEST_CORRELATION)
+    of_kinds = [_spread(c, weights) for c in np.arctanh(limited).swapaxes(0, 1)]
+    linear, *form = (spread for spread, _ in of_kinds)
+    dependence = weights.sum(axis=0) * sum(mean**2 for _, mean in of_kinds)
+    return linear, form[0] + form[1] + form[2], dependence, noise
+
+
+def _n_complete(of_x: Floats, known_x: Floats | float, known_y: Floats | float) -> Floats | float:
+    """Rows that each pair has in a group."""
+    if isinstance(known_x, float) or isinstance(known_y, float):
+        return float(of_x.shape[1])
+    return np.asarray(known_x @ known_y.T)
 
 
 def _correlations(a: Floats, b: Floats, known_a: Floats | float, known_b: Floats | float) -> Floats:
@@ -251,40 +307,8 @@ def _correlations(a: Floats, b: Floats, known_a: Floats | float, known_b: Floats
     return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 1e-12)
 
 
-def _spread(correlations: Floats, weights: list[float]) -> Floats:
-    """The weighted sum of squares around their mean of the transforms of the groups."""
-    transformed = np.arctanh(np.clip(correlations, -_LARGEST_CORRELATION, _LARGEST_CORRELATION))
-    mean = np.average(transformed, axis=0, weights=weights)
-    return np.asarray(np.tensordot(np.array(weights), (transformed - mean) ** 2, axes=1))
-
-
-class _Pool:
-    """Statistics under permutation: all of them, or the largest and an even share of the others."""
-
-    def __init__(self, n: int) -> None:
-        self._step = -(-n // _MOST_DRAWS)
-        self._share = min(1.0, _LARGEST / max(n, 1))
-        self._cut = np.inf
-        self._n = 0
-        self._some: list[NDArray[np.float32]] = []
-        self._largest: list[NDArray[np.float32]] = []
-
-    def add(self, drawn: NDArray[np.float32]) -> None:
-        values = drawn.ravel()
-        if not values.size:
-            return
-        if self._step > 1 and not self._some:
-            self._cut = float(np.quantile(values, 1.0 - self._share))
-        self._n += values.size
-        self._some.append(values[:: self._step])
-        self._largest.append(values[values > self._cut])
-
-    def p_values(self, statistics: NDArray[np.float32]) -> Floats:
-        """Shares of the pool that are as large, with the statistic itself; NaN of NaN."""
-        if not self._n:
-            return np.full(len(statistics), np.nan)
-        some, largest = (np.sort(np.concatenate(v)) for v in (self._some, self._largest))
-        as_large = (len(some) - np.searchsorted(some, statistics)) * (self._n / len(some))
-        beyond = len(largest) - np.searchsorted(largest, statistics)
-        counts = np.where(statistics > self._cut, beyond, as_large)
-        return np.where(np.isnan(statistics), np.nan, (1.0 + counts) / (1.0 + self._n))
+def _spread(of_groups: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """The weighted sum of squares of groups around their mean, and the mean."""
+    shares = weights.reshape(len(weights), *(weights.shape[1:] or (1, 1)))
+    mean = (shares * of_groups).sum(axis=0) / shares.sum(axis=0)
+    return (shares * (of_groups - mean) ** 2).sum(axis=0), mean

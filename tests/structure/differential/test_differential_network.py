@@ -120,7 +120,7 @@ def test_halves_of_one_group_of_states_and_numbers_differ_as_often_as_the_level_
 
         data = ms.as_dataset(frame.drop(columns="group"))
         groups = Groups(frame["group"].to_numpy(), np.zeros(160, dtype=np.int64))
-        _, p_values = pair_differences(data, groups, 50, rng)
+        p_values = pair_differences(data, groups, 50, rng).p_values
         small += (p_values < 0.05).sum()
         n_pairs += len(p_values)
     low, high = binom.interval(0.999, n_pairs, 0.05)
@@ -153,10 +153,22 @@ def test_strata_that_cannot_be_compared_are_left_out_and_that_is_said():
 
 def test_false_discovery_rate_is_that_of_scipy():
     net = ms.DifferentialNetwork(ms.ChowLiu(), "group", alpha=0.99).fit(_groups())
-    known = net.edges_["p_value"].to_numpy()  # the others of the 15 pairs have q-values above .99
-    assert len(known) > 5
-    expected = false_discovery_control(np.append(known, np.ones(15 - len(known))))
-    np.testing.assert_allclose(net.edges_["q_value"], expected[: len(known)])
+    edges = net.edges_.set_index(["source", "target"])
+    dependent = [("a", "b"), ("c", "d"), ("e", "f")]  # a quarter of alpha is for these three of 15
+    weighted = edges["p_value"] / 0.75
+    weighted[dependent] = edges.loc[dependent, "p_value"] / (0.75 + 0.25 * 15 / 3)
+    assert len(edges) > 5
+    # The others have q-values above .99.
+    expected = false_discovery_control(np.append(np.minimum(weighted, 1), np.ones(15 - len(edges))))
+    np.testing.assert_allclose(edges["q_value"], expected[: len(edges)])
+
+
+def test_pairs_by_place_are_those_of_numpy():
+    from mistruct.structure.differential.edge_changes import pairs_at, place_of_pair
+
+    i, j = np.triu_indices(7, 1)
+    np.testing.assert_array_equal(pairs_at(np.arange(21), 7), np.column_stack([i, j]))
+    np.testing.assert_array_equal(place_of_pair(i, j, 7), np.arange(21))
 
 
 def test_a_column_that_is_constant_in_a_group_is_compared_with_none():

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import binom, rankdata
 
+from mistruct.structure.differential import permutation_pool
 from mistruct.structure.differential import score_differences as module
 from mistruct.structure.differential.score_differences import (
     Groups,
@@ -18,8 +19,8 @@ def _no_strata(group):
 
 
 def _reference(values, group, stratum):
-    """Both statistics of the pair of rows in `values`, term by term."""
-    transformed, weights = [], []
+    """The four statistics of the pair of rows in `values`, term by term."""
+    transformed, kurtosis, weights = [], [], []
     for g in np.unique(group):
         scores = np.empty((2, int((group == g).sum())))
         inside = stratum[group == g]
@@ -34,12 +35,18 @@ def _reference(values, group, stratum):
             second.append(square - z * np.mean(square * z) / np.mean(z * z))
         x, y = scores
         pairs = [(x, y), (x, second[1]), (second[0], y), tuple(second)]
-        transformed.append([np.arctanh(np.corrcoef(a, b)[0, 1]) for a, b in pairs])
+        correlations = [np.corrcoef(a, b)[0, 1] for a, b in pairs]
+        transformed.append(np.arctanh(correlations))
+        kurtosis.append((1 + 2 * correlations[3]) / (1 + 2 * correlations[0] ** 2))
         weights.append(len(x) - 3)
     transformed, weights = np.array(transformed), np.array(weights, dtype=float)
     mean = weights @ transformed / weights.sum()
     spread = weights @ (transformed - mean) ** 2
-    return spread[0], spread[1:].sum()
+    mean_kurtosis = weights @ kurtosis / weights.sum()
+    # Of values with variances s / w, the mean has s / sum(w), and this has the expectation s.
+    s = weights @ (np.array(kurtosis) - mean_kurtosis) ** 2 / (len(weights) - 1)
+    noise = s / weights.sum() / mean_kurtosis**2
+    return spread[0], spread[1:].sum(), weights.sum() * (mean**2).sum(), noise
 
 
 @pytest.mark.parametrize("n_strata", [1, 2])
@@ -48,8 +55,8 @@ def test_statistics_are_those_of_the_definition(n_strata):
     values = rng.normal(size=(2, 90)).round(1)
     group, stratum = rng.integers(0, 3, 90), rng.integers(0, n_strata, 90)
     scores = module._unit_scores(Sorted.of(values), Groups(group, stratum))
-    linear, form = module._statistics(scores, scores)
-    np.testing.assert_allclose((linear[0, 1], form[0, 1]), _reference(values, group, stratum))
+    found = [statistic[0, 1] for statistic in module._statistics(scores, scores)]
+    np.testing.assert_allclose(found, _reference(values, group, stratum))
 
 
 def test_missing_entries_leave_a_pair_its_complete_rows():
@@ -73,7 +80,7 @@ def test_halves_of_one_group_differ_as_often_as_the_level_says(sizes):
         common = rng.normal(size=(1, sum(sizes)))
         values = common + rng.normal(size=(20, sum(sizes)))
         values /= np.sqrt(rng.chisquare(3, sum(sizes)) / 3)  # heavy tails
-        linear, form = score_differences(values, _no_strata(np.repeat([0, 1], sizes)), 60, rng)
+        linear, form, _ = score_differences(values, _no_strata(np.repeat([0, 1], sizes)), 60, rng)
         small += np.array([linear < 0.05, form < 0.05]).sum(axis=1)
     # Pairs of one table depend on each other: as if every third were independent of the others.
     n_pairs = 20 * 190
@@ -90,22 +97,24 @@ def test_changes_of_strength_and_of_form_are_told_apart():
     turned = np.where(group, x, -x) + noise
     curved = np.where(group, x**2, 0.0) + 0.5 * noise
     values = np.vstack([x, turned, curved, other])
-    linear, form = score_differences(values, _no_strata(group), 100, rng)
+    linear, form, depends = score_differences(values, _no_strata(group), 100, rng)
     assert linear[0] < 1e-3 < form[0]  # of x and `turned`
     assert form[1] < 1e-3 < linear[1]  # of x and `curved`
+    assert depends[1]
+    assert depends.mean() < 0.05
 
 
 def test_tiles_and_the_pool_of_draws_do_not_matter(monkeypatch):
     rng = np.random.default_rng(3)
     values, groups = rng.normal(size=(12, 60)), _no_strata(rng.integers(0, 2, 60))
     # Shrunken means depend on the tile, so each pair keeps its own here.
-    monkeypatch.setattr(module, "_shrunken_means", lambda drawn: drawn.mean(axis=0))
+    monkeypatch.setattr(module, "_shrunken_means", lambda drawn, noise: drawn.mean(axis=0))
     whole = score_differences(values, groups, 30, np.random.default_rng(0))
-    monkeypatch.setattr(module, "_COLUMNS_AT_ONCE", 5)
+    monkeypatch.setattr(module, "columns_at_once", lambda n_permutations: 5)
     tiles = score_differences(values, groups, 30, np.random.default_rng(0))
     np.testing.assert_allclose(whole, tiles, atol=2e-3)  # BLAS rounds products by their shape
-    monkeypatch.setattr(module, "_MOST_DRAWS", 500)
-    monkeypatch.setattr(module, "_LARGEST", 200)
+    monkeypatch.setattr(permutation_pool, "_MOST_DRAWS", 500)
+    monkeypatch.setattr(permutation_pool, "_LARGEST", 200)
     some = score_differences(values, groups, 30, np.random.default_rng(0))
     np.testing.assert_allclose(whole, some, atol=0.1)
     tail = whole[0] < 0.03
@@ -117,6 +126,6 @@ def test_a_column_that_is_constant_in_a_group_has_no_p_value():
     group = np.repeat([0, 1], 50)
     values = rng.normal(size=(3, 100))
     values[0, group == 0] = 1.0
-    linear, _ = score_differences(values, _no_strata(group), 20, rng)
+    linear, *_ = score_differences(values, _no_strata(group), 20, rng)
     assert np.isnan(linear[:2]).all()
     assert not np.isnan(linear[2])
