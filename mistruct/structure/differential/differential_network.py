@@ -138,6 +138,7 @@ class DifferentialNetwork(StructureLearner):
     """
 
     algorithm = "differential"
+    bytes_of_a_pair = 200
 
     def __init__(
         self,
