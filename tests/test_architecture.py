@@ -29,6 +29,7 @@ FLOORS = {
     "parallel": 1,
     "atomic": 0.5,
     "decompressed": 0.5,
+    "locks": 0,
     "information": 2,
     "independence": 3,
     "scores": 3,

@@ -46,6 +46,8 @@ class StructureLearner(BaseEstimator):
     algorithm: str
     directed: bool = False
     marked: bool = False  # whether each end of an edge has a mark
+    #: Bytes that a fit holds of each pair of columns, at least; 0 where it keeps few pairs.
+    bytes_of_a_pair: int = 0
     estimator: str | Estimator
     test: str | IndependenceTest
     estimator_: Estimator
