@@ -82,6 +82,22 @@ def check_parquet(path: Path) -> None:
     )
 
 
+def check_h5ad(path: Path, layer: str | None) -> None:
+    """Refuse an AnnData file whose arrays, or the table that becomes of them, have no room."""
+    import h5py
+
+    sizes = []
+    with h5py.File(path) as file:
+        file.visititems(lambda _, of: sizes.append(getattr(of, "nbytes", 0)))
+        chosen = file.get({None: "X", "raw": "raw/X"}.get(layer, f"layers/{layer}"))
+        n_rows, n_columns = map(int, getattr(chosen, "attrs", {}).get("shape", (0, 0)))
+    require_memory(
+        sum(sizes) + 8 * n_rows * n_columns,
+        f"the {len(sizes):,} arrays of the file",
+        "choose among the genes before it is written",
+    )
+
+
 def _bits(of: Any) -> int:
     """Size of an entry, or of the place of one that has no fixed size."""
     try:

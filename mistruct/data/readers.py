@@ -33,7 +33,7 @@ from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled
 from mistruct.data.text_tables import read_text_table
 from mistruct.data.weights import name_of_weights
-from mistruct.decompressed import COMPRESSIONS, check_parquet, check_sheets, read_bytes
+from mistruct.decompressed import COMPRESSIONS, check_h5ad, check_parquet, check_sheets, read_bytes
 from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
 
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
@@ -298,6 +298,7 @@ def _read_arrow(path: Path, suffix: str) -> pd.DataFrame:
 def _read_h5ad(path: Path, request: _Request) -> pd.DataFrame:
     import anndata
 
+    check_h5ad(path, request.layer)
     with warnings.catch_warnings():
         # About names that are not unique, for one, which the door refuses with an error.
         warnings.simplefilter("ignore")
