@@ -1,15 +1,28 @@
-"""Atomic writing of files and folders: each is complete or not there."""
+"""Atomic writing of files and folders: each is complete or not there.
+
+They are made under a hidden name beside their place, which is locked as long as its process lives.
+What a killed process has left has no lock, and is removed by the next that writes to that place.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mistruct.errors import DataError, shortened
+from mistruct.locks import HELD, is_at, take
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.earlier)?\.tmp")
+
+# Without locks, what is older than this has been left by a process that is gone.
+_SECONDS_OF_A_DAY = 86_400
 
 
 @contextmanager
@@ -18,7 +31,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     It lies in the same folder, so that the replacement is one step. If the block fails, or is
     interrupted, `path` is as it was and nothing is left over; a process that is killed may leave a
-    hidden file that ends in ``.tmp``. DataError where it cannot be written.
+    hidden file, which the next that replaces `path` removes. DataError where it cannot be written.
 
     Examples
     --------
@@ -36,12 +49,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {str(path)!r}: it is a folder")
     if not target.parent.is_dir():
         raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    temporary = _beside(target)
     try:
-        yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())  # or a power cut could leave the new name without contents
-        os.replace(temporary, target)
+        _sweep(target)
+        with _held(temporary):
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())  # or a power cut could leave the name without contents
+            os.replace(temporary, target)
     except UnicodeEncodeError as error:
         held = shortened(error.object[max(error.start - 20, 0) : error.end])
         raise DataError(f"cannot write {str(path)!r}: no file holds the text {held}") from error
@@ -57,7 +72,8 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary folder of files that takes the place of `path` once the block has ended well.
 
     If the block fails, or is interrupted, `path` is as it was; a process that is killed may leave
-    a hidden folder that ends in ``.tmp``. DataError where it cannot be written.
+    a hidden folder, which the next that replaces `path` removes. DataError where it cannot be
+    written.
 
     Examples
     --------
@@ -74,25 +90,94 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {str(path)!r}: it is a file")
     if not target.parent.is_dir():
         raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
-    stem = f".{target.name[:100]}.{secrets.token_hex(4)}"
-    temporary, earlier = (target.with_name(f"{stem}{end}.tmp") for end in ("", ".earlier"))
+    temporary = _beside(target)
+    earlier = temporary.with_suffix(".earlier.tmp")
     try:
-        temporary.mkdir()
-        yield temporary
-        for file in temporary.iterdir():
-            with file.open("rb+") as written:
-                os.fsync(written.fileno())
-        if target.exists():
-            os.replace(target, earlier)
-        try:
-            os.replace(temporary, target)
-        except OSError:
-            if earlier.exists():
-                os.replace(earlier, target)
-            raise
+        _sweep(target)
+        with _held(temporary, folder=True):
+            yield temporary
+            for file in temporary.iterdir():
+                with file.open("rb+") as written:
+                    os.fsync(written.fileno())
+            if target.exists():
+                os.replace(target, earlier)
+            try:
+                os.replace(temporary, target)
+            except OSError:
+                if earlier.exists():
+                    os.replace(earlier, target)
+                raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataError(f"cannot write {str(path)!r}: {reason}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    """A hidden name in the folder of a file."""
+    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+
+
+@contextmanager
+def _held(path: Path, *, folder: bool = False) -> Iterator[None]:
+    """Make a file or folder, and hold its lock where the system has such locks."""
+    if sys.platform == "win32":  # what is open could not be moved
+        if folder:
+            path.mkdir()
+        yield
+        return
+    descriptor = _locked(path, folder)
+    while descriptor is None:  # another process was looking whether anybody holds it
+        descriptor = _locked(path, folder)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path, folder: bool) -> int | None:
+    """Descriptor of a new file or folder with its lock; None where another has that or removed it.
+
+    Without a lock where the file system has none.
+    """
+    if folder:
+        path.mkdir(exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
+    held = False
+    try:
+        take(descriptor)
+    except OSError as error:
+        held = error.errno in HELD
+    if not held and is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed processes have left of `target`."""
+    start = f".{target.name[:100]}"
+    for name in os.listdir(target.parent):
+        if name.startswith(start) and _TEMPORARY.fullmatch(name, len(start)):
+            left = target.with_name(name)
+            with suppress(OSError):  # another process sweeps, too
+                if _is_abandoned(left):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether nobody holds a temporary file or folder any more."""
+    if sys.platform == "win32":
+        return time.time() - path.stat().st_mtime > _SECONDS_OF_A_DAY
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        take(descriptor)
+        return is_at(descriptor, path)
+    except OSError as error:
+        if error.errno in HELD:
+            return False
+        return time.time() - path.stat().st_mtime > _SECONDS_OF_A_DAY
+    finally:
+        os.close(descriptor)

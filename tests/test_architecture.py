@@ -22,12 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "_typing": -2,  # names of types
     "errors": -1,  # below everything, so that every floor may raise them
-    "memory": -1,
+    "memory": -0.5,  # refuses what does not fit
     "kernels": 0,
     "data": 1,
     "executors": 0.5,
     "parallel": 1,
     "atomic": 0.5,
+    "decompressed": 0.5,
+    "locks": 0,
     "information": 2,
     "independence": 3,
     "scores": 3,

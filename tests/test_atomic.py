@@ -60,5 +60,5 @@ def test_where_nothing_can_be_written(name: str, tmp_path: Path) -> None:
 
 def test_a_temporary_file_that_is_gone(tmp_path: Path) -> None:
     message = r"cannot write .*notes\.txt': No such file"
-    with pytest.raises(DataError, match=message), replacing(tmp_path / "notes.txt"):
-        pass
+    with pytest.raises(DataError, match=message), replacing(tmp_path / "notes.txt") as file:
+        file.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mistruct.export.regulatory_tables import Form
     from mistruct.structure import ARACNE
 
-PAGE = "network.html"
+PAGE, RECORD = "network.html", "run.json"
 _DOTS_PER_INCH = 150
 
 # More pairs than this make a table that nothing opens, more edges a graph of gigabytes.
@@ -77,7 +77,8 @@ def together(folder: Path) -> Iterator[Path]:
     """Context manager: a temporary folder whose files move to `folder` if the block succeeds.
 
     What an earlier run wrote and this one does not goes, so that all files are of one run. If the
-    block does not end well, `folder` is as it was, and not there if it was not.
+    block does not end well, `folder` is as it was, and not there if it was not. The record of a run
+    goes first and comes last, so that where there is one, it is of all files.
     """
     new = [p for p in (folder, *folder.parents) if not p.exists()]
     try:
@@ -89,16 +90,17 @@ def together(folder: Path) -> Iterator[Path]:
             raise DataError(f"--output: {reason}") from error
         with temporary as place:
             yield Path(place)
-            files = sorted(Path(place).iterdir())
+            files = list(Path(place).iterdir())
             for file in files:
                 if (folder / file.name).is_dir():
                     raise DataError(f"--output: {str(folder / file.name)!r} is a folder")
-            earlier = _recorded(folder / "run.json")
-            for file in files:
-                os.replace(file, folder / file.name)
+            earlier = _recorded(folder / RECORD)
+            (folder / RECORD).unlink(missing_ok=True)
             for name in earlier - {file.name for file in files}:
                 if (folder / name).is_file():
                     (folder / name).unlink()
+            for file in sorted(files, key=lambda file: file.name == RECORD):
+                os.replace(file, folder / file.name)
     except BaseException:
         for made in new:
             with suppress(OSError):

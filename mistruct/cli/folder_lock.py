@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -12,12 +10,12 @@ from pathlib import Path
 from typing import IO
 
 from mistruct.errors import DataError
+from mistruct.locks import HELD, is_at, take
 
 #: How temporary folders in an output folder begin.
 TEMPORARY = ".mistruct-"
 
 _LOCK = ".mistruct.lock"
-_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
@@ -38,7 +36,7 @@ def one_run(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = _opened(lock)
     except OSError as error:
-        if error.errno in _HELD:
+        if error.errno in HELD:
             raise DataError(
                 f"--output: another run is writing to {str(folder)!r}; wait until it has ended, "
                 "or take another folder"
@@ -65,28 +63,14 @@ def _opened(lock: Path) -> IO[bytes] | None:
     while True:
         file = lock.open("ab")
         try:
-            _take(file)
+            take(file.fileno())
             # Whoever held it may have removed the file in between.
-            if os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+            if is_at(file.fileno(), lock):
                 return file
-        except FileNotFoundError:
-            pass
         except OSError as error:
             file.close()
-            if error.errno in _HELD:
+            if error.errno in HELD:
                 raise
             lock.unlink(missing_ok=True)
             return None
         file.close()
-
-
-def _take(file: IO[bytes]) -> None:
-    """Lock an open file; OSError where another holds it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

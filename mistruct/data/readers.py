@@ -7,11 +7,7 @@ names of rows that do not differ are refused.
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,10 +33,8 @@ from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled
 from mistruct.data.text_tables import read_text_table
 from mistruct.data.weights import name_of_weights
+from mistruct.decompressed import COMPRESSIONS, check_h5ad, check_parquet, check_sheets, read_bytes
 from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
-
-#: The suffixes of compressed files.
-COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
 _ARROW = (".parquet", ".feather")
@@ -192,7 +186,7 @@ def _read(
     plain = suffix.rpartition(".")[0] if suffix.endswith(COMPRESSIONS) else suffix
     if plain in _TEXT:
         return read_text_table(
-            _read_bytes(path),
+            read_bytes(path),
             plain,
             door,
             request.text,
@@ -207,6 +201,8 @@ def _read(
         if suffix in _ARROW:
             frame = _read_arrow(path, suffix)
         else:
+            if suffix == ".xlsx":
+                check_sheets(path)
             frame = read_program_file(path, suffix, request.sheet, door)
         frame = _name_rows(frame, request.index, request.transpose)
         if request.transpose:
@@ -257,8 +253,10 @@ def one_error(path: Path, suffix: str) -> Iterator[None]:
     """Context manager: any error in reading a file becomes a DataError that names its path."""
     try:
         yield
-    except (ParameterError, MemoryError):
+    except ParameterError:
         raise
+    except MemoryError as error:  # a broken file may ask for any amount
+        raise DataError(f"{path}: takes more memory than there is: {error}") from None
     except MistructError as error:
         raise DataError(f"{path}: ", *error.args) from None
     except ImportError as error:
@@ -287,6 +285,8 @@ def one_error(path: Path, suffix: str) -> Iterator[None]:
 def _read_arrow(path: Path, suffix: str) -> pd.DataFrame:
     from pyarrow import feather, parquet, types
 
+    if suffix == ".parquet":
+        check_parquet(path)
     read = parquet.read_table if suffix == ".parquet" else feather.read_table
     table = read(path)
     # Whole numbers with gaps would become floats.
@@ -298,6 +298,7 @@ def _read_arrow(path: Path, suffix: str) -> pd.DataFrame:
 def _read_h5ad(path: Path, request: _Request) -> pd.DataFrame:
     import anndata
 
+    check_h5ad(path, request.layer)
     with warnings.catch_warnings():
         # About names that are not unique, for one, which the door refuses with an error.
         warnings.simplefilter("ignore")
@@ -334,35 +335,3 @@ def _turned(frame: pd.DataFrame, door: Door, duplicates: Duplicates | None) -> p
             turned = turned.loc[[str(i) not in gone for i in turned.index]]
     door.drop = drop
     return turned.convert_dtypes() if (turned.dtypes == "object").any() else turned
-
-
-def _read_bytes(path: Path) -> bytes:
-    """The content of a file, decompressed by its suffix."""
-    match path.suffix.lower():
-        case ".gz":
-            return gzip.decompress(path.read_bytes())
-        case ".bz2":
-            return bz2.decompress(path.read_bytes())
-        case ".xz":
-            return lzma.decompress(path.read_bytes())
-        case ".zst":
-            import pyarrow
-
-            with pyarrow.input_stream(str(path), compression="zstd") as stream:
-                return bytes(stream.read())
-        case ".zip":
-            return _only_member(path)
-    return path.read_bytes()
-
-
-def _only_member(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        names = [
-            i.filename
-            for i in archive.infolist()
-            if not i.is_dir() and not i.filename.startswith("__MACOSX/")
-        ]
-        if len(names) != 1:
-            shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-            raise DataError(f"the archive holds {len(names)} files ({shown}) instead of one table")
-        return archive.read(names[0])

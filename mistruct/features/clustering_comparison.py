@@ -12,6 +12,7 @@ from mistruct.data.columns import Column
 from mistruct.data.frames import as_array, read_columns
 from mistruct.errors import DataError
 from mistruct.information.clusterings import variation_of_information
+from mistruct.memory import require_memory
 
 # Labels of rows in no cluster, in scikit-learn: noise, and rows with infinite or missing values.
 _NOISE = {"-1", "-2", "-3"}
@@ -75,7 +76,8 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
     Raises
     ------
     DataError
-        The two differ in length, or labels are floats, missing, or one of -1, -2 and -3.
+        The two differ in length, labels are floats, missing, or one of -1, -2 and -3, or their
+        contingency table does not fit into memory.
 
     Notes
     -----
@@ -109,6 +111,10 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
             f"labels_a and labels_b must have one length, got {len(a.values)} and {len(b.values)}"
         )
     codes = a.values, b.values
+    n_a, n_b = len(a.states or ()), len(b.states or ())
+    require_memory(
+        8 * n_a * n_b, f"the counts of {n_a:,} x {n_b:,} clusters", "merge small clusters"
+    )
     # Beyond 20 numbers would be taken for continuous.
     distance = variation_of_information(*(pd.Series(c, dtype="category") for c in codes))
     homogeneity, completeness, v_measure = metrics.homogeneity_completeness_v_measure(*codes)

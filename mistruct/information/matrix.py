@@ -11,12 +11,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.data.sparse_cells import SparseCells, sparse_cells
-from mistruct.errors import ParameterError
+from mistruct.errors import Either, ParameterError
 from mistruct.information.base import Estimator
 from mistruct.information.copula.gaussian_copula import GaussianCopula
 from mistruct.information.copula.sparse_scores import sparse_information
 from mistruct.information.group_matrix import group_matrix
 from mistruct.information.names import resolve_estimator, resolve_pairwise
+from mistruct.memory import require_memory
 
 # What needs of a column no more than its normal scores, which are sparse where the column is.
 _OF_SCORES = ("copula", GaussianCopula())
@@ -58,7 +59,8 @@ def mutual_information_matrix(
     Raises
     ------
     DataError
-        The table is not fit, or the estimator does not take the kind of a column.
+        The table is not fit, the estimator does not take the kind of a column, or the matrix does
+        not fit into memory.
     ParameterError
         `rows`, `columns` or `groups` name a column that is not there, groups are empty or share
         a column, or `groups` are given beside `rows` or `columns`.
@@ -108,6 +110,7 @@ def mutual_information_matrix(
         frame.attrs["estimator"] = by.name
         return frame
     used = resolve_pairwise(estimator, table)
+    _require_room(len(of_rows), len(of_columns), np.dtype(dtype))
     values = used.pairwise(table, of_rows, of_columns, np.dtype(dtype))
     names = np.array(table.names, dtype=object)
     frame = pd.DataFrame(values, index=names[of_rows], columns=names[of_columns], copy=False)
@@ -120,8 +123,21 @@ def _check_dtype(dtype: DTypeLike) -> None:
         raise ParameterError(f"dtype must be float64 or float32, got {dtype!r}")
 
 
+def _require_room(n_rows: int, n_columns: int, dtype: np.dtype[Any]) -> None:
+    """Refuse a matrix that does not fit into memory."""
+    require_memory(
+        n_rows * n_columns * dtype.itemsize,
+        f"the {n_rows:,} x {n_columns:,} entries of the matrix",
+        Either("choose rows or columns, halve it with dtype='float32'", "choose among the columns"),
+        ", or learn with ",
+        Either("ChowLiu or ARACNE", "--method chow-liu or mistruct aracne"),
+        ", which hold few entries at a time",
+    )
+
+
 def _of_cells(cells: SparseCells, dtype: np.dtype[Any]) -> pd.DataFrame:
     """The matrix of an AnnData that is sparse."""
+    _require_room(len(cells.names), len(cells.names), dtype)
     used = GaussianCopula()
     names = np.array(cells.names, dtype=object)
     values = sparse_information(cells.counts, cells.names, lambda n: used.bias(n, 1, 1), dtype)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_not_negative, check_positive
-from mistruct.information.copula.basis import RESOLUTION, embed
+from mistruct.information.copula.basis import RESOLUTION, embed, require_room
 from mistruct.kernels.scores.gaussian_families import gaussian_families
 from mistruct.scores.base import Families, Score, price_of_edge
 
@@ -87,7 +87,7 @@ class GaussianBIC(Score):
         Raises
         ------
         DataError
-            There are fewer rows than columns.
+            There are fewer rows than columns, or less memory than their indicators take.
         """
         data = data.by_order
         if data.n_samples < data.n_variables:
@@ -96,6 +96,7 @@ class GaussianBIC(Score):
                 f"{data.n_samples} rows of {data.n_variables} columns; choose among the columns, "
                 "or use PC"
             )
+        require_room(data, data.names, squared=True)
         return _Correlated(self, data)
 
     def seconds(self, data: Dataset) -> float:

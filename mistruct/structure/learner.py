@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -12,11 +13,12 @@ from sklearn.base import BaseEstimator
 
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError
+from mistruct.errors import DataError, Either
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
+from mistruct.memory import require_memory
 from mistruct.structure.reasons import Reasons, plain_reasons
 
 
@@ -44,6 +46,8 @@ class StructureLearner(BaseEstimator):
     algorithm: str
     directed: bool = False
     marked: bool = False  # whether each end of an edge has a mark
+    #: Bytes that a fit holds of each pair of columns, at least; 0 where it keeps few pairs.
+    bytes_of_a_pair: int = 0
     estimator: str | Estimator
     test: str | IndependenceTest
     estimator_: Estimator
@@ -103,6 +107,14 @@ class StructureLearner(BaseEstimator):
         table = as_dataset(data)
         if table.n_variables < 2:
             raise DataError(f"a structure needs two columns or more, got {list(table.names)}")
+        n_pairs = math.comb(table.n_variables, 2)
+        require_memory(
+            self.bytes_of_a_pair * n_pairs,
+            f"the {n_pairs:,} pairs of {table.n_variables:,} columns",
+            "choose among the columns, or learn with ",
+            Either("ChowLiu or ARACNE", "--method chow-liu or mistruct aracne"),
+            ", which keep few pairs at a time",
+        )
         return table
 
     def _check_parameters(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.files import FORMATS, name_of, original
+from tests.hostile.files import BOMBS, FORMATS, name_of, original
 from tests.hostile.runner import run_jobs
 from tests.hostile.test_tables import report
 
@@ -19,6 +19,7 @@ _LONGEST = 60.0
 def test_broken_files(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     for suffix, (_, read) in FORMATS.items():  # compiles, for which the workers have no memory
         for name, whole in original(suffix).items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(whole)
         read(tmp_path / name_of(suffix))
     n = _N_LONG if pytestconfig.getoption("--long") else _N_FILES
@@ -28,3 +29,11 @@ def test_broken_files(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     assert len(verdicts) == n
     assert all(v["verdict"] != "fault" for v in verdicts), report(verdicts)
     assert any(v["verdict"] == "refused" for v in verdicts)
+
+
+def test_bombs() -> None:
+    """What a small file stands for is told before the memory for it is taken."""
+    jobs = [(f"{suffix}:bomb", ["read"]) for suffix in BOMBS]
+    verdicts = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
+    assert [v["verdict"] for v in verdicts] == ["refused"] * len(BOMBS), report(verdicts)
+    assert all(" GB" in str(v["detail"]) for v in verdicts), verdicts

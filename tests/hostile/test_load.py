@@ -1,8 +1,10 @@
-"""Many threads, interrupts, repetition, and two runs into one folder."""
+"""Many threads and processes, interrupts, repetition, kills, and two runs into one folder."""
 
 from __future__ import annotations
 
 import gc
+import json
+import multiprocessing
 import os
 import random
 import signal
@@ -11,8 +13,9 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +34,12 @@ _LEARNERS = {
     "PC": lambda: ms.PC(),
     "BOSS": lambda: ms.BOSS(n_restarts=1),
     "MarkovBlanket": lambda: ms.MarkovBlanket("a"),
+    "FCI": lambda: ms.FCI(),
+    "ChordalNetwork": lambda: ms.ChordalNetwork(),
+    "DifferentialNetwork": lambda: ms.DifferentialNetwork(
+        ms.ChowLiu(0.05), "a", n_permutations=9, n_resamples=2
+    ),
+    "Bootstrap": lambda: ms.Bootstrap(ms.ChowLiu(0.05), 3),
 }
 
 
@@ -38,14 +47,59 @@ def table(n: int = 200) -> pd.DataFrame:
     return plain(np.random.default_rng(0), n)
 
 
+def taken_by(name: str, n: int = 200) -> pd.DataFrame:
+    """The columns of the table that a learner takes: a chordal network those of one kind."""
+    return table(n)[["a", "b"]] if name == "ChordalNetwork" else table(n)
+
+
+def learned(name: str, learner: Any, data: ms.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a learner that was fitted elsewhere says, and what a new one learns from a dataset."""
+    return learner.edges_, _LEARNERS[name]().fit(data).edges_
+
+
 def test_eight_threads_at_once() -> None:
     """Each gets what it gets alone."""
-    data = ms.as_dataset(table())
-    alone = {name: make().fit(data).edges_ for name, make in _LEARNERS.items()}
+    data = {name: ms.as_dataset(taken_by(name)) for name in _LEARNERS}
+    alone = {name: make().fit(data[name]).edges_ for name, make in _LEARNERS.items()}
     with ThreadPoolExecutor(8) as pool:
-        fits = [(n, pool.submit(_LEARNERS[n]().fit, data)) for n in list(_LEARNERS) * 3]
+        fits = [(n, pool.submit(_LEARNERS[n]().fit, data[n])) for n in list(_LEARNERS) * 3]
         for name, fit in fits:
             pd.testing.assert_frame_equal(fit.result().edges_, alone[name])
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_in_other_processes(method: str) -> None:
+    """A dataset and a fitted learner say in a forked or spawned process what they say here."""
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip("not on this system")
+    names = list(_LEARNERS)
+    data = {name: ms.as_dataset(taken_by(name)) for name in names}
+    here = [_LEARNERS[name]().fit(data[name]) for name in names]
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        there = pool.map(learned, names, here, [data[name] for name in names], timeout=300)
+        for learner, (told, again) in zip(here, there, strict=True):
+            pd.testing.assert_frame_equal(told, learner.edges_)
+            pd.testing.assert_frame_equal(again, learner.edges_)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks of one process")
+def test_killed_commands(pytestconfig: pytest.Config) -> None:
+    """Neither a part of a result, nor anything for good, and the next run ends as if alone."""
+    n = 500 if pytestconfig.getoption("--long") else 10
+    one = dict.fromkeys(("MISTRUCT_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.kills", str(n)],
+        cwd=ROOT,
+        env={**os.environ, **one, "MPLBACKEND": "agg"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert set(found["counts"]) <= {"killed", "ended before"}, found
+    assert found["counts"]["killed"] >= n // 2
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="has no timers")
@@ -86,7 +140,7 @@ def _interrupted(work: Callable[[], object], seconds: float) -> bool:
 @pytest.mark.parametrize("name", _LEARNERS)
 def test_repeated_fits_keep_nothing(name: str, pytestconfig: pytest.Config) -> None:
     n = 500 if pytestconfig.getoption("--long") else 30
-    frame = table(500)
+    frame = taken_by(name, 500)
 
     def repeat(times: int) -> None:
         for _ in range(times):

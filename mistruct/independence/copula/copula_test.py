@@ -23,6 +23,7 @@ from mistruct.information.copula.basis import RESOLUTION
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.information.copula.gaussian_copula import GaussianCopula, gaussian_bias
 from mistruct.information.copula.score_correlations import (
+    cut_pairs,
     row_of_scores,
     score_correlations,
     skewness_of_scores,
@@ -239,6 +240,13 @@ def _results_of_continuous(
     data: Dataset, pairs: Positions, given: Sequence[int]
 ) -> NDArray[np.float64]:
     """Results of tests of complete continuous columns, as the kernel fills them."""
+    results = np.empty((N_RESULTS, len(pairs)))
+    for some in cut_pairs(data, pairs):
+        results[:, some] = _results_together(data, pairs[some], given)
+    return results
+
+
+def _results_together(data: Dataset, pairs: Positions, given: Sequence[int]) -> NDArray[np.float64]:
     others = np.array(given, dtype=np.int64)
     correlations, row = score_correlations(data, pairs, others)
     known = Correlations(correlations, data.n_samples, RESOLUTION**2)

@@ -18,9 +18,10 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import qr
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import MistructWarning, TooFewRowsError
+from mistruct.errors import MistructWarning, Setting, TooFewRowsError
 from mistruct.information.blocks import continuous_values, normal_scores
 from mistruct.kernels.gaussian.orthonormal import orthonormalise
+from mistruct.memory import require_memory
 from mistruct.parallel import run_blocks
 
 # A column whose part outside of what is known is shorter than this, in standard deviations, is
@@ -32,6 +33,9 @@ _ROUNDING_OF_A_PRODUCT = 32
 
 _COLUMNS_AT_ONCE = 64
 
+# Vectors are there twice while they are centred or put together.
+_COPIES = 2
+
 # Of more rows LAPACK finds a basis faster; it takes long for few.
 _FEW_ROWS = 256
 
@@ -41,8 +45,24 @@ _FEW_PRODUCTS = 24
 Basis = NDArray[np.float64]
 
 
+def require_room(data: Dataset, names: Sequence[str], *, squared: bool = False) -> None:
+    """Refuse columns whose indicators of states have no room, nor their products if `squared`."""
+    sizes = {n: len(data.states[n]) - 1 if n in data.states else 1 for n in names}
+    n_vectors = sum(sizes.values())
+    widest = max(sizes, key=lambda n: sizes[n], default="")
+    require_memory(
+        8 * n_vectors * (_COPIES * data.n_samples + n_vectors * squared),
+        f"indicators of {n_vectors:,} states, {sizes.get(widest, 0):,} of them of column "
+        f"{widest!r}, in {data.n_samples:,} rows",
+        "leave it out with ",
+        Setting("drop", [widest], of="as_dataset"),
+        ", or merge its rare states",
+    )
+
+
 def embed(data: Dataset, names: Sequence[str]) -> Basis:
     """Vectors of columns: normal scores, and indicators of all states but one."""
+    require_room(data, names)
     parts = [np.empty((0, data.n_samples))]
     for name in dict.fromkeys(names):
         row = data.row(name)
@@ -91,6 +111,7 @@ class Bases:
         dtype: DTypeLike = np.float64,
     ) -> None:
         names = [data.names[p] for p in positions]
+        require_room(data, names)
 
         def make(chunk: list[str]) -> list[NDArray[Any]]:
             continuous = [n for n in chunk if not data.is_discrete(n)]

@@ -9,13 +9,16 @@ from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
 from mistruct.information.copula.blas import one_blas_thread
-from mistruct.parallel import run_blocks
+from mistruct.parallel import run_blocks, slices
 
 # Columns that a thread ranks at a time.
 _COLUMNS_AT_ONCE = 64
 
 # Up to this number of columns the matrix is cached (128 MB), above it the scores.
 _MOST_KEPT = 4096
+
+# Of few pairs among many columns.
+_PAIRS_AT_ONCE = 256
 
 # Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
 _SHORT_PRODUCT = 1e8
@@ -44,6 +47,17 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
     place = np.full(data.n_variables, -1)
     place[used] = np.arange(len(used))
     return scores @ scores.T, place
+
+
+def cut_pairs(data: Dataset, pairs: Positions) -> list[slice]:
+    """Slices of pairs whose correlations are worth making together.
+
+    That is all, unless the matrix of their columns has far more entries than there are pairs, as
+    for one column with each of many.
+    """
+    n_columns = 0 if _is_small(data) else len(np.unique(pairs))
+    few = len(pairs) * 2 * _PAIRS_AT_ONCE < n_columns**2
+    return slices(len(pairs), _PAIRS_AT_ONCE if few else max(len(pairs), 1))
 
 
 def skewness_of_scores(data: Dataset) -> Floats:

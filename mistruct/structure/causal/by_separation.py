@@ -41,6 +41,8 @@ class SeparationLearner(CausalLearner):
     A subclass calls `_skeleton`, and `_keep` with what it found in the end.
     """
 
+    bytes_of_a_pair = 200
+
     def __init__(
         self,
         alpha: float = 0.01,

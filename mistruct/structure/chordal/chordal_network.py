@@ -152,6 +152,7 @@ class ChordalNetwork(StructureLearner):
     """
 
     algorithm = "chordal-network"
+    bytes_of_a_pair = 100
     # What measures and tests edges goes by the kind of columns.
     estimator = "auto"
     test = "auto"

@@ -137,6 +137,7 @@ class DifferentialNetwork(StructureLearner):
     """
 
     algorithm = "differential"
+    bytes_of_a_pair = 200
 
     def __init__(
         self,

@@ -152,6 +152,7 @@ class BOSS(CausalLearner):
     """
 
     algorithm = "boss"
+    bytes_of_a_pair = PC.bytes_of_a_pair
     # Estimator and test for the evidence of edges; the search does not use them.
     estimator = "auto"
     test = "auto"

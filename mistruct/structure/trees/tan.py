@@ -81,6 +81,7 @@ class TAN(StructureLearner):
 
     algorithm = "tan"
     directed = True
+    bytes_of_a_pair = 120
 
     def __init__(
         self,

@@ -1,0 +1,33 @@
+"""A process that makes calls on large tables, with a given amount of memory."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import mistruct as ms
+from tests.hostile.legal import CALLS, TABLES
+from tests.hostile.worker import judge, serve
+
+
+@cache
+def table(name: str) -> ms.Dataset:
+    """The table of a name and a size."""
+    of, size = name.split(":")
+    return ms.as_dataset(TABLES[of][0](np.random.default_rng(0), int(size)), missing="testwise")
+
+
+def judge_legal(call: str, of: str, folder: Path) -> tuple[str, str]:
+    """The verdict on a call."""
+
+    def answer(_: object) -> str:
+        return type(CALLS[call](table(of), folder)).__name__
+
+    return judge(answer, None)
+
+
+if __name__ == "__main__":
+    serve(judge_legal, int(os.environ["LEGAL_BYTES"]))
