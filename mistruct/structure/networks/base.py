@@ -112,8 +112,6 @@ class NetworkLearner(StructureLearner):
     regulators_: tuple[str, ...]
     #: Whether edges without a direction are ranked by their shares, too, instead of their score.
     _by_shares = False
-    #: Whether the matrix of information is held in memory.
-    _whole_matrix = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
@@ -153,7 +151,7 @@ class NetworkLearner(StructureLearner):
         check_choice("direction", self.direction, (None, "hubs"))
         check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
 
-    def _beside(self, data: Dataset, rows: Positions) -> Beside | None:
+    def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Beside | None:
         """What looks at all pairs of a table besides the search for significant ones."""
         return None
 
@@ -283,11 +281,11 @@ class NetworkLearner(StructureLearner):
     def _estimate(self, data: Dataset, rows: Positions) -> Network:
         """The pairs that pass."""
         self._check_memory(data, rows)
-        beside = self._beside(data, rows)
         if not count_tests(len(rows), data.n_variables):
             none = np.empty(0, dtype=np.int32)
-            return Network(data, rows, Pairs(none, none, np.empty(0), np.empty(0)), beside)
+            return Network(data, rows, Pairs(none, none, np.empty(0), np.empty(0)), None)
         panels = self._panels(data, rows)
+        beside = self._beside(data, rows, panels)
         rule = self.alpha, self.correction, self.test_
         pairs = significant_pairs(data, self.estimator_, panels, rows, *rule, beside)
         if self.alpha is not None and not len(pairs.row):
@@ -305,9 +303,12 @@ class NetworkLearner(StructureLearner):
         dtype = precision(len(rows), data.n_variables)
         share = 1.0 if self.alpha is None else self.alpha if self.correction == "none" else 0.0
         n_kept = int(n_pairs * share)  # of independent columns
-        entries = len(rows) * data.n_variables
-        held = entries if self._whole_matrix else min(entries, ENTRIES)
+        held = self._entries(len(rows), data.n_variables)
         return check_memory(data, held, dtype, n_pairs, n_kept)
+
+    def _entries(self, n_rows: int, n_columns: int) -> int:
+        """Entries of the matrix of information that are in memory at once."""
+        return min(n_rows * n_columns, ENTRIES)
 
     def chosen_edges(self) -> pd.DataFrame:
         """The rows of `edges_` that are in the network, in both directions if both are ranked."""
