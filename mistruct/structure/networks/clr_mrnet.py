@@ -38,6 +38,9 @@ class CLR(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_edges : int, optional
+        Keep of the significant pairs only those that are among so many of largest information of
+        one of their columns, as in :class:`ARACNE`.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
@@ -137,6 +140,9 @@ class MRNET(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_edges : int, optional
+        Keep of the significant pairs only those that are among so many of largest information of
+        one of their columns, as in :class:`ARACNE`.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
