@@ -24,6 +24,7 @@ _OPTIONS = {
     "n_bins": "--bins",
     "n_permutations": "--permutations",
     "n_features": "--features",
+    "n_edges": "--edges",
 }
 
 

@@ -90,6 +90,13 @@ class ForNetwork:
         Literal["hubs"] | None,
         typer.Option(help="Direct edges away from columns that have many edges."),
     ] = None
+    edges: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Keep only pairs that are among the strongest, so many, of one of their columns.",
+        ),
+    ] = None
     bootstraps: Bootstraps = None
     checkpoint: Checkpoint = None
     scheduler: Scheduler = None
@@ -118,6 +125,7 @@ class ForNetwork:
             tolerance=self.tolerance,
             regulators=regulators,
             direction=self.direction,
+            n_edges=self.edges,
             estimator=self.estimator,
             test=self.test if self.test == "auto" else resolve_test(self.test, seed),
             n_bootstraps=self.bootstraps,

@@ -20,7 +20,11 @@ _AT_ONCE = 1_000_000
 
 
 def threshold(
-    p_values: NDArray[np.float64], n_tests: int, alpha: float | None, correction: Correction
+    p_values: NDArray[np.float64],
+    n_tests: int,
+    alpha: float | None,
+    correction: Correction,
+    n_smaller: int = 0,
 ) -> float:
     """Largest p-value that is significant.
 
@@ -34,6 +38,8 @@ def threshold(
         Level of significance; None takes every p-value.
     correction : {"bh", "bonferroni", "none"}
         What alpha bounds: the share of false discoveries, the chance of any, or of each.
+    n_smaller : int
+        Number of p-values that are missing from `p_values` because they are smaller than these.
 
     Returns
     -------
@@ -59,7 +65,7 @@ def threshold(
     ordered = np.sort(p_values)  # NaN comes last
     for end in range(len(ordered), 0, -_AT_ONCE):
         start = max(0, end - _AT_ONCE)
-        ranks = np.arange(start + 1, end + 1)
+        ranks = np.arange(start + 1, end + 1) + n_smaller
         passing = np.flatnonzero(ordered[start:end] <= alpha * ranks / n_tests)
         if passing.size:
             return float(ordered[start + passing[-1]])

@@ -86,7 +86,14 @@ class Panels:
         others = slice(some.start if self.symmetric else 0, len(self._columns))
         return Panel(some, others, self._values(some, others))
 
-    def _values(self, some: slice, others: slice) -> NDArray[Any]:
+    def whole_rows(self, places: Positions) -> NDArray[Any]:
+        """Any rows of the matrix, with all columns, shape (len(places), n_columns).
+
+        An entry may differ from that of the panel by rounding.
+        """
+        return self._values(places, slice(0, len(self._columns)))
+
+    def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:
         values: NDArray[Any] = self._pairwise(self._rows[some], self._columns[others], self.dtype)
         return values
 

@@ -128,10 +128,16 @@ class Bases:
         self.starts = np.concatenate([[0], np.cumsum(self.dimensions)])
         self.vectors = np.concatenate(bases)
 
-    def part(self, columns: slice) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Vectors of some neighbouring columns, and their dimensions."""
-        vectors = self.vectors[self.starts[columns.start] : self.starts[columns.stop]]
-        return vectors, self.dimensions[columns]
+    def part(self, columns: slice | NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Vectors of some columns, and their dimensions; of neighbours without a copy."""
+        dimensions = self.dimensions[columns]
+        if isinstance(columns, slice):
+            return self.vectors[self.starts[columns.start] : self.starts[columns.stop]], dimensions
+        first = np.cumsum(dimensions) - dimensions
+        places = np.arange(int(dimensions.sum())) + np.repeat(
+            self.starts[columns] - first, dimensions
+        )
+        return self.vectors[places], dimensions
 
     def of(self, column: int) -> NDArray[Any]:
         """Vectors of one column."""

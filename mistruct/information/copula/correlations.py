@@ -84,8 +84,9 @@ class ProductPanels(Panels):
         length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
         self.cut = slices(len(rows), length)
 
-    def _values(self, some: slice, others: slice) -> NDArray[Any]:
-        values = np.empty((some.stop - some.start, others.stop - others.start), dtype=self.dtype)
+    def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:
+        n_rows, n_columns = len(self._rows[some]), len(self._columns[others])
+        values = np.empty((n_rows, n_columns), dtype=self.dtype)
         _fill(self._of_rows.part(some), self._of_columns.part(others), self._bias, values)
         return values
 

@@ -77,7 +77,7 @@ class CountPanels(Panels):
         self._table = _packed(data, used, correction)
         self._lay_out(rows, columns, dtype, ENTRIES)
 
-    def _values(self, some: slice, others: slice) -> Pairs:
+    def _values(self, some: slice | Positions, others: slice) -> Pairs:
         table, rows, columns = self._table, self._rows[some], self._columns[others]
         return pairwise_by_tiles(table.fill, rows, columns, table.nanoseconds_per_pair, self.dtype)
 

@@ -63,6 +63,9 @@ class ARACNE(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator; see
         Notes.
+    n_edges : int, optional
+        Keep of the significant pairs only those that are among so many of largest information of
+        one of their columns; equal ones by name. All by default.
     estimator : str or estimator
         Of the mutual information; ``auto`` takes counts between discrete columns, else the copula.
     test : str or test
@@ -204,6 +207,7 @@ class ARACNE(NetworkLearner):
         tolerance: float = 0.1,
         regulators: Sequence[str] | str | PathLike[str] | None = None,
         direction: Direction | None = None,
+        n_edges: int | None = None,
         estimator: str | Estimator = "auto",
         test: str | IndependenceTest = "auto",
         n_bootstraps: int | None = None,
@@ -215,6 +219,7 @@ class ARACNE(NetworkLearner):
             correction=correction,
             regulators=regulators,
             direction=direction,
+            n_edges=n_edges,
             estimator=estimator,
             test=test,
             n_bootstraps=n_bootstraps,

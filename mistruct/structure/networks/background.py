@@ -1,11 +1,10 @@
-"""What CLR and MRNET take from the information of all pairs: its moments, or the whole of it."""
+"""The moments that CLR takes from the information of all pairs."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistruct._typing import Floats, Positions
 from mistruct.information.panels import Panel
@@ -51,31 +50,3 @@ class Background:
         mean = total / n
         deviation = np.sqrt(np.maximum(squares / n - mean**2, 0.0))
         return np.nan_to_num(self._origin) + mean, deviation
-
-
-class Whole:
-    """The matrix of information."""
-
-    def __init__(self, rows: Positions, n_columns: int) -> None:
-        self._rows, self._n_columns = rows, n_columns
-        self._matrix: NDArray[Any] | None = None
-
-    def see(self, panel: Panel) -> Panel:
-        """The panel itself."""
-        return panel
-
-    def add(self, part: Panel) -> None:
-        """Put a panel in its place."""
-        if self._matrix is None:
-            shape = len(self._rows), self._n_columns
-            self._matrix = np.empty(shape, dtype=part.values.dtype)
-        self._matrix[part.rows, part.columns] = part.values
-
-    def finished(self) -> NDArray[Any]:
-        """The matrix, NaN on the diagonal; a pair of two rows has one number."""
-        if self._matrix is None:
-            return np.empty((len(self._rows), self._n_columns))
-        for row, position in enumerate(self._rows):
-            self._matrix[row, position] = np.nan
-            self._matrix[row + 1 :, position] = self._matrix[row, self._rows[row + 1 :]]
-        return self._matrix

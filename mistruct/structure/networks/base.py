@@ -20,7 +20,7 @@ from sklearn.base import clone
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import MistructWarning, check_choice, check_fraction
+from mistruct.errors import MistructWarning, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.information.base import Estimator
@@ -112,8 +112,6 @@ class NetworkLearner(StructureLearner):
     regulators_: tuple[str, ...]
     #: Whether edges without a direction are ranked by their shares, too, instead of their score.
     _by_shares = False
-    #: Whether the matrix of information is held in memory.
-    _whole_matrix = False
     test_: Any  # a test, or None where the p-values are from the null of the estimator
     _made: Any  # the graph, or its nodes before it is made
     _cut: float  # the largest p-value in the graph
@@ -125,6 +123,7 @@ class NetworkLearner(StructureLearner):
         correction: Correction = "bh",
         regulators: Sequence[str] | str | PathLike[str] | None = None,
         direction: Direction | None = None,
+        n_edges: int | None = None,
         estimator: str | Estimator = "auto",
         test: str | IndependenceTest = "auto",
         n_bootstraps: int | None = None,
@@ -135,6 +134,7 @@ class NetworkLearner(StructureLearner):
         self.correction = correction
         self.regulators = regulators
         self.direction = direction
+        self.n_edges = n_edges
         self.estimator = estimator
         self.test = test
         self.n_bootstraps = n_bootstraps
@@ -151,9 +151,11 @@ class NetworkLearner(StructureLearner):
             check_fraction("alpha", self.alpha)
         check_choice("correction", self.correction, ("bh", "bonferroni", "none"))
         check_choice("direction", self.direction, (None, "hubs"))
+        if self.n_edges is not None:
+            check_count("n_edges", self.n_edges)
         check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
 
-    def _beside(self, data: Dataset, rows: Positions) -> Beside | None:
+    def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Beside | None:
         """What looks at all pairs of a table besides the search for significant ones."""
         return None
 
@@ -283,13 +285,13 @@ class NetworkLearner(StructureLearner):
     def _estimate(self, data: Dataset, rows: Positions) -> Network:
         """The pairs that pass."""
         self._check_memory(data, rows)
-        beside = self._beside(data, rows)
         if not count_tests(len(rows), data.n_variables):
             none = np.empty(0, dtype=np.int32)
-            return Network(data, rows, Pairs(none, none, np.empty(0), np.empty(0)), beside)
+            return Network(data, rows, Pairs(none, none, np.empty(0), np.empty(0)), None)
         panels = self._panels(data, rows)
+        beside = self._beside(data, rows, panels)
         rule = self.alpha, self.correction, self.test_
-        pairs = significant_pairs(data, self.estimator_, panels, rows, *rule, beside)
+        pairs = significant_pairs(data, self.estimator_, panels, rows, *rule, beside, self.n_edges)
         if self.alpha is not None and not len(pairs.row):
             # Say what the strongest pair would have needed.
             why = why_none(data, self.estimator_, panels, rows, self.alpha, *rule[1:])
@@ -305,9 +307,14 @@ class NetworkLearner(StructureLearner):
         dtype = precision(len(rows), data.n_variables)
         share = 1.0 if self.alpha is None else self.alpha if self.correction == "none" else 0.0
         n_kept = int(n_pairs * share)  # of independent columns
-        entries = len(rows) * data.n_variables
-        held = entries if self._whole_matrix else min(entries, ENTRIES)
+        if self.n_edges is not None:
+            n_kept = min(n_kept, self.n_edges * data.n_variables)
+        held = self._entries(len(rows), data.n_variables)
         return check_memory(data, held, dtype, n_pairs, n_kept)
+
+    def _entries(self, n_rows: int, n_columns: int) -> int:
+        """Entries of the matrix of information that are in memory at once."""
+        return min(n_rows * n_columns, ENTRIES)
 
     def chosen_edges(self) -> pd.DataFrame:
         """The rows of `edges_` that are in the network, in both directions if both are ranked."""

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
-from mistruct.kernels.graphs.mrnet import select_relevant
-from mistruct.parallel import for_each, slices
-from mistruct.structure.networks.background import Background, Whole
+from mistruct.information.panels import Panels
+from mistruct.structure.networks.background import Background
 from mistruct.structure.networks.base import Network, NetworkLearner
-
-_COLUMNS_OF_A_BLOCK = 32
+from mistruct.structure.networks.selection import Redundancies, entries_kept, select_candidates
 
 
 class CLR(NetworkLearner):
@@ -40,6 +38,9 @@ class CLR(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_edges : int, optional
+        Keep of the significant pairs only those that are among so many of largest information of
+        one of their columns, as in :class:`ARACNE`.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
@@ -103,10 +104,12 @@ class CLR(NetworkLearner):
 
     algorithm = "clr"
 
-    def _beside(self, data: Dataset, rows: Positions) -> Background:
+    def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Background:
         return Background(rows, data.n_variables)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
+        if not len(network.mi):
+            return np.empty(0), {}
         mean: Floats
         deviation: Floats
         mean, deviation = network.beside.moments()
@@ -137,6 +140,9 @@ class MRNET(NetworkLearner):
     direction : {"hubs"}, optional
         Weigh both directions of each pair by how much their source looks like a regulator of
         many, in place of the score; :class:`ARACNE` says what this assumes and when it misleads.
+    n_edges : int, optional
+        Keep of the significant pairs only those that are among so many of largest information of
+        one of their columns, as in :class:`ARACNE`.
     n_bootstraps, checkpoint, seed
         A consensus of as many samples of the rows, as in :class:`ARACNE`.
 
@@ -178,7 +184,9 @@ class MRNET(NetworkLearner):
     -----
     Only significant pairs can be selected. The weight of those that are not is 0; in `edges_` they
     are ranked by `mi`. The time grows with the cube of the number of columns: minutes for 10,000.
-    The matrix of information is held in memory.
+    The matrix of information between regulators, or all columns, is held in memory where there
+    are at most 20,000; otherwise its rows are made again, in blocks, when a column is selected, so
+    that memory grows with the number of significant pairs.
 
     References
     ----------
@@ -205,38 +213,28 @@ class MRNET(NetworkLearner):
     """
 
     algorithm = "mrnet"
-    _whole_matrix = True
 
-    def _beside(self, data: Dataset, rows: Positions) -> Whole:
-        return Whole(rows, data.n_variables)
+    def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Redundancies:
+        return Redundancies(panels, rows)
+
+    def _entries(self, n_rows: int, n_columns: int) -> int:
+        return max(super()._entries(n_rows, n_columns), entries_kept(n_rows))
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
-        return _selected(network), {}
+        return _selected(network) if len(network.mi) else np.empty(0), {}
 
 
 def _selected(network: Network) -> Floats:
     """The score at which one column of each pair was selected for the other, the larger of two."""
-    matrix, row_of = network.beside.finished(), network.row_of
-    largest = max((float(row[np.isfinite(row)].max(initial=0.0)) for row in matrix), default=0.0)
-    # Two equal columns share more than any others; a sum with infinity would stay infinite.
-    for row in matrix:
-        np.nan_to_num(row, copy=False, nan=0.0, posinf=2.0 * largest)
+    row_of = network.row_of
     back = np.flatnonzero(row_of[network.target] >= 0)
     of_pair = np.concatenate([np.arange(len(network.target)), back])
     target = np.concatenate([network.target, network.source[back]])
     candidate = np.concatenate([network.pairs.row, row_of[network.target[back]]]).astype(np.int32)
     order = np.lexsort([candidate, target])
     starts = np.searchsorted(target[order], np.arange(network.data.n_variables + 1))
-    candidates, relevance = candidate[order], network.mi[of_pair[order]].astype(np.float64)
-    scores = np.empty(len(order))
-
-    def run(targets: slice) -> None:
-        select_relevant(
-            matrix, starts[targets.start : targets.stop + 1], candidates, network.rows, relevance,
-            scores,
-        )  # fmt: skip
-
-    for_each(run, slices(len(starts) - 1, _COLUMNS_OF_A_BLOCK), description="selection")
+    relevance = network.mi[of_pair[order]].astype(np.float64)
+    scores = select_candidates(network.beside, starts, candidate[order], relevance)
     weight = np.zeros(len(network.target))
     np.maximum.at(weight, of_pair[order], scores)
     return weight

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mistruct.data.dataset import Dataset
-from mistruct.errors import Either, ParameterError
+from mistruct.errors import Either, ParameterError, Setting
 from mistruct.memory import memory_limit
 
 # Peak memory for a significant pair: in the table of edges, and in the arrays sorted for it.
@@ -52,10 +52,16 @@ def check_memory(data: Dataset, entries: int, dtype: DTypeLike, n_pairs: int, n_
         return in_total
     figures = f"{n_pairs:,} pairs take about {in_total / 1e9:.1f} GB, of {limit / 1e9:.1f} GB"
     if n_kept == n_pairs and needed <= limit:
-        raise ParameterError(f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05")
+        raise ParameterError(
+            f"alpha=None keeps all pairs: {figures}; give a level, as alpha=0.05, or ",
+            Setting("n_edges"),
+        )
     if n_kept and needed <= limit:
         raise ParameterError(
-            f"correction='none' keeps {n_kept:,} pairs or more: {figures}; use 'bh' or 'bonferroni'"
+            f"{n_kept:,} pairs or more are kept: {figures}; use ",
+            Setting("correction", "bh"),
+            ", 'bonferroni' or a smaller ",
+            Setting("n_edges"),
         )
     raise ParameterError(
         f"{figures}; give ",

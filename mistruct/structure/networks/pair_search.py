@@ -96,6 +96,7 @@ class PairSearch:
     ) -> None:
         self.data, self.estimator, self.rows = data, estimator, rows
         self.level = 1.0
+        self.least: Floats | None = None
         self.is_row = np.zeros(data.n_variables, dtype=np.bool_)
         self.is_row[rows] = True
         self.groups = list(self._alone(test) if test is not None else self._by_classes())
@@ -133,9 +134,13 @@ class PairSearch:
         discrete = self.estimator.view(self.data).discrete
         return self.estimator.choose(self.data, discrete) != PlugIn()
 
-    def keep(self, level: float) -> None:
-        """Let pairs pass with p-values of at most `level`."""
-        self.level = level
+    def keep(self, level: float, least: Floats | None = None) -> None:
+        """Let pairs pass with p-values of at most `level`.
+
+        With `least` they also need the least information of one of their columns, which may grow
+        while panels are looked at.
+        """
+        self.level, self.least = level, least
         self.groups = [
             (rows, [g._replace(critical=self._critical(rows, g)) for g in groups])
             for rows, groups in self.groups
@@ -182,6 +187,12 @@ class PairSearch:
             passed = np.bincount(np.searchsorted(least, statistics, side="right"), minlength=1)
             counts[: len(passed) - 1] += np.cumsum(passed[::-1])[-2::-1]
         return counts
+
+    def p_values(self, low: float, panel: Panel) -> tuple[int, Floats]:
+        """How many p-values of a panel are at most `low`, and those above it that may pass."""
+        found = self.look(panel).p_value
+        above = found > low
+        return len(found) - int(above.sum()), found[above]
 
     def largest(self, panel: Panel) -> tuple[float, int, int]:
         """The largest estimate of a panel, -inf if there is none, with its row and column."""
@@ -237,7 +248,12 @@ class PairSearch:
         null, check, _ = block.group.held_against
         values = self._values(panel, counted, block)
         critical = block.group.critical
-        row, column = np.nonzero((values >= critical) & self._are_pairs(block.rows, block.columns))
+        wanted = (values >= critical) & self._are_pairs(block.rows, block.columns)
+        if self.least is not None:
+            mi = self._values(panel, panel.values, block)
+            of_rows = self.least[self.rows[block.rows]][:, np.newaxis]
+            wanted &= (mi >= of_rows) | (mi >= self.least[block.columns])
+        row, column = np.nonzero(wanted)
         statistics = values[row, column]
         lower = _ROUNDING * float(np.finfo(values.dtype).eps)
         statistics = statistics * np.where(statistics > 0, 1 - lower, 1 + lower)

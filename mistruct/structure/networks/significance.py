@@ -12,12 +12,18 @@ pairs with p-values of at most :math:`t_k = \alpha 2^{-k/4}`. The cut is the lar
 :math:`t_{k+1} < \alpha N(t_k) / m` can hold it; the highest of these bounds what has to be kept the
 second time. The pairs that pass are the same.
 
+Where only the best pairs of each column are kept, even the significant ones may be too many to
+hold. Then the p-values alone are looked at once more, from the largest
+:math:`t_j \le \alpha N(t_j) / m` to that bound. The cut lies between them, and with it a pair
+passes or not as soon as it is seen.
+
 Where a null is only near the truth, the p-value is the larger of its own and that of a check of the
 pair alone. The first is a lower bound then, so that only pairs which pass by it need the check.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -32,6 +38,7 @@ from mistruct.independence.multiple_testing import Correction, bound_of_cut, thr
 from mistruct.independence.pair_nulls import ByTest, reference
 from mistruct.information.base import Estimator
 from mistruct.information.panels import Panel, Panels
+from mistruct.structure.networks.best_pairs import BestPairs
 from mistruct.structure.networks.pair_search import Found, PairSearch, Places, critical_value
 
 # So many pairs at most are kept because their p-values are at most alpha: half a gigabyte.
@@ -93,6 +100,7 @@ def significant_pairs(
     correction: Correction,
     test: IndependenceTest | None = None,
     beside: Beside | None = None,
+    n_edges: int | None = None,
 ) -> Pairs:
     """Find the significant pairs of a matrix of information.
 
@@ -116,20 +124,42 @@ def significant_pairs(
         Of each pair on its own, instead of the null of the estimator.
     beside : Beside, optional
         What else looks at the panels.
+    n_edges : int, optional
+        Of the significant pairs only those that are among so many of largest information of one of
+        their columns.
     """
     search = PairSearch(data, estimator, rows, test)
     n_tests = count_tests(len(rows), data.n_variables)
-    search.keep(_level(search, panels, n_tests, alpha, correction))
-    parts = []
+    rule = n_tests, alpha, correction
+    many = n_tests > _MOST_KEPT or alpha is None or correction != "bh"
+    if n_edges is not None and many and not search.checks:
+        # Whether a pair is significant is known when it is seen, and so whether it has to be kept.
+        best = BestPairs(n_edges, rows, data.n_variables)
+        search.keep(_cut(search, panels, *rule), best.least)
+        for of_panel in _looked_at(search, panels, beside):
+            best.add(of_panel)
+        return _as_pairs(best.ranked(panels.dtype))
+    search.keep(_level(search, panels, *rule))
+    found = Found.join(list(_looked_at(search, panels, beside)), panels.dtype)
+    found = found.take(found.p_value <= threshold(found.p_value, *rule))
+    found = search.confirm(found)
+    found = found.take(found.p_value <= threshold(found.p_value, *rule))
+    if n_edges is not None:
+        best = BestPairs(n_edges, rows, data.n_variables)
+        best.add(found)
+        found = best.ranked(panels.dtype)
+    return _as_pairs(found)
+
+
+def _looked_at(search: PairSearch, panels: Panels, beside: Beside | None) -> Iterator[Found]:
+    """The pairs of each panel that may pass."""
     for of_panel, taken in panels.see(_Look(search, beside), in_turn=search.in_turn):
-        parts.append(of_panel)
         if beside is not None:
             beside.add(taken)
-    found = Found.join(parts, panels.dtype)
-    del parts  # there may be tens of millions
-    found = found.take(found.p_value <= threshold(found.p_value, n_tests, alpha, correction))
-    found = search.confirm(found)
-    found = found.take(found.p_value <= threshold(found.p_value, n_tests, alpha, correction))
+        yield of_panel
+
+
+def _as_pairs(found: Found) -> Pairs:
     return Pairs(found.row, found.column, found.mi, found.p_value)
 
 
@@ -137,19 +167,48 @@ def _level(
     search: PairSearch, panels: Panels, n_tests: int, alpha: float | None, correction: Correction
 ) -> float:
     """The largest p-value that can pass the correction."""
+    if alpha is None or correction != "bh" or alpha * n_tests <= _MOST_KEPT:
+        return _highest(n_tests, alpha, correction)
+    return bound_of_cut(*_counts(search, panels, n_tests, alpha), n_tests, alpha)
+
+
+def _cut(
+    search: PairSearch, panels: Panels, n_tests: int, alpha: float | None, correction: Correction
+) -> float:
+    """The largest p-value that passes the correction, without keeping all that do."""
+    if alpha is None or correction != "bh":
+        return _highest(n_tests, alpha, correction)
+    levels, counts = _counts(search, panels, n_tests, alpha)
+    search.keep(bound_of_cut(levels, counts, n_tests, alpha))
+    for low in [*levels[levels <= alpha * counts / n_tests], 0.0]:  # the first, nearly always
+        look = partial(search.p_values, float(low))
+        seen = list(panels.see(look, "p-values", in_turn=search.in_turn))
+        n_low = sum(n for n, _ in seen)
+        above = np.concatenate([part for _, part in seen])
+        cut = threshold(above, n_tests, alpha, correction, n_low)
+        if cut >= 0 or low * n_tests <= alpha * n_low:
+            return max(cut, float(low))
+    return -1.0
+
+
+def _highest(n_tests: int, alpha: float | None, correction: Correction) -> float:
+    """The largest p-value that can pass whatever the others are."""
     if alpha is None:
         return 1.0
-    if correction == "bonferroni":
-        return alpha / n_tests
-    if correction == "none" or alpha * n_tests <= _MOST_KEPT:
-        return alpha
+    return alpha / n_tests if correction == "bonferroni" else alpha
+
+
+def _counts(
+    search: PairSearch, panels: Panels, n_tests: int, alpha: float
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Levels, and how many pairs may have p-values of at most each."""
     n_levels = 1 + int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(n_tests)))
     levels = alpha * 0.5 ** (np.arange(n_levels) / _LEVELS_PER_OCTAVE)
     count = partial(search.count, levels, search.critical_values(levels))
     counts = np.zeros(n_levels, dtype=np.int64)
     for of_panel in panels.see(count, "p-values", in_turn=search.in_turn):
         counts += of_panel
-    return bound_of_cut(levels, counts, n_tests, alpha)
+    return levels, counts
 
 
 def why_none(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mistruct as ms
-from mistruct.kernels.graphs.mrnet import select_relevant
+from mistruct.kernels.graphs.mrnet import FINISHED, NOT_BEGUN, advance_selection
 from tests import reference_networks as ref
 from tests.structure.genomes import expression, genome
 
@@ -77,14 +77,21 @@ def test_clr_by_hand():
     assert scores == pytest.approx({("a", "b"): 2**0.5, ("a", "c"): 0.0, ("b", "c"): 1.0})
 
 
-def selected(matrix: np.ndarray, target: int) -> dict[int, float]:
-    """The scores of the candidates that the kernel selects for one target."""
+def selected(matrix: np.ndarray, target: int, rows: int | None = None) -> dict[int, float]:
+    """The scores of the candidates that are selected for one target, from blocks of some rows."""
     n = len(matrix)
     candidates = np.array([k for k in range(n) if k != target], dtype=np.int32)
-    scores = np.full(n - 1, -7.0)
-    select_relevant(
-        matrix, np.array([0, n - 1]), candidates, np.arange(n), matrix[candidates, target], scores
-    )
+    waits_for, n_selected = np.array([NOT_BEGUN]), np.zeros(1, dtype=np.int64)
+    redundancy, scores = np.zeros((2, n - 1))
+    while waits_for[0] != FINISHED:
+        for first in range(0, n, rows or n):
+            place = np.full(n, -1)
+            block = matrix[first : first + (rows or n)]
+            place[first : first + len(block)] = np.arange(len(block))
+            advance_selection(
+                block, place, np.array([0, n - 1]), candidates, matrix[candidates, target],
+                waits_for, n_selected, redundancy, scores,
+            )  # fmt: skip
     return {int(k): float(s) for k, s in zip(candidates, scores, strict=True) if s}
 
 
@@ -94,7 +101,8 @@ def test_selection_by_hand():
         [[0.0, 0.9, 0.8, 0.4], [0.9, 0.0, 1.5, 0.1], [0.8, 1.5, 0.0, 0.1], [0.4, 0.1, 0.1, 0.0]]
     )
     # First 0.9; then 0.8 - 1.5 against 0.4 - 0.1; then 0.8 - (1.5 + 0.1) / 2, which is 0.
-    assert selected(matrix, 0) == pytest.approx({1: 0.9, 3: 0.3})
+    for rows in (None, 1, 2):
+        assert selected(matrix, 0, rows) == pytest.approx({1: 0.9, 3: 0.3})
 
 
 def test_of_equal_candidates_the_first_is_selected():
@@ -104,10 +112,7 @@ def test_of_equal_candidates_the_first_is_selected():
 
 def test_nothing_is_selected_for_what_shares_nothing():
     assert selected(np.full((3, 3), -0.1), 0) == {}
-    none = np.empty(0)
-    select_relevant(
-        np.zeros((2, 2)), np.array([0, 0, 0]), none.astype(np.int32), np.arange(2), none, none
-    )
+    assert selected(np.zeros((1, 1)), 0) == {}
 
 
 @pytest.mark.parametrize("learner", [ms.CLR(), ms.MRNET()], ids=["clr", "mrnet"])
