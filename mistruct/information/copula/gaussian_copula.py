@@ -27,9 +27,9 @@ from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks
 from mistruct.information.copula.basis import information_of, require_rows, warn_infinite
 from mistruct.information.copula.correlations import (
-    ProductPanels,
     are_narrow,
     pairwise_by_products,
+    panels_of,
     warn_of_infinite_pairs,
 )
 from mistruct.information.copula.residual_blocks import Block, Known
@@ -181,7 +181,7 @@ class GaussianCopula(Estimator):
         """The matrix in panels of one product each, of columns that are ranked once."""
         if not are_narrow(data, rows, columns):
             return super().panels(data, rows, columns, dtype)
-        return ProductPanels(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+        return panels_of(data, rows, columns, partial(self.bias, data.n_samples), dtype)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""

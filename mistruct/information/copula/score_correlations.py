@@ -8,7 +8,7 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
-from mistruct.information.copula.blas import one_blas_thread
+from mistruct.information.copula.gram import correlations, moments_of, vectors_of
 from mistruct.parallel import run_blocks
 
 # Columns that a thread ranks at a time.
@@ -16,9 +16,6 @@ _COLUMNS_AT_ONCE = 64
 
 # Up to this number of columns the matrix is cached (128 MB), above it the scores.
 _MOST_KEPT = 4096
-
-# Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
-_SHORT_PRODUCT = 1e8
 
 
 @once_per_table
@@ -37,7 +34,7 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
     columns, -1 for others. A constant column has correlations of 0.
     """
     row = row_of_scores(data)
-    if _is_small(data):
+    if has_matrix(data):
         return _correlations(data)[0], row
     used = np.unique(np.concatenate([some.ravel() for some in columns]))
     scores = _scores(data)[0][row[used]]
@@ -48,20 +45,21 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
 
 def skewness_of_scores(data: Dataset) -> Floats:
     """Skewness of each row of scores, which is 0 without ties."""
-    return (_correlations if _is_small(data) else _scores)(data)[1]
+    return (_correlations if has_matrix(data) else _scores)(data)[1]
 
 
-def _is_small(data: Dataset) -> bool:
+def has_matrix(data: Dataset) -> bool:
+    """Whether the correlations of all complete continuous columns are made, and kept."""
     return bool(row_of_scores(data).max(initial=-1) < _MOST_KEPT)
 
 
 @once_per_table
 def _correlations(data: Dataset) -> tuple[Floats, Floats]:
-    """Correlations of all columns, and the skewness of each."""
-    scores, skewness = _unit_scores(data)
-    is_short = scores.size * len(scores) < _SHORT_PRODUCT
-    with one_blas_thread(is_short):
-        return scores @ scores.T, skewness
+    """Correlations of all columns, and the skewness of each; of a packed table in shards."""
+    names = [n for n, row in zip(data.names, row_of_scores(data), strict=True) if row >= 0]
+    if not names:
+        return np.empty((0, 0)), np.empty(0)
+    return correlations(moments_of(vectors_of(data.select(names))), data.n_samples)
 
 
 def _unit_scores(data: Dataset) -> tuple[Floats, Floats]:
