@@ -117,7 +117,7 @@ class _Correlated(Families):
         else:
             self._sizes = np.ones(data.n_variables, dtype=np.int64)
             self._sizes[data.discrete_mask] = data.n_observed - 1
-            moments = moments_of(vectors_of(data))
+            moments = moments_of(vectors_of(data, data.names))
             self._correlations = correlations(moments, data.n_samples)[0]
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)])
         self._n = data.n_samples

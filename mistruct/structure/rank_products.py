@@ -9,9 +9,10 @@ from mistruct.data.dataset import Dataset
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.parallel import n_slots, run_anywhere, slices
 
-# Rows of a shard: with them products of halves of ranks add up to less than 2^53, so that floats
-# hold the sums.
-_SHARD_ROWS = 1 << 16
+# Entries of a shard, and how many rows it has at least and at most: with these products of halves
+# of ranks add up to less than 2^53, so that floats hold the sums.
+_SHARD_ENTRIES = 1 << 19
+_FEWEST_ROWS, _MOST_ROWS = 1 << 8, 1 << 14
 _BITS_OF_A_HALF = 10
 
 # Bits of a rank, and of the sum of the products of two columns of ranks.
@@ -33,7 +34,8 @@ def sums_of_products(data: Dataset) -> Sums:
     A continuous column enters by its coarsened doubled centred ranks, another one as 1 where it has
     its largest state.
     """
-    shards = slices(data.n_samples, _SHARD_ROWS)
+    fitting = max(_FEWEST_ROWS, _SHARD_ENTRIES // data.n_variables)
+    shards = slices(data.n_samples, min(_MOST_ROWS, fitting))
     blocks = [shards[some] for some in slices(len(shards), -(-len(shards) // (4 * n_slots())))]
     found = run_anywhere(_sums, data, blocks, description="signs")
     sums, products = next(found)

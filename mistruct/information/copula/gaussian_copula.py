@@ -33,6 +33,7 @@ from mistruct.information.copula.correlations import (
     warn_of_infinite_pairs,
 )
 from mistruct.information.copula.residual_blocks import Block, Known
+from mistruct.information.copula.score_correlations import information_in_shards, is_long
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
 from mistruct.information.panels import Panels
@@ -110,17 +111,23 @@ class GaussianCopula(Estimator):
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
-        rows = complete(data, (*x, *y, *z))
-        known = Known.of(rows, z)
-        x_block, y_block = (Block.of(rows, block, known) for block in (x, y))
-        n_x, n_y, n_z = len(x_block), len(y_block), known.rank
-        if not n_x or not n_y:
+        if len(x) == len(y) == 1 and is_long(data, (*x, *y, *z)):
+            n = data.n_samples
+            nats, *dimensions = information_in_shards(data, x[0], y[0], z)
+        else:
+            rows = complete(data, (*x, *y, *z))
+            n = rows.n_samples
+            known = Known.of(rows, z)
+            x_block, y_block = (Block.of(rows, block, known) for block in (x, y))
+            dimensions = [len(x_block), len(y_block), known.rank]
+            if all(dimensions[:2]):
+                require_rows(n, sum(dimensions), (*x, *y, *z))
+                nats = information_of(x_block.products(y_block))
+        if not all(dimensions[:2]):
             return 0.0
-        require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
-        nats = information_of(x_block.products(y_block))
         if math.isinf(nats):
             warn_infinite(x, y)
-        return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
+        return nats - self.bias(n, *dimensions)
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
         """Confidence interval of the information, from canonical correlations."""

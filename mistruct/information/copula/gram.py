@@ -9,7 +9,7 @@ blocks, workers and threads, and for a table on disk as for one in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -160,9 +160,10 @@ class _InMemory:
 
 @dataclass(frozen=True)
 class _OnDisk:
-    """Vectors of a packed table without gaps, made of its ranks and codes as they are used."""
+    """Vectors of columns of a packed table, made of its ranks and codes as they are used."""
 
     data: Dataset
+    names: Sequence[str]
     travels = True
 
     @property
@@ -171,14 +172,14 @@ class _OnDisk:
 
     @property
     def n_vectors(self) -> int:
-        return len(self.data.continuous) + int((self.data.n_states - 1).sum())
+        return sum(len(self.data.states.get(n, (0, 1))) - 1 for n in self.names)
 
     def rows(self, some: slice) -> Floats:
         data, stored = self.data, self.data.on_disk
         assert stored is not None
         result = np.empty((self.n_vectors, len(range(*some.indices(data.n_samples)))))
         done = 0
-        for name in data.names:
+        for name in self.names:
             row = data.row(name)
             if not data.is_discrete(name):
                 scores_of_ranks(stored.ranks[row, some], data.n_samples, result[done])
@@ -199,11 +200,11 @@ def scores_of_ranks(ranks: np.ndarray, n: int, scores: Floats) -> None:
     np.copysign(scores, ranks, out=scores)
 
 
-def vectors_of(data: Dataset) -> Vectors:
-    """The vectors of a table without gaps: normal scores, and indicators of all states but one."""
+def vectors_of(data: Dataset, names: Sequence[str]) -> Vectors:
+    """The vectors of columns without gaps: normal scores, and indicators of all states but one."""
     if data.on_disk is not None:
-        return _OnDisk(data)
-    cut = [list(data.names[some]) for some in slices(data.n_variables, _COLUMNS_AT_ONCE)]
+        return _OnDisk(data, names)
+    cut = [names[some] for some in slices(len(names), _COLUMNS_AT_ONCE)]
     parts = run_blocks(partial(embed, data), cut, description="ranks")
     return _InMemory(np.concatenate([np.empty((0, data.n_samples)), *parts]))
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
-from mistruct.information.copula.gram import correlations, moments_of, vectors_of
+from mistruct.information.copula.basis import RESOLUTION
+from mistruct.information.copula.gram import correlations, moments_of, rows_of_shard, vectors_of
+from mistruct.kernels.gaussian.partial_correlation import (
+    HOW,
+    N_X,
+    N_Y,
+    N_Z,
+    NATS,
+    partial_information,
+)
 from mistruct.parallel import run_blocks
 
 # Columns that a thread ranks at a time.
@@ -43,6 +54,27 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
     return scores @ scores.T, place
 
 
+def is_long(data: Dataset, names: Sequence[str]) -> bool:
+    """Whether columns are continuous, without gaps, and of more rows than a shard has."""
+    complete = all(data.kinds[n] == "continuous" and not data.n_missing[n] for n in names)
+    return complete and data.n_samples > rows_of_shard(len(names))
+
+
+def information_in_shards(
+    data: Dataset, x: str, y: str, z: Sequence[str]
+) -> tuple[float, int, int, int]:
+    """I(x; y | z) in nats without its bias, and the dimensions of x, y and z.
+
+    From moments over shards of rows, so no column of a packed table is held.
+    """
+    names = sorted({x, y, *z})
+    found = correlations(moments_of(vectors_of(data, names)), data.n_samples)[0]
+    order = np.array([names.index(n) for n in (*sorted(set(z)), x, y)])
+    result = np.empty(HOW + 1)
+    partial_information(found, order, RESOLUTION**2, np.empty((len(order),) * 2), result)
+    return float(result[NATS]), int(result[N_X]), int(result[N_Y]), int(result[N_Z])
+
+
 def skewness_of_scores(data: Dataset) -> Floats:
     """Skewness of each row of scores, which is 0 without ties."""
     return (_correlations if has_matrix(data) else _scores)(data)[1]
@@ -59,7 +91,7 @@ def _correlations(data: Dataset) -> tuple[Floats, Floats]:
     names = [n for n, row in zip(data.names, row_of_scores(data), strict=True) if row >= 0]
     if not names:
         return np.empty((0, 0)), np.empty(0)
-    return correlations(moments_of(vectors_of(data.select(names))), data.n_samples)
+    return correlations(moments_of(vectors_of(data, names)), data.n_samples)
 
 
 def _unit_scores(data: Dataset) -> tuple[Floats, Floats]:

@@ -52,7 +52,8 @@ def as_bytes(moments: Moments) -> bytes:
 
 @pytest.fixture
 def expected(frame: pd.DataFrame) -> bytes:
-    return as_bytes(moments_of(vectors_of(ms.as_dataset(frame)), n_blocks=1))
+    data = ms.as_dataset(frame)
+    return as_bytes(moments_of(vectors_of(data, data.names), n_blocks=1))
 
 
 def test_correlations_are_those_of_normal_scores(frame: pd.DataFrame, packed: ms.Dataset) -> None:
@@ -63,7 +64,7 @@ def test_correlations_are_those_of_normal_scores(frame: pd.DataFrame, packed: ms
         for n in frame
     ]
     rows = np.vstack(rows)
-    found, skewness = correlations(moments_of(vectors_of(packed)), N)
+    found, skewness = correlations(moments_of(vectors_of(packed, packed.names)), N)
     np.testing.assert_allclose(found, np.corrcoef(rows), atol=1e-12)
     np.testing.assert_allclose(skewness, skew(rows, axis=1), atol=1e-9)
     np.testing.assert_array_equal(found, found.T)
@@ -71,7 +72,7 @@ def test_correlations_are_those_of_normal_scores(frame: pd.DataFrame, packed: ms
 
 @pytest.mark.parametrize("n_blocks", [1, 2, 7, 100])
 def test_bytes_do_not_depend_on_blocks(n_blocks: int, packed: ms.Dataset, expected: bytes) -> None:
-    assert as_bytes(moments_of(vectors_of(packed), n_blocks=n_blocks)) == expected
+    assert as_bytes(moments_of(vectors_of(packed, packed.names), n_blocks=n_blocks)) == expected
 
 
 def pools() -> Iterator[Any]:
@@ -87,7 +88,7 @@ def pools() -> Iterator[Any]:
 def test_bytes_do_not_depend_on_workers(packed: ms.Dataset, expected: bytes) -> None:
     for pool in pools():
         with ms.executor(pool):
-            assert as_bytes(moments_of(vectors_of(packed), n_blocks=30)) == expected
+            assert as_bytes(moments_of(vectors_of(packed, packed.names), n_blocks=30)) == expected
         if not isinstance(pool, BadPool):
             pool.shutdown()
 
