@@ -173,6 +173,14 @@ class Dataset:
         return np.array([(np.bincount(c, minlength=r)[:r] > 0).sum() for c, r in columns])
 
     @cached_property
+    def varies(self) -> NDArray[np.bool_]:
+        """Whether two known entries of each continuous column differ, shape (n_continuous,)."""
+        if self.on_disk is not None:
+            return self.on_disk.varies
+        low, high = (f.reduce(self.values, axis=1) for f in (np.fmin, np.fmax))  # without NaN
+        return np.asarray(high > low)
+
+    @cached_property
     def _rows(self) -> dict[str, int]:
         return {n: i for group in (self.discrete, self.continuous) for i, n in enumerate(group)}
 
@@ -249,7 +257,11 @@ class Dataset:
             codes=codes,
             values=values,
             inferred=self.inferred & set(chosen),
-            stored=None if stored is None else stored.select(of_codes, codes, values),
+            stored=None
+            if stored is None
+            else stored.select(
+                of_codes, of_values, (codes, values, _rows(stored.ranks, of_values))
+            ),
         )
 
     def take(self, rows: NDArray[np.bool_]) -> Dataset:

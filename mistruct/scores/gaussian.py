@@ -22,6 +22,7 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_not_negative, check_positive
 from mistruct.information.copula.basis import RESOLUTION, embed, require_room
+from mistruct.information.copula.gram import correlations, moments_of, vectors_of
 from mistruct.kernels.scores.gaussian_families import gaussian_families
 from mistruct.scores.base import Families, Score, price_of_edge
 
@@ -108,14 +109,18 @@ class _Correlated(Families):
     """Families whose score follows from correlations."""
 
     def __init__(self, score: GaussianBIC, data: Dataset) -> None:
-        known = [data.known(name) for name in data.names]
-        parts = [_dimensions(data, *of) for of in zip(data.names, known, strict=True)]
-        self._sizes = np.array([len(part) for part in parts])
+        self._known = None
+        if any(data.n_missing.values()):
+            self._known = np.array([data.known(name) for name in data.names])
+            parts = [_dimensions(data, *of) for of in zip(data.names, self._known, strict=True)]
+            self._sizes = np.array([len(part) for part in parts])
+            self._correlations = _pairwise(np.concatenate(parts))
+        else:
+            self._sizes = np.ones(data.n_variables, dtype=np.int64)
+            self._sizes[data.discrete_mask] = data.n_observed - 1
+            moments = moments_of(vectors_of(data, data.names))
+            self._correlations = correlations(moments, data.n_samples)[0]
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)])
-        self._known = None if np.all(known) else np.array(known)
-        self._correlations = (_correlations if self._known is None else _pairwise)(
-            np.concatenate(parts)
-        )
         self._n = data.n_samples
         self._edge = price_of_edge(score.gamma, data)
         self._penalty = score.penalty
@@ -155,14 +160,6 @@ def _dimensions(data: Dataset, name: str, known: NDArray[np.bool_]) -> Floats:
     return rows
 
 
-def _correlations(rows: Floats) -> Floats:
-    """Correlations of complete vectors, 0 for constant ones."""
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
-    np.divide(rows, lengths, out=rows, where=lengths > 0)
-    return np.asarray(rows @ rows.T)
-
-
 def _pairwise(rows: Floats) -> Floats:
     """Correlations over the rows known in both vectors, shrunk to be positive definite.
 
@@ -175,11 +172,11 @@ def _pairwise(rows: Floats) -> Floats:
     sums, squares = filled @ counted.T, filled**2 @ counted.T
     variances = squares - sums**2 / n
     scale = np.sqrt(variances * variances.T)
-    correlations = np.zeros_like(n)
-    np.divide(filled @ filled.T - sums * sums.T / n, scale, out=correlations, where=scale > 0)
-    np.fill_diagonal(correlations, 1.0)
-    least = float(np.linalg.eigvalsh(correlations)[0])
+    found = np.zeros_like(n)
+    np.divide(filled @ filled.T - sums * sums.T / n, scale, out=found, where=scale > 0)
+    np.fill_diagonal(found, 1.0)
+    least = float(np.linalg.eigvalsh(found)[0])
     if least < _LEAST_EIGENVALUE:
-        correlations *= (1.0 - _LEAST_EIGENVALUE) / (1.0 - least)
-        np.fill_diagonal(correlations, 1.0)
-    return correlations
+        found *= (1.0 - _LEAST_EIGENVALUE) / (1.0 - least)
+        np.fill_diagonal(found, 1.0)
+    return found

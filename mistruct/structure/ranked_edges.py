@@ -28,6 +28,7 @@ from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.kernels.gaussian.signs import covariance_signs
 from mistruct.parallel import for_each, slices
+from mistruct.structure.rank_products import bits_to_drop, sums_of_products
 
 Names = NDArray[Any]
 
@@ -35,7 +36,8 @@ Names = NDArray[Any]
 _COLUMNS_AT_ONCE = 64
 _ENTRIES_AT_ONCE = 20_000_000
 
-_BITS_OF_A_RANK = 20
+# Up to this number of columns the sums of a packed table's products are made for all pairs.
+_MOST_IN_SHARDS = 4096
 
 _EXPONENT_OF_VOTES = 0.75
 _SHARE_OF_MEAN = 0.05
@@ -156,7 +158,9 @@ def signs(data: Dataset, source: Positions, target: Positions) -> NDArray[np.int
     some = ordered[source] & ordered[target]
     complete = some & ~gaps[source] & ~gaps[target]
     result = np.zeros(len(source), dtype=np.int8)
-    levels = _Levels(data.select(n for n, c in zip(data.names, ordered & ~gaps, strict=True) if c))
+    of_levels = data.select(n for n, c in zip(data.names, ordered & ~gaps, strict=True) if c)
+    in_shards = data.on_disk is not None and of_levels.n_variables <= _MOST_IN_SHARDS
+    levels = (_InShards if in_shards and complete.any() else _Levels)(of_levels)
     place = np.cumsum(ordered & ~gaps) - 1
     result[complete] = levels.signs(place[source[complete]], place[target[complete]])
     for k in np.flatnonzero(some & ~complete):
@@ -183,8 +187,7 @@ class _Levels:
             ranks = 2.0 * rankdata(data.values[some], axis=1) - (data.n_samples + 1)
             self.ranks[some] = ranks / 2.0**coarser
 
-        # So that sums of products fit into 64 bits.
-        coarser = max(0, data.n_samples.bit_length() - _BITS_OF_A_RANK)
+        coarser = bits_to_drop(data.n_samples)
         cut = slices(len(self.ranks), _COLUMNS_AT_ONCE)
         for_each(rank, cut, description="ranks")
 
@@ -201,3 +204,20 @@ class _Levels:
         cut = slices(len(pairs), max(1, _ENTRIES_AT_ONCE // self.n_samples))
         for_each(sign, cut, description="signs")
         return result
+
+
+class _InShards:
+    """The same of a packed table, of which no column is held."""
+
+    def __init__(self, data: Dataset) -> None:
+        sums, self.products = sums_of_products(data)
+        states = np.flatnonzero(data.discrete_mask)
+        both = np.ix_(states, states)
+        # Those of ranks are 0.
+        self.products[both] = data.n_samples * self.products[both] - np.outer(
+            sums[states], sums[states]
+        )
+
+    def signs(self, x: Positions, y: Positions) -> NDArray[np.int8]:
+        """Signs of the covariances of pairs of columns."""
+        return np.sign(self.products[x, y]).astype(np.int8)

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.data.packed.rank_writer import MOST_ROWS, bytes_of_scratch, write_ranks
 from mistruct.errors import DataError
 from mistruct.kernels.counts.bitsets import (
     first_bitsets,
@@ -85,6 +86,7 @@ class RowWriter:
             "bitsets.bin": (np.dtype("<u8"), (n_bitsets, n_words)),
             "values.bin": (np.dtype("<f8"), (n_continuous, n_samples)),
         }
+        self._n_continuous, self._n_samples = n_continuous, n_samples
         of_row = len(states) * codes.itemsize + n_continuous * 8
         held = int(np.clip(_PORTION_BYTES // of_row, _FEWEST_ROWS, _MOST_ROWS))
         self._length = held - held % (_WORD * 4)
@@ -98,6 +100,14 @@ class RowWriter:
 
     def __enter__(self) -> RowWriter:
         needed = sum(s[0] * s[1] * d.itemsize for d, s in self._shapes.values())
+        if self._n_continuous:
+            if self._n_samples > MOST_ROWS:
+                raise DataError(
+                    f"a packed table with continuous columns has at most {MOST_ROWS:,} rows, got "
+                    f"{self._n_samples:,}"
+                )
+            of_ranks = 4 * self._n_continuous * self._n_samples
+            needed += of_ranks + bytes_of_scratch(self._n_samples)
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             raise DataError(
@@ -156,8 +166,15 @@ class RowWriter:
                     f"the source had {rows.shape[1]} rows when it was first read and {rows.done} "
                     "the second time; pack it while nothing changes it"
                 )
+        arrays = {name: rows.header() for name, rows in self._files.items()}
+        values = self._files["values.bin"]
+        values.file.flush()
+        of_ranks = write_ranks(
+            self._folder / "values.bin", self._folder / "ranks.bin", *values.shape
+        )
         return {
             "first_word": self.first_word.tolist(),
             "n_bitsets": self.n_bitsets.tolist(),
-            "arrays": {name: rows.header() for name, rows in self._files.items()},
+            "varies": of_ranks.pop("varies"),
+            "arrays": {**arrays, "ranks.bin": of_ranks},
         }

@@ -1,10 +1,10 @@
 """A packed table as a folder: a header in JSON and one file for each array.
 
 ``codes.bin`` holds the codes of the discrete columns, ``bitsets.bin`` a bit per row for each of
-their states, ``values.bin`` the continuous columns; each is one array in row-major order, little
-endian, with a row per column or state. The header says how large each file is and has the CRC-32
-of each of its rows, and a digest of itself. The files are mapped into memory, so opening a table
-reads the header alone, and the rest as it is used.
+their states, ``values.bin`` the continuous columns and ``ranks.bin`` their ranks; each is one
+array in row-major order, little endian, with a row per column or state. The header says how large
+each file is and has the CRC-32 of each of its rows, and a digest of itself. The files are mapped
+into memory, so opening a table reads the header alone, and the rest as it is used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mistruct.errors import DataError, Either, Setting
 #: The suffix of a packed table.
 SUFFIX = ".mistruct"
 
-_FORMAT, _VERSION = "mistruct packed table", 1
+_FORMAT, _VERSION = "mistruct packed table", 2
 _HEADER = "header.json"
 
 # Reading a file a part at a time for its checksums.
@@ -61,6 +61,10 @@ class Stored:
         As `PackedColumns` has them.
     first_word, n_bitsets : ndarray of int, shape (n_discrete,)
         Which of them are those of a column.
+    ranks : ndarray of int32, shape (n_continuous, n_samples)
+        Doubled centred ranks, as `rank_writer` makes them.
+    varies : ndarray of bool, shape (n_continuous,)
+        Whether two known entries of a continuous column differ.
     n_missing : mapping of str to int
         Number of missing entries of each column.
     reopen : callable
@@ -72,18 +76,26 @@ class Stored:
     words: NDArray[np.uint64]
     first_word: NDArray[np.int64]
     n_bitsets: NDArray[np.int64]
+    ranks: NDArray[np.int32]
+    varies: NDArray[np.bool_]
     n_missing: Mapping[str, int]
     reopen: Callable[[Sequence[str], Missing, Mapping[str, Kind]], Dataset]
 
     def select(
-        self, rows: Sequence[int], codes: NDArray[Any], values: NDArray[np.float64]
+        self,
+        of_codes: Sequence[int],
+        of_values: Sequence[int],
+        arrays: tuple[NDArray[Any], NDArray[np.float64], NDArray[np.int32]],
     ) -> Stored:
-        """What is stored of some of the columns, with these as their arrays."""
-        places = np.array(rows, dtype=np.int64)
+        """What is stored of some of the columns, with these codes, values and ranks."""
+        places = np.array(of_codes, dtype=np.int64)
+        codes, values, ranks = arrays
         return replace(
             self,
             codes=codes,
             values=values,
+            ranks=ranks,
+            varies=self.varies[list(of_values)],
             first_word=self.first_word[places],
             n_bitsets=self.n_bitsets[places],
         )
@@ -155,6 +167,8 @@ def open_table(
             words=arrays["bitsets.bin"],
             first_word=np.array(table["first_word"], dtype=np.int64),
             n_bitsets=np.array(table["n_bitsets"], dtype=np.int64),
+            ranks=arrays["ranks.bin"],
+            varies=np.array(table["varies"], dtype=np.bool_),
             n_missing=table["n_missing"],
             reopen=partial(_reopened, path.absolute(), table),
         ),

@@ -26,6 +26,7 @@ from mistruct.information.copula.basis import (
     warn_infinite,
 )
 from mistruct.information.copula.residual_blocks import Block, Known, is_wide
+from mistruct.information.copula.score_correlations import has_matrix, score_correlations
 from mistruct.information.panels import Panel, Panels
 from mistruct.parallel import run_blocks, slices
 
@@ -49,7 +50,7 @@ def pairwise_by_products(
     _require_rows(data, rows, columns)
     some_rows, some_columns = np.flatnonzero(~wide[rows]), np.flatnonzero(~wide[columns])
     if len(some_rows) and len(some_columns):
-        of_narrow = ProductPanels(
+        of_narrow = panels_of(
             data, rows[some_rows], columns[some_columns], bias, result.dtype
         ).matrix()
         if not wide[rows].any() and not wide[columns].any():
@@ -64,6 +65,41 @@ def pairwise_by_products(
             result[:, in_columns] = _wide_column(data, p, rows, bias)[:, np.newaxis]
     warn_of_infinite_pairs(data, rows, columns, result)
     return result
+
+
+class CorrelationPanels(Panels):
+    """Panels between continuous columns without gaps, from correlations that are made once.
+
+    Those of a packed table are summed over shards of its rows, so that no column is held.
+    """
+
+    description = "mutual information (copula)"
+    takes_threads = False
+
+    def __init__(
+        self, data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
+    ) -> None:
+        _require_rows(data, rows, columns)
+        self._lay_out(rows, columns, dtype, _PANEL_ENTRIES)
+        found, place = score_correlations(data, rows, columns)
+        self._correlations, self._place, self._bias = found, place, bias(1, 1)
+        self._varies = data.varies[np.array([data.row(n) for n in data.names])]
+        self._names = data.names
+
+    def _values(self, some: slice, others: slice) -> NDArray[Any]:
+        rows, columns = self._rows[some], self._columns[others]
+        nats = self._correlations[np.ix_(self._place[rows], self._place[columns])]
+        nats_of_squares(np.multiply(nats, nats, out=nats))
+        nats -= self._bias
+        nats[~self._varies[rows]] = 0.0
+        nats[:, ~self._varies[columns]] = 0.0
+        return nats.astype(self.dtype, copy=False)
+
+    def _first_infinite(self, panel: Panel) -> tuple[int, int] | None:
+        return _first_infinite(panel, self._rows, self._columns)
+
+    def _warn_infinite(self, x: int, y: int) -> None:
+        warn_infinite([self._names[x]], [self._names[y]])
 
 
 class ProductPanels(Panels):
@@ -91,14 +127,26 @@ class ProductPanels(Panels):
         return values
 
     def _first_infinite(self, panel: Panel) -> tuple[int, int] | None:
-        if not np.isposinf(panel.values.max(initial=0.0)):
-            return None
-        x, y = np.nonzero(np.isposinf(panel.values))
-        pairs = zip(self._rows[panel.rows][x], self._columns[panel.columns][y], strict=True)
-        return next(((int(a), int(b)) for a, b in pairs if a != b), None)
+        return _first_infinite(panel, self._rows, self._columns)
 
     def _warn_infinite(self, x: int, y: int) -> None:
         warn_infinite([self._names[x]], [self._names[y]])
+
+
+def _first_infinite(panel: Panel, rows: Positions, columns: Positions) -> tuple[int, int] | None:
+    if not np.isposinf(panel.values.max(initial=0.0)):
+        return None
+    x, y = np.nonzero(np.isposinf(panel.values))
+    pairs = zip(rows[panel.rows][x], columns[panel.columns][y], strict=True)
+    return next(((int(a), int(b)) for a, b in pairs if a != b), None)
+
+
+def panels_of(
+    data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
+) -> Panels:
+    """Panels between columns that are narrow."""
+    plain = len(data.continuous) == data.n_variables and has_matrix(data)
+    return (CorrelationPanels if plain else ProductPanels)(data, rows, columns, bias, dtype)
 
 
 def are_narrow(data: Dataset, rows: Positions, columns: Positions) -> bool:
@@ -143,8 +191,7 @@ def _require_rows(data: Dataset, rows: Positions, columns: Positions) -> None:
 
 def _dimensions(data: Dataset, positions: Positions) -> Positions:
     """Number of dimensions of each column, 0 if it is constant."""
-    values = data.values
-    varies = dict(zip(data.continuous, values.max(axis=1) > values.min(axis=1), strict=True))
+    varies = dict(zip(data.continuous, data.varies, strict=True))
     return np.array(
         [
             int(varies[n]) if n in varies else int(data.n_observed[data.row(n)]) - 1

@@ -27,12 +27,13 @@ from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks
 from mistruct.information.copula.basis import information_of, require_rows, warn_infinite
 from mistruct.information.copula.correlations import (
-    ProductPanels,
     are_narrow,
     pairwise_by_products,
+    panels_of,
     warn_of_infinite_pairs,
 )
 from mistruct.information.copula.residual_blocks import Block, Known
+from mistruct.information.copula.score_correlations import information_in_shards, is_long
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
 from mistruct.information.panels import Panels
@@ -110,17 +111,23 @@ class GaussianCopula(Estimator):
         self, data: Dataset, x: Sequence[str], y: Sequence[str], z: Sequence[str] = ()
     ) -> float:
         """I(x; y | z) in nats between blocks of columns, over their complete rows."""
-        rows = complete(data, (*x, *y, *z))
-        known = Known.of(rows, z)
-        x_block, y_block = (Block.of(rows, block, known) for block in (x, y))
-        n_x, n_y, n_z = len(x_block), len(y_block), known.rank
-        if not n_x or not n_y:
+        if len(x) == len(y) == 1 and is_long(data, (*x, *y, *z)):
+            n = data.n_samples
+            nats, *dimensions = information_in_shards(data, x[0], y[0], z)
+        else:
+            rows = complete(data, (*x, *y, *z))
+            n = rows.n_samples
+            known = Known.of(rows, z)
+            x_block, y_block = (Block.of(rows, block, known) for block in (x, y))
+            dimensions = [len(x_block), len(y_block), known.rank]
+            if all(dimensions[:2]):
+                require_rows(n, sum(dimensions), (*x, *y, *z))
+                nats = information_of(x_block.products(y_block))
+        if not all(dimensions[:2]):
             return 0.0
-        require_rows(rows.n_samples, n_x + n_y + n_z, (*x, *y, *z))
-        nats = information_of(x_block.products(y_block))
         if math.isinf(nats):
             warn_infinite(x, y)
-        return nats - self.bias(rows.n_samples, n_x, n_y, n_z)
+        return nats - self.bias(n, *dimensions)
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
         """Confidence interval of the information, from canonical correlations."""
@@ -181,7 +188,7 @@ class GaussianCopula(Estimator):
         """The matrix in panels of one product each, of columns that are ranked once."""
         if not are_narrow(data, rows, columns):
             return super().panels(data, rows, columns, dtype)
-        return ProductPanels(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+        return panels_of(data, rows, columns, partial(self.bias, data.n_samples), dtype)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import once_per_table
 from mistruct.information.blocks import normal_scores
-from mistruct.information.copula.blas import one_blas_thread
+from mistruct.information.copula.basis import RESOLUTION
+from mistruct.information.copula.gram import correlations, moments_of, rows_of_shard, vectors_of
+from mistruct.kernels.gaussian.partial_correlation import (
+    HOW,
+    N_X,
+    N_Y,
+    N_Z,
+    NATS,
+    partial_information,
+)
 from mistruct.parallel import run_blocks, slices
 
 # Columns that a thread ranks at a time.
@@ -19,10 +30,6 @@ _MOST_KEPT = 4096
 
 # Of few pairs among many columns.
 _PAIRS_AT_ONCE = 256
-
-# Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
-_SHORT_PRODUCT = 1e8
-
 
 @once_per_table
 def row_of_scores(data: Dataset) -> Positions:
@@ -40,7 +47,7 @@ def score_correlations(data: Dataset, *columns: Positions) -> tuple[Floats, Posi
     columns, -1 for others. A constant column has correlations of 0.
     """
     row = row_of_scores(data)
-    if _is_small(data):
+    if has_matrix(data):
         return _correlations(data)[0], row
     used = np.unique(np.concatenate([some.ravel() for some in columns]))
     scores = _scores(data)[0][row[used]]
@@ -55,27 +62,49 @@ def cut_pairs(data: Dataset, pairs: Positions) -> list[slice]:
     That is all, unless the matrix of their columns has far more entries than there are pairs, as
     for one column with each of many.
     """
-    n_columns = 0 if _is_small(data) else len(np.unique(pairs))
+    n_columns = 0 if has_matrix(data) else len(np.unique(pairs))
     few = len(pairs) * 2 * _PAIRS_AT_ONCE < n_columns**2
     return slices(len(pairs), _PAIRS_AT_ONCE if few else max(len(pairs), 1))
 
 
+def is_long(data: Dataset, names: Sequence[str]) -> bool:
+    """Whether columns are continuous, without gaps, and of more rows than a shard has."""
+    complete = all(data.kinds[n] == "continuous" and not data.n_missing[n] for n in names)
+    return complete and data.n_samples > rows_of_shard(len(names))
+
+
+def information_in_shards(
+    data: Dataset, x: str, y: str, z: Sequence[str]
+) -> tuple[float, int, int, int]:
+    """I(x; y | z) in nats without its bias, and the dimensions of x, y and z.
+
+    From moments over shards of rows, so no column of a packed table is held.
+    """
+    names = sorted({x, y, *z})
+    found = correlations(moments_of(vectors_of(data, names)), data.n_samples)[0]
+    order = np.array([names.index(n) for n in (*sorted(set(z)), x, y)])
+    result = np.empty(HOW + 1)
+    partial_information(found, order, RESOLUTION**2, np.empty((len(order),) * 2), result)
+    return float(result[NATS]), int(result[N_X]), int(result[N_Y]), int(result[N_Z])
+
+
 def skewness_of_scores(data: Dataset) -> Floats:
     """Skewness of each row of scores, which is 0 without ties."""
-    return (_correlations if _is_small(data) else _scores)(data)[1]
+    return (_correlations if has_matrix(data) else _scores)(data)[1]
 
 
-def _is_small(data: Dataset) -> bool:
+def has_matrix(data: Dataset) -> bool:
+    """Whether the correlations of all complete continuous columns are made, and kept."""
     return bool(row_of_scores(data).max(initial=-1) < _MOST_KEPT)
 
 
 @once_per_table
 def _correlations(data: Dataset) -> tuple[Floats, Floats]:
-    """Correlations of all columns, and the skewness of each."""
-    scores, skewness = _unit_scores(data)
-    is_short = scores.size * len(scores) < _SHORT_PRODUCT
-    with one_blas_thread(is_short):
-        return scores @ scores.T, skewness
+    """Correlations of all columns, and the skewness of each; of a packed table in shards."""
+    names = [n for n, row in zip(data.names, row_of_scores(data), strict=True) if row >= 0]
+    if not names:
+        return np.empty((0, 0)), np.empty(0)
+    return correlations(moments_of(vectors_of(data, names)), data.n_samples)
 
 
 def _unit_scores(data: Dataset) -> tuple[Floats, Floats]:

@@ -44,8 +44,8 @@ def check_memory(data: Dataset, entries: int, dtype: DTypeLike, n_pairs: int, n_
         There is less memory. The message has the figures, and says what would help.
     """
     held = entries * np.dtype(dtype).itemsize
-    of_codes = 0 if data.on_disk is not None else data.codes.nbytes
-    needed = 2 * (data.values.nbytes + of_codes) + held
+    of_table = data.values.nbytes + data.codes.nbytes if data.on_disk is None else 0
+    needed = 2 * of_table + held
     limit = memory_limit()
     in_total = needed + _BYTES_OF_A_PAIR * n_kept
     if limit is None or in_total <= limit:

@@ -8,12 +8,19 @@ of a search, the first by name stands for the others, and these can have no neig
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from mistruct.data.dataset import Dataset
+from mistruct.data.packed.rank_writer import MISSING_RANK
+from mistruct.parallel import slices
 from mistruct.structure.knowledge import Constraints
+
+# Entries that are looked at together.
+_ROWS = 1 << 20
 
 
 def copies_of(data: Dataset) -> dict[int, int]:
@@ -21,7 +28,7 @@ def copies_of(data: Dataset) -> dict[int, int]:
     first: dict[tuple[bool, bytes], int] = {}
     copies = {}
     for column, name in enumerate(data.names):
-        key = data.is_discrete(name), _as_bytes(data, name)
+        key = data.is_discrete(name), _key(data, name)
         if key[1] and key in first:
             copies[column] = first[key]
         else:
@@ -29,18 +36,42 @@ def copies_of(data: Dataset) -> dict[int, int]:
     return copies
 
 
-def _as_bytes(data: Dataset, name: str) -> bytes:
-    """Key that two copies share; empty for a constant column."""
+def _key(data: Dataset, name: str) -> bytes:
+    """Digest that two copies share; empty for a constant column."""
     row = data.row(name)
     if data.is_discrete(name):
         _, places, labels = np.unique(data.codes[row], return_index=True, return_inverse=True)
         order = np.argsort(np.argsort(places))  # states in the order in which they occur
-        return bytes(order[labels].astype(np.int32).tobytes()) if len(places) > 1 else b""
-    ranks = np.asarray(rankdata(data.values[row], nan_policy="omit"))  # NaN where missing
-    if np.nanmin(ranks) == np.nanmax(ranks):
+        return _digest(order[labels].astype(np.int32)) if len(places) > 1 else b""
+    if not data.varies[row]:
         return b""
-    n_known = np.count_nonzero(~np.isnan(ranks))
-    return min(bytes(ranks.tobytes()), bytes((n_known + 1 - ranks).tobytes()))
+    stored = data.on_disk
+    if stored is not None:
+        return _either_way(stored.ranks[row])
+    ranks = np.asarray(rankdata(data.values[row], nan_policy="omit"))  # NaN where missing
+    known = ~np.isnan(ranks)
+    centred = np.full(len(ranks), MISSING_RANK, dtype=np.int32)
+    centred[known] = 2.0 * ranks[known] - (np.count_nonzero(known) + 1)
+    return _either_way(centred)
+
+
+def _either_way(ranks: NDArray[np.int32]) -> bytes:
+    """Digest of doubled centred ranks, in the direction in which the first other than 0 is more."""
+    for rows in slices(len(ranks), _ROWS):
+        some = ranks[rows]
+        seen = some[(some != 0) & (some != MISSING_RANK)]
+        if len(seen):
+            break
+    return _digest(ranks, turned=bool(seen[0] < 0))
+
+
+def _digest(numbers: NDArray[np.int32], *, turned: bool = False) -> bytes:
+    digest = blake2b(digest_size=32)
+    for rows in slices(len(numbers), _ROWS):
+        some = numbers[rows]
+        # That of what is missing is its own negative.
+        digest.update(np.ascontiguousarray(-some if turned else some).data)
+    return digest.digest()
 
 
 def without_copies(constraints: Constraints, copies: dict[int, int]) -> Constraints:

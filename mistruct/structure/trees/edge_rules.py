@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -110,11 +109,8 @@ def count_pairs(data: Dataset) -> int:
 def degrees_of_freedom(data: Dataset) -> NDArray[np.float64]:
     """Degrees of freedom of each column: observed states less one, or 1; 0 if constant."""
     of_discrete = np.maximum(data.n_observed - 1.0, 0.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
-        of_continuous = np.nanmax(data.values, axis=1) > np.nanmin(data.values, axis=1)
     dof = np.empty(data.n_variables)
-    dof[data.discrete_mask], dof[~data.discrete_mask] = of_discrete, of_continuous
+    dof[data.discrete_mask], dof[~data.discrete_mask] = of_discrete, data.varies
     return dof
 
 

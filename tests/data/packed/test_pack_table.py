@@ -215,8 +215,8 @@ def test_a_table_cut_short_is_refused(broken: Path) -> None:
 
 def test_a_table_of_another_version_is_refused(broken: Path) -> None:
     header = broken / "header.json"
-    header.write_text(header.read_text("utf-8").replace('"version": 1', '"version": 9'), "utf-8")
-    with pytest.raises(DataError, match="has version 9, and this mistruct reads version 1"):
+    header.write_text(header.read_text("utf-8").replace('"version": 2', '"version": 9'), "utf-8")
+    with pytest.raises(DataError, match="has version 9, and this mistruct reads version 2"):
         ms.read_table(broken)
 
 
