@@ -47,6 +47,11 @@ class AutoTest(IndependenceTest):
     continuous: CopulaTest = field(default_factory=CopulaTest)
 
     @property
+    def agrees_with_scores(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def name(self) -> str:
         """The name that resolves to this test."""
         return "auto"

@@ -86,6 +86,11 @@ class IndependenceTest(ABC):
         """Whether the test always has an answer, so that no determining sets are searched."""
         return False
 
+    @property
+    def agrees_with_scores(self) -> bool:
+        """Whether it assumes what the scores of BOSS do, so that FCI may start from BOSS."""
+        return False
+
     @abstractmethod
     def test_pairs(self, data: Dataset, pairs: Positions, given: Sequence[int] = ()) -> TestBatch:
         """Test each pair of columns given one conditioning set.

@@ -123,6 +123,11 @@ class GTest(IndependenceTest):
         return SparseRule(_RULES[self.sparse], self.n_permutations, self._entropy)
 
     @property
+    def agrees_with_scores(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def name(self) -> str:
         """The name that resolves to this test."""
         return "g"

@@ -132,6 +132,11 @@ class CopulaTest(IndependenceTest):
     """
 
     @property
+    def agrees_with_scores(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def name(self) -> str:
         """The name that resolves to this test."""
         return "copula"

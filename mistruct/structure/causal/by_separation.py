@@ -22,7 +22,7 @@ from mistruct.structure.causal.evidence import (
     separation_table,
     triple_table,
 )
-from mistruct.structure.causal.search_cost import SearchCost, search_cost
+from mistruct.structure.causal.search_cost import search_cost
 from mistruct.structure.causal.skeleton import Edges, Skeleton
 from mistruct.structure.causal.skeleton_search import control_fdr, learn_skeleton
 from mistruct.structure.causal.v_structures import (
@@ -163,7 +163,7 @@ class SeparationLearner(CausalLearner):
             for g, edges in self._found.groups.items()
         ]
 
-    def _cost(self, data: Dataset) -> SearchCost:
+    def _cost(self, data: Dataset) -> Any:
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
     def _skeleton_of(self, edges: Edges) -> nx.Graph:

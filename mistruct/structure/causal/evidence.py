@@ -20,6 +20,7 @@ from mistruct.structure.causal.skeleton import (
     FDR,
     FORBIDDEN,
     INDEPENDENT,
+    SCORE,
     UNTESTABLE,
     Edges,
     Skeleton,
@@ -214,6 +215,7 @@ def _why_removed(separation: Any) -> str:
         DETERMINED: f"{depth}: {given} determines one of the two, which leaves nothing to test",
         UNTESTABLE: "one of the two does not vary, or too few rows are known of both",
         FORBIDDEN: "knowledge forbids an edge either way",
+        SCORE: "the graph of the highest score (BOSS) has no edge between them",
         CORRECTION: f"not significant beside so many other columns, {p_value}",
         FDR: f"above the threshold of the false discovery rate, {p_value}"
         + (f" given {given}" if given else ""),

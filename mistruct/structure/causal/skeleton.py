@@ -17,13 +17,14 @@ from mistruct.structure.causal.determinism import Lean, Pair
 Adjacency = NDArray[np.bool_]
 
 # Why a pair is no longer adjacent; "" while it is.
-INDEPENDENT, DETERMINED, UNTESTABLE, FORBIDDEN, FDR, CORRECTION = (
+INDEPENDENT, DETERMINED, UNTESTABLE, FORBIDDEN, FDR, CORRECTION, SCORE = (
     "independent",
     "determined",
     "untestable",
     "forbidden",
     "fdr",
     "correction",
+    "score",
 )
 
 

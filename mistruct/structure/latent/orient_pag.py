@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mistruct.independence.protocol import Given
 from mistruct.structure.causal.skeleton import Adjacency
 from mistruct.structure.end_marks import ARROW, CIRCLE, TAIL, Mark
 from mistruct.structure.knowledge import Constraints
@@ -43,7 +42,7 @@ _STAGES: tuple[tuple[tuple[str, Callable[[Marked], Iterable[Implied]] | None], .
         ("R1", away_from_collider),
         ("R2", away_from_cycle),
         ("R3", double_triangle),
-        ("R4", None),  # needs the separating sets
+        ("R4", None),  # needs a verdict on each path
     ),
     (("R5", circle_cycle),),
     (("R6", beside_undirected), ("R7", away_from_tail)),
@@ -94,7 +93,7 @@ def orient_pag(
     adjacent: Adjacency,
     colliders: Collection[tuple[int, int, int]],
     noncolliders: Collection[tuple[int, int, int]],
-    separating_sets: Mapping[End, Given],
+    is_collider: Callable[[Path], bool | None],
     constraints: Constraints,
     selection: bool,
     holds: Callable[[list[Path]], bool] = lambda paths: True,
@@ -106,8 +105,8 @@ def orient_pag(
     adjacent : ndarray of bool, shape (n_variables, n_variables)
     colliders, noncolliders : iterable of (int, int, int)
         Unshielded triples (x, middle, y), x < y.
-    separating_sets : dict of (int, int) to tuple of int
-        Of pairs (x, y), x < y.
+    is_collider : callable
+        Whether the middle of a discriminating path is one; None if that is not known.
     constraints : Constraints
     selection : bool
         Whether the rules of selection apply, R5 to R7.
@@ -143,25 +142,16 @@ def orient_pag(
                 found = False
                 for name, rule in stage:
                     if rule is None:
-                        paths = _judged(g, separating_sets)
+                        asked = [(path, is_collider(path)) for path in discriminating_paths(g)]
+                        paths = [(path, verdict) for path, verdict in asked if verdict is not None]
                         if not holds([path for path, _ in paths]):
                             return None
-                        said = [i for path, z in paths for i in discriminate(g, path, z)]
+                        said = [i for path, v in paths for i in discriminate(g, path, v)]
                     found |= _apply(g, why, corners, name, rule(g) if rule else said)
                 if not found:
                     break
                 changed = True
     return MarkedGraph(g.mark, why, g.fixed, corners, around)
-
-
-def _judged(g: Marked, separating_sets: Mapping[End, Given]) -> list[tuple[Path, Given]]:
-    """The discriminating paths whose ends a known set separates, with that set."""
-    paths = []
-    for path in discriminating_paths(g):
-        ends = min(path.columns[0], path.last), max(path.columns[0], path.last)
-        if ends in separating_sets:
-            paths.append((path, separating_sets[ends]))
-    return paths
 
 
 def _apply(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -30,14 +31,29 @@ from mistruct.structure.causal.v_structures import Triple
 End = tuple[int, int]
 
 
+class ThreePoints(NamedTuple):
+    """The value of n I(x; y; z | u) for each triple; NaN if no set or no information is known.
+
+    Attributes
+    ----------
+    penalised : ndarray of float
+        From the information less its penalty, so 0 where neither is sure.
+    corrected : ndarray of float
+        From the information less its bias.
+    """
+
+    penalised: Floats
+    corrected: Floats
+
+
 def three_point_information(
     data: Dataset,
     test: IndependenceTest,
     triples: Sequence[Triple],
     separating_sets: Mapping[End, Given],
     alpha: float,
-) -> Floats:
-    """The value of n I(x; y; z | u) for each triple; NaN if no set is known, or no information."""
+) -> ThreePoints:
+    """The information of three columns, for each triple."""
     known = [k for k, t in enumerate(triples) if (t.x, t.y) in separating_sets]
     pairs = np.array([(triples[k].x, triples[k].y) for k in known], dtype=np.int64).reshape(-1, 2)
     without, given = [], []
@@ -46,12 +62,13 @@ def three_point_information(
         u = tuple(sorted(set(separating_sets[t.x, t.y]) - {t.middle}))
         without.append(u)
         given.append((*u, t.middle))
-    found = np.full(len(triples), np.nan)
+    found = ThreePoints(*np.full((2, len(triples)), np.nan))
     if known:
-        alone = _signal(test.test_each(data, pairs, Ragged.of(without), alpha))
-        together = _signal(test.test_each(data, pairs, Ragged.of(given), alpha))
-        with np.errstate(invalid="ignore"):  # of copies of a column both may be infinite
-            found[known] = alone - together
+        alone = test.test_each(data, pairs, Ragged.of(without), alpha)
+        together = test.test_each(data, pairs, Ragged.of(given), alpha)
+        for values, signal in zip(found, (_signal, _corrected), strict=True):
+            with np.errstate(invalid="ignore"):  # of copies of a column both may be infinite
+                values[known] = signal(alone) - signal(together)
     return found
 
 
@@ -60,6 +77,11 @@ def _signal(tests: TestBatch) -> Floats:
     n = np.maximum(tests.n_samples, 1)
     penalty = np.where(tests.dof > 0, tests.dof * np.log(n) / 2, n * tests.bias)
     return np.maximum(n * tests.mi - penalty, 0.0)
+
+
+def _corrected(tests: TestBatch) -> Floats:
+    """Estimate of n times the information, less what is expected of none."""
+    return tests.n_samples * (tests.mi - tests.bias)
 
 
 def arrow_probabilities(triples: Sequence[Triple], information: Floats) -> dict[End, float]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from mistruct.independence.protocol import Given
 from mistruct.structure.end_marks import ARROW, CIRCLE, TAIL, Mark
 
 End = tuple[int, int]
@@ -155,10 +154,13 @@ def _discriminating_path(g: Marked, b: int, c: int, parents: set[int]) -> tuple[
     return ()
 
 
-def discriminate(g: Marked, path: Path, separating_set: Given) -> Iterator[Implied]:
-    """R4: what a discriminating path says, by whether the set that separates its ends holds b."""
+def discriminate(g: Marked, path: Path, is_collider: bool) -> Iterator[Implied]:
+    """R4: what a discriminating path says, by whether b is a collider on it.
+
+    It is none exactly if the set that separates the ends of the path holds it.
+    """
     *_, a, b, c = path.columns
-    if b in separating_set:
+    if not is_collider:
         yield Implied(c, b, TAIL, path.columns)
         ends = [(b, c)]
     else:

@@ -255,7 +255,7 @@ def test_information_of_three_columns_is_that_of_the_test() -> None:
         return max(n * found.mi - found.dof * np.log(n) / 2, 0)
 
     triple = Triple(0, 3, 2, 1, 0, "collider")
-    (signal,) = three_point_information(data, test, [triple], {(0, 2): (1,)}, 0.01)
+    (signal,) = three_point_information(data, test, [triple], {(0, 2): (1,)}, 0.01).penalised
     assert signal == pytest.approx(left(["pulse"]) - left(["pulse", "weight"]))
-    (signal,) = three_point_information(data, test, [triple], {(0, 2): (1, 3)}, 0.01)
+    (signal,) = three_point_information(data, test, [triple], {(0, 2): (1, 3)}, 0.01).penalised
     assert signal == pytest.approx(left(["pulse"]) - left(["pulse", "weight"]))
