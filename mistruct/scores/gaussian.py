@@ -97,7 +97,8 @@ class GaussianBIC(Score):
                 f"{data.n_samples} rows of {data.n_variables} columns; choose among the columns, "
                 "or use PC"
             )
-        require_room(data, data.names, squared=True)
+        in_shards = data.on_disk is not None and not any(data.n_missing.values())
+        require_room(data, data.names, squared=True, in_shards=in_shards)
         return _Correlated(self, data)
 
     def seconds(self, data: Dataset) -> float:

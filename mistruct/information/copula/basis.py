@@ -45,13 +45,18 @@ _FEW_PRODUCTS = 24
 Basis = NDArray[np.float64]
 
 
-def require_room(data: Dataset, names: Sequence[str], *, squared: bool = False) -> None:
-    """Refuse columns whose indicators of states have no room, nor their products if `squared`."""
+def require_room(
+    data: Dataset, names: Sequence[str], *, squared: bool = False, in_shards: bool = False
+) -> None:
+    """Refuse columns whose indicators of states have no room, nor their products if `squared`.
+
+    Of a table that is read in shards of rows only the products are held.
+    """
     sizes = {n: len(data.states[n]) - 1 if n in data.states else 1 for n in names}
     n_vectors = sum(sizes.values())
     widest = max(sizes, key=lambda n: sizes[n], default="")
     require_memory(
-        8 * n_vectors * (_COPIES * data.n_samples + n_vectors * squared),
+        8 * n_vectors * (_COPIES * data.n_samples * (not in_shards) + n_vectors * squared),
         f"indicators of {n_vectors:,} states, {sizes.get(widest, 0):,} of them of column "
         f"{widest!r}, in {data.n_samples:,} rows",
         "leave it out with ",

@@ -31,6 +31,7 @@ _MOST_KEPT = 4096
 # Of few pairs among many columns.
 _PAIRS_AT_ONCE = 256
 
+
 @once_per_table
 def row_of_scores(data: Dataset) -> Positions:
     """Row of each column among the complete continuous ones, otherwise -1."""
