@@ -138,8 +138,6 @@ def counts_of(kind: str, seed: int) -> pd.DataFrame:
 @pytest.mark.parametrize("kind", ["discrete", "mixed", "missing"])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learners_and_models_are_those_of_the_table_written_out(name: str, kind: str) -> None:
-    if name == "BOSS" and kind == "missing":
-        pytest.skip("scores need complete columns")
     table = counts_of(kind, 1)
     datasets = [
         ms.as_dataset(table, weights="n", missing="testwise"),

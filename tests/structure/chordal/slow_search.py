@@ -23,10 +23,13 @@ def plug_in_information(rows: Sequence[Sequence[int]], x: int, y: int, z: Iterab
     return entropy([x, *given]) + entropy([y, *given]) - entropy([x, y, *given]) - entropy(given)
 
 
-def gaussian_information(columns: np.ndarray, x: int, y: int, z: Iterable[int]) -> float:
-    """The same of normal scores, from determinants of correlations; `columns` are rows."""
-    scores = np.array([norm.ppf(rankdata(c) / (len(c) + 1)) for c in columns])
-    correlations = np.corrcoef(scores)
+def correlations_of_scores(columns: np.ndarray) -> np.ndarray:
+    """Correlations of normal scores; `columns` are rows."""
+    return np.corrcoef([norm.ppf(rankdata(c) / (len(c) + 1)) for c in columns])
+
+
+def gaussian_information(correlations: np.ndarray, x: int, y: int, z: Iterable[int]) -> float:
+    """The same from determinants of correlations of normal scores."""
 
     def nats(some: list[int]) -> float:
         return 0.5 * math.log(np.linalg.det(correlations[np.ix_(some, some)])) if some else 0.0

@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 import mistruct as ms
 from tests.structure.chordal.slow_search import (
+    correlations_of_scores,
     gaussian_information,
     plug_in_information,
     slow_bic_search,
@@ -46,7 +47,8 @@ def test_it_adds_the_edges_that_trying_all_would_add(seed: int, kind: str) -> No
         n_states = [len(set(column)) for column in rows.T]
     else:
         table = random_numbers(rng, p, n)
-        information, n_states = partial(gaussian_information, table.to_numpy().T), None
+        correlations = correlations_of_scores(table.to_numpy().T)
+        information, n_states = partial(gaussian_information, correlations), None
     net = ms.ChordalNetwork(gamma=gamma, max_clique=most).fit(table)
     expected = slow_bic_search(p, information, n, n_states, gamma, most)
     names = names_of(p)
