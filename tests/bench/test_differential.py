@@ -83,7 +83,6 @@ def test_power(change, heavy, least, benchmark):
     error = differences.std(ddof=1) / np.sqrt(N_TABLES)
     benchmark.extra_info["difference"] = f"{differences.mean():.2f}, standard error {error:.2f}"
     benchmark.pedantic(lambda: None, rounds=1)
-    print(change, heavy, benchmark.extra_info)
     assert differences.mean() >= least
 
 
@@ -104,6 +103,5 @@ def test_halves_of_one_group_of_500_genes(n_rows, benchmark):
         shares.append((tests.p_values <= 0.05).mean())
     benchmark.extra_info.update(any=str(any_at), share=f"{np.mean(shares):.4f}")
     benchmark.pedantic(lambda: None, rounds=1)
-    print(n_rows, benchmark.extra_info)
     for level, count in any_at.items():
         assert count <= binom.ppf(0.995, n_tables, level)

@@ -95,9 +95,7 @@ def _score(graph: nx.Graph, entropy: Callable[[frozenset[int]], float]) -> float
     """What a chordal graph gains: columns with complete neighbours are taken off one by one."""
     left, gained = nx.Graph(graph), 0.0
     while left:
-        v = next(
-            v for v in left if all(left.has_edge(*pair) for pair in combinations(left[v], 2))
-        )
+        v = next(v for v in left if all(left.has_edge(*pair) for pair in combinations(left[v], 2)))
         near = frozenset(left[v])
         gained += entropy(frozenset([v])) + entropy(near) - entropy(near | {v})
         left.remove_node(v)
