@@ -81,6 +81,7 @@ class ForwardSelection:
             total += key
 
     def add(self, x: int, y: int) -> None:
+        """Add an edge that keeps the graph chordal."""
         self.added.append(Opened(x, y, self.graph.separator(x, y)))
         near_x, near_y, opened = self.graph.add(x, y)
         self.queue.drop(near_x, near_y)

@@ -215,8 +215,7 @@ class DifferentialNetwork(StructureLearner):
         for level in self.levels_:
             correlation, support = row[f"correlation[{level}]"], row[f"support[{level}]"]
             said = f"mi {row[f'mi[{level}]']:.3f} nats"
-            if not np.isnan(correlation):
-                said += f", correlation {correlation:.2f}"
+            said += "" if np.isnan(correlation) else f", correlation {correlation:.2f}"
             of_groups.append(f"{level}: {said}, an edge in {support:.0%} of samples")
         change = "" if row["change"] in ("none", "some") else f"; the edge is {row['change']}"
         return f"{words}; {'; '.join(of_groups)}{change}"
