@@ -20,6 +20,7 @@ from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
 from mistruct.cli.options import Columns, Data, Output, Page, Seed, Source
 from mistruct.cli.report import counted, show_bins, show_table
+from mistruct.cli.report_networks import show_cost
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import check_count
@@ -48,6 +49,14 @@ class ForGroups:
         typer.Option(
             metavar="COLUMN",
             help="Column, such as batch or sex, within whose states groups are compared; may be "
+            "repeated.",
+        ),
+    ] = field(default_factory=list)
+    given: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of numbers, such as age, given which dependence is compared; may be "
             "repeated.",
         ),
     ] = field(default_factory=list)
@@ -81,6 +90,7 @@ class ForGroups:
             condition,
             levels=[states.get(name, name) for name in self.level] or None,
             strata=self.stratum,
+            given=self.given,
             alpha=self.alpha,
             n_permutations=self.permutations,
             n_resamples=self.bootstraps,
@@ -125,6 +135,8 @@ def diff(
         binned = bin_columns(table, columns)
     context.with_resource(one_run(output))
     net = groups.learner(condition, binned, seed)
+    with step("estimate"):
+        show_cost(net.cost(binned))
     with step("compare", "comparing the groups"):
         net.fit(binned)
     with together(output) as folder:

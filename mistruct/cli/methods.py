@@ -267,12 +267,12 @@ class ForChordal:
     """Options of chordal networks alone."""
 
     criterion: Annotated[
-        Literal["bic", "alpha"],
+        Literal["auto", "bdeu", "bic", "alpha"],
         typer.Option(
-            help="chordal: add edges while the penalised likelihood grows (bic), or while the "
-            "probability of any false edge is at most alpha."
+            help="chordal: choose edges by a score, bdeu of columns of states or bic, or as long "
+            "as the probability of any false edge is at most alpha; auto: a score."
         ),
-    ] = "bic"
+    ] = "auto"
     max_clique: Annotated[
         int | None,
         typer.Option(

@@ -78,7 +78,7 @@ def show_forest(forest: ChowLiu, table: Dataset) -> None:
 
 def show_chordal_network(net: ChordalNetwork) -> None:
     """Print the number of edges, the criterion, and what measured and tested them."""
-    rule = f"alpha {net.alpha:g}" if net.criterion == "alpha" else net.criterion
+    rule = f"alpha {net.alpha:g}" if net.criterion == "alpha" else net.criterion_
     if net.max_clique is not None:
         rule += f", cliques of at most {net.max_clique} columns"
     n_edges = counted(len(net.edges_), "edge")

@@ -55,8 +55,8 @@ def _refuse_tests(
             raise ParameterError(
                 "--test has no effect with --method chordal, whose test goes by the kind of columns"
             )
-        if chosen == "chordal" and methods[chosen].criterion != "alpha":
-            raise ParameterError("--alpha is for --criterion alpha, got --criterion bic")
+        if chosen == "chordal" and (criterion := methods[chosen].criterion) != "alpha":
+            raise ParameterError(f"--alpha is for --criterion alpha, got --criterion {criterion}")
 
 
 def method_of(method: Method | None, given: Collection[str]) -> Method | None:

@@ -26,11 +26,8 @@ def resolve_score(score: str | Score, data: Dataset) -> Score:
     if isinstance(score, str):
         check_choice("score", score, ("auto", *SCORES))
         if score == "auto":
-            return (
-                GaussianBIC(gamma=1.0)
-                if data.by_order.continuous
-                else BDeu(AVERAGED_SIZES, gamma=2.0)
-            )
+            numbers = data.by_order.continuous
+            return GaussianBIC(gamma=1.0) if numbers else BDeu(AVERAGED_SIZES, gamma=2.0)
         return SCORES[score]()
     if isinstance(score, type) or not hasattr(score, "families"):
         raise ParameterError(f"score must be a name or a score such as BIC(), got {score!r}")

@@ -29,7 +29,7 @@ def test_what_is_written_is_what_python_learns(run: Run, data: Path, tmp_path: P
     code, out, _ = run("learn", data, *options, "--output", folder)
     learned = ms.ChordalNetwork(max_clique=3, knowledge=ms.read_knowledge(known)).fit(garden())
     assert code == 0
-    assert f"Chordal network: {len(learned.edges_)} edges (bic, cliques of at most 3" in out
+    assert f"Chordal network: {len(learned.edges_)} edges (bdeu, cliques of at most 3" in out
     graph = ms.read_network(folder / "network.graphml")
     assert set(map(frozenset, graph.edges)) == set(map(frozenset, learned.graph_.edges))
     model = ms.read_network(folder / "model.bif")
@@ -37,7 +37,7 @@ def test_what_is_written_is_what_python_learns(run: Run, data: Path, tmp_path: P
     added = pd.read_csv(folder / "additions.csv", keep_default_na=False)
     np.testing.assert_allclose(added["gain"], learned.additions_["gain"])
     asked = json.loads((folder / "run.json").read_text(encoding="utf-8"))["parameters"]
-    assert (asked["method"], asked["criterion"], asked["max_clique"]) == ("chordal", "bic", 3)
+    assert (asked["method"], asked["criterion"], asked["max_clique"]) == ("chordal", "auto", 3)
     for x, y in itertools.combinations(garden(), 2):
         code, said, _ = run("why", folder, x, y)
         assert (code, said) == (0, learned.why(x, y) + "\n")
@@ -57,7 +57,7 @@ def test_alpha_is_that_of_the_criterion(run: Run, data: Path, tmp_path: Path) ->
     ("options", "message"),
     [
         (["--max-clique", "1"], "--max-clique must be a whole number of at least 2, got 1"),
-        (["--alpha", "0.05"], "--alpha is for --criterion alpha, got --criterion bic"),
+        (["--alpha", "0.05"], "--alpha is for --criterion alpha, got --criterion auto"),
         (["--test", "g"], "--test has no effect with --method chordal"),
         (["--fdr", "0.1"], "--fdr is an option of pc, got --method chordal"),
     ],

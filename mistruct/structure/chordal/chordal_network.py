@@ -42,7 +42,7 @@ _MOST_ADDITIONS = 1000
 
 
 class ChordalNetwork(StructureLearner):
-    r"""Decomposable Markov network by forward selection of edges.
+    r"""Decomposable Markov network by selection of edges.
 
     The graph is undirected and chordal. An edge is added where its ends share the most information
     given the columns that separate them, as long as the criterion says that it is worth it and the
@@ -51,21 +51,26 @@ class ChordalNetwork(StructureLearner):
 
     Parameters
     ----------
-    criterion : {"bic", "alpha"}
-        ``bic`` adds the edge with the largest gain in penalised likelihood, as long as it is one;
-        ``alpha`` the edge with the smallest p-value, as long as the chance of any false edge in the
-        whole search stays below `alpha`.
+    criterion : {"auto", "bdeu", "bic", "alpha"}
+        ``bdeu`` and ``bic`` add the edge with the largest gain in a score, as long as it is one: in
+        the log-probability of discrete columns, averaged as by default in :class:`BOSS`, or in
+        penalised likelihood. ``auto`` is ``bdeu`` if columns are discrete, otherwise ``bic``.
+        ``alpha`` adds the edge with the smallest p-value, as long as the chance of any false edge
+        in the whole search stays below `alpha`.
     alpha : float
         Level of significance of the whole search, for the criterion ``alpha``.
     gamma : float
         Each edge costs gamma log p nats more, with p columns (the extended BIC); 0 for none. For
-        the criterion ``bic``.
+        scores.
     max_clique : int, optional
         The largest number of columns in a clique, one more than the treewidth: 2 for a forest. By
         default as many as the criterion pays for.
     start : {"empty", "forest"}
         Whether edges of all kinds compete from the start, or those between separate parts are
         added first, which gives the forest of Chow and Liu to start from.
+    exchanges : bool
+        Whether edges are exchanged for others in the end, as long as the score grows; otherwise no
+        edge is taken back. For scores.
     knowledge : Knowledge, optional
         Edges that must be there, and pairs that must not be joined because an edge is ruled out in
         both directions.
@@ -78,10 +83,10 @@ class ChordalNetwork(StructureLearner):
     graph_ : networkx.Graph
         The chordal graph, with edge attributes as the columns of `edges_`.
     edges_ : pandas.DataFrame
-        One row per edge, in the order in which they were added: source, target, mi (without
+        One row per edge, in an order in which they can be added: source, target, mi (without
         conditioning), p_value (of independence given the separating set), n_samples, cmi (given
-        it), gain (in BIC, in nats) and separating_set (what separated the two when the edge was
-        added).
+        it), gain (of the score in nats, of BIC for ``alpha``) and separating_set (what separates
+        the two before the edge is added).
     additions_ : pandas.DataFrame
         The same of up to 1,000 pairs that could be added but are not worth it, the best first.
     junction_tree_ : networkx.Graph
@@ -94,6 +99,8 @@ class ChordalNetwork(StructureLearner):
     precision_ : scipy.sparse.csr_array, shape (n_features, n_features)
         Of continuous columns: the inverse covariance of the fitted normal distribution, in the
         order of `feature_names_in_`.
+    criterion_ : str
+        The criterion, also if it was ``auto``.
     estimator_, test_
         What measured and tested the edges.
     n_features_in_ : int
@@ -111,7 +118,8 @@ class ChordalNetwork(StructureLearner):
 
     Notes
     -----
-    The score of the network under ``bic`` is the sum of all gains. Under ``alpha`` an edge that was
+    The score of the network is the sum of all gains. Of an edge that only later ones are worth, the
+    gain may be negative. Under ``alpha`` an edge that was
     the best of m candidates uses up m times its p-value, and the sum of what edges use up stays
     within alpha. Ties are broken by name, so that the result does not depend on the order of
     columns, rows or threads. A constant column has no edge.
@@ -131,6 +139,7 @@ class ChordalNetwork(StructureLearner):
     hypothesis tests", KDD.
     Deshpande, Garofalakis and Jordan (2001), "Efficient stepwise selection in decomposable models",
     UAI.
+    Giudici and Green (1999), "Decomposable graphical Gaussian model determination", Biometrika 86.
     Lauritzen (1996), "Graphical Models", Oxford University Press, sections 4.4 and 5.3.
 
     Examples

@@ -73,22 +73,23 @@ class _Anyway(Criterion):
 def exchange(search: ForwardSelection) -> None:
     """Exchange edges of a search that has come to its end, until none is worth it.
 
-    Edges are taken in the order of their columns, until all have been tried since the last change.
+    Edges are tried in the order of their columns, and again if something has changed beside them.
     """
     required = {(x, y) for x, y in search.required}
     _Trial(search, required).prune(search.graph.edges())
-    changed = True
-    while changed:
-        changed = False
-        for x, y in search.graph.edges():
+    waiting = search.graph.edges()
+    while waiting:
+        changed: set[tuple[int, int]] = set()
+        for x, y in waiting:
             joined = y in search.graph.neighbours[x]
             if joined and (x, y) not in required and search.graph.removable(x, y):
                 trial = _Trial(search, required)
                 trial.without(x, y)
                 if trial.gained > _LEAST:
-                    changed = True
+                    changed.update(trial.touched())
                 else:
                     trial.undo()
+        waiting = sorted(changed)
 
 
 class _Trial:
@@ -116,7 +117,7 @@ class _Trial:
         if search.graph.sizes[x, y] >= 0:
             search.offer([Opened(x, y, search.graph.separator(x, y))])
             self._extend()
-        self.prune(self._touched())
+        self.prune(self.touched())
 
     def prune(self, edges: Iterable[tuple[int, int]]) -> None:
         """Take out those of some edges that cost more than they bring, and go on from there."""
@@ -132,7 +133,7 @@ class _Trial:
                 return
             self._remove(x, y)
             self._extend()
-            edges = self._touched()
+            edges = self.touched()
 
     def undo(self) -> None:
         """Undo all changes, the last one first."""
@@ -150,7 +151,7 @@ class _Trial:
         self._search.remove(x, y)
         self._steps.append((False, x, y))
 
-    def _touched(self) -> list[tuple[int, int]]:
+    def touched(self) -> list[tuple[int, int]]:
         """The edges whose separators may have changed."""
         neighbours = self._search.graph.neighbours
         ends = {c for step in self._steps for c in step[1:]}

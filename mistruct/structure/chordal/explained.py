@@ -103,7 +103,7 @@ def _evidence(row: Any) -> str:
     given = _given(row.separating_set)
     numbers = in_numbers(row._replace(mi=row.cmi))
     change = f"gains {row.gain:.3g}" if row.gain >= 0 else f"costs {-row.gain:.3g}"
-    return f"they share {numbers}{given}; the edge {change} nats in BIC"
+    return f"they share {numbers}{given}; the edge {change} nats in the score"
 
 
 def _given(between: Collection[str]) -> str:

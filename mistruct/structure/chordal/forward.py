@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import networkx as nx
 import numpy as np
 
+from mistruct._typing import Floats
 from mistruct.errors import ParameterError
 from mistruct.independence.protocol import Ragged
 from mistruct.structure.chordal.criteria import Criterion
@@ -44,16 +45,20 @@ class ForwardSelection:
         self._most = len(names) if max_clique is None else max_clique
         self.graph = ChordalGraph(len(names))
         self.added: list[Opened] = []
-        keys = criterion.keys_of_pairs()
-        if self._excluded is not None:
-            keys[self._excluded] = -np.inf
-        self.queue = EdgeQueue(keys)
+        self.queue = EdgeQueue(self._keys_of_pairs())
+        self._apart: Floats | None = None  # keys of pairs without a separator, once asked for
         self._room = self._most
         self.barred: tuple[int, int] | None = None
         self.required: list[list[int]] = []
         if constraints is not None:
             self.required = np.argwhere(np.triu(constraints.kept)).tolist()
             self._require(self.required)
+
+    def _keys_of_pairs(self) -> Floats:
+        keys = self._criterion.keys_of_pairs()
+        if self._excluded is not None:
+            keys[self._excluded] = -np.inf
+        return keys
 
     def run(self, room: int | None = None) -> float:
         """Add edges while the criterion accepts the best; returns the sum of their keys.
@@ -76,6 +81,7 @@ class ForwardSelection:
             total += key
 
     def add(self, x: int, y: int) -> None:
+        """Add an edge that keeps the graph chordal."""
         self.added.append(Opened(x, y, self.graph.separator(x, y)))
         near_x, near_y, opened = self.graph.add(x, y)
         self.queue.drop(near_x, near_y)
@@ -92,9 +98,15 @@ class ForwardSelection:
         near_x, near_y, closed = self.graph.remove(x, y)
         for a, b in closed:
             self.queue.drop(np.array([a]), np.array([b]))
-        pairs = [(min(a, b), max(a, b)) for a in near_x.tolist() for b in near_y.tolist()]
-        self.queue.drop(near_x, near_y)
-        self.offer(Opened(*pair, separator) for pair in pairs)
+        if separator:
+            pairs = [(min(a, b), max(a, b)) for a in near_x.tolist() for b in near_y.tolist()]
+            self.offer(Opened(*pair, separator) for pair in pairs)
+            return
+        if self._apart is None:
+            self._apart = self._keys_of_pairs()
+        self.queue.put_block(near_x, near_y, self._apart)
+        if self.barred is not None:
+            self.queue.drop(*np.array(self.barred)[:, np.newaxis])
 
     def offer(self, opened: Iterable[Opened]) -> None:
         """Let those pairs that are allowed be candidates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -9,23 +10,30 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import (
     DataError,
+    MistructWarning,
     ParameterError,
-    Setting,
-    check_choice,
     check_count,
     check_fraction,
 )
 from mistruct.structure.causal.evidence import check_pair
 from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
+from mistruct.structure.differential.pair_cost import check_memory_of_pairs, cost_of_differences
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
-from mistruct.structure.differential.row_groups import strata_of, without_small_strata
+from mistruct.structure.differential.residuals import left_by
+from mistruct.structure.differential.row_groups import (
+    group_of_rows,
+    strata_of,
+    without_small_strata,
+)
 from mistruct.structure.differential.score_differences import Groups
 from mistruct.structure.learner import StructureLearner
+from mistruct.structure.networks.cost import Cost
 from mistruct.structure.ranked_edges import count_samples
 from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.resampling.bootstrap import Bootstrap
@@ -50,6 +58,9 @@ class DifferentialNetwork(StructureLearner):
         their order. Rows of other states are left out.
     strata : sequence of str, default ()
         Columns of states, such as batch or sex, within which groups are compared; no nodes.
+    given : sequence of str, default ()
+        Columns of numbers, such as age or another gene, given which dependence is compared; no
+        nodes. All other columns must have an order. Rows in which one is missing are left out.
     alpha : float
         Bound of the false discovery rate among the pairs that differ.
     n_permutations : int
@@ -76,7 +87,8 @@ class DifferentialNetwork(StructureLearner):
         - mi: estimate of I(source; target | condition) in nats;
         - p_value: of the same dependence in all groups, NaN where a column is constant in one;
         - n_samples: the rows that are complete in both columns;
-        - q_value: `p_value` adjusted over all pairs (Benjamini and Hochberg 1995);
+        - q_value: `p_value` adjusted over all pairs (Benjamini and Hochberg 1995), with weights
+          (Genovese, Roeder and Wasserman 2006);
         - differs: whether `q_value` is at most `alpha`;
         - change: ``kept`` if the networks of all groups have the edge, ``turned`` if they have it
           in different directions, ``lost`` or ``gained`` if only the network of the first or of
@@ -107,19 +119,25 @@ class DifferentialNetwork(StructureLearner):
     Columns are compared by their ranks within each group, so a gene that is merely higher or more
     variable in a group does not differ. P-values are shares over the permutations of all pairs
     together, so the smallest is 1 / (1 + n_permutations * n_pairs). Nine tenths of them go to
-    linear changes, one tenth to changes of form. Pairs with a column of unordered states are tested
+    linear changes, one tenth to changes of form. A quarter of `alpha` goes to pairs whose columns
+    depend on each other in the mean of the groups, so that their q-values are smaller than those of
+    others with the same p-value. Pairs with a column of unordered states are tested
     against chi-square, which is too small a p-value where most cells hold fewer than five rows.
 
     A group of more rows would have more edges, so all groups are sampled alike: 63.2 percent of
-    the rows of the smallest. An edge that is gained or lost need not differ significantly, nor has
-    a pair that differs an edge in each case: `differs` is a test of the pair alone, `change`
-    compares networks.
+    the rows of the smallest. `differs` is a test of the pair alone, `change` compares networks, and
+    neither follows from the other.
+
+    With `given`, each column is replaced by what linear regression on the given ones leaves of it
+    in each group, all in normal scores, for the tests as for the networks.
 
     References
     ----------
     Bartlett (1935), "Contingency table interactions", Journal of the Royal Statistical Society 2.
     de la Fuente (2010), "From 'differential expression' to 'differential networking'", Trends in
     Genetics 26.
+    Genovese, Roeder and Wasserman (2006), "False discovery control with p-value weighting",
+    Biometrika 93.
 
     Examples
     --------
@@ -146,6 +164,7 @@ class DifferentialNetwork(StructureLearner):
         *,
         levels: Sequence[Hashable] | None = None,
         strata: Sequence[str] = (),
+        given: Sequence[str] = (),
         alpha: float = 0.05,
         n_permutations: int = 200,
         n_resamples: int = 20,
@@ -156,6 +175,7 @@ class DifferentialNetwork(StructureLearner):
         self.condition = condition
         self.levels = levels
         self.strata = strata
+        self.given = given
         self.alpha = alpha
         self.n_permutations = n_permutations
         self.n_resamples = n_resamples
@@ -196,8 +216,7 @@ class DifferentialNetwork(StructureLearner):
         for level in self.levels_:
             correlation, support = row[f"correlation[{level}]"], row[f"support[{level}]"]
             said = f"mi {row[f'mi[{level}]']:.3f} nats"
-            if not np.isnan(correlation):
-                said += f", correlation {correlation:.2f}"
+            said += "" if np.isnan(correlation) else f", correlation {correlation:.2f}"
             of_groups.append(f"{level}: {said}, an edge in {support:.0%} of samples")
         change = "" if row["change"] in ("none", "some") else f"; the edge is {row['change']}"
         return f"{words}; {'; '.join(of_groups)}{change}"
@@ -248,12 +267,15 @@ class DifferentialNetwork(StructureLearner):
         """Table of the nodes, without the columns of groups and strata."""
         table = super()._checked(data)
         (condition,) = table.check_names("condition", [self.condition])
-        listed = [self.strata] if isinstance(self.strata, str) else list(self.strata)
-        strata = table.check_names("strata", listed)
-        if condition in strata:
-            raise ParameterError(f"condition must not be among strata, got {condition!r}")
-        self.levels_, group = self._grouped(table, condition)
+        strata = table.check_names("strata", _listed(self.strata))
+        given = table.check_names("given", _listed(self.given))
+        for parameter, named in (("strata", strata), ("given", given)):
+            if condition in named:
+                raise ParameterError(f"condition must not be among {parameter}, got {condition!r}")
+        self.levels_, group = group_of_rows(table, condition, self.levels)
         stratum = strata_of(table, strata)
+        for name in given:
+            stratum[~table.known(name)] = -1
         group = without_small_strata(group, stratum, len(self.levels_))
         rows = group >= 0
         sizes = np.bincount(group[rows], minlength=len(self.levels_))
@@ -265,46 +287,21 @@ class DifferentialNetwork(StructureLearner):
             )
         _, codes = np.unique(stratum[rows], return_inverse=True)
         self._groups = Groups(group[rows], codes)
-        nodes = [n for n in table.names if n not in (condition, *strata)]
+        nodes = [n for n in table.names if n not in (condition, *strata, *given)]
         if len(nodes) < 2:
             raise DataError(f"a network needs two columns beside {condition!r}, got {nodes}")
-        return table.select(nodes).take(rows)
-
-    def _grouped(self, table: Dataset, condition: str) -> tuple[tuple[Hashable, ...], Positions]:
-        """The levels, and the code of the level of each row, or -1."""
-        if condition not in table.states:
-            raise DataError(
-                f"condition {condition!r} is continuous; groups need states: bin it with "
-                "mistruct.discretize, or ",
-                Setting("kinds", {condition: "discrete"}),
-            )
-        states = table.states[condition]
-        codes = table.codes[table.row(condition)].astype(np.int64)
-        if self.levels is None:
-            levels = tuple(s for k, s in enumerate(states) if (codes == k).any())
-        else:
-            levels = tuple(self.levels)
-            for level in levels:
-                check_choice(f"levels of {condition!r}", level, states)
-            if len(set(levels)) < len(levels):
-                raise ParameterError(f"levels must differ, got {list(levels)}")
-        if len(levels) < 2:
-            raise DataError(
-                f"condition {condition!r} has {len(levels)} level to compare, {levels[0]!r}; "
-                "two or more are needed"
-                if levels
-                else f"condition {condition!r} has no level to compare; two or more are needed"
-            )
-        group = np.full(len(codes), -1)
-        for g, level in enumerate(levels):
-            group[codes == states.index(level)] = g
-        return levels, group
+        of_nodes = table.select(nodes).take(rows)
+        check_memory_of_pairs(of_nodes, self.n_permutations)
+        if not given:
+            return of_nodes
+        return left_by(of_nodes, table.select(given).take(rows), self._groups)
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         groups, n_levels = self._groups, len(self.levels_)
         seen = data.by_order
         rng = np.random.default_rng(np.random.SeedSequence(self.seed))
-        tests = pair_differences(seen, groups, self.n_permutations, rng)
+        n_given = len(_listed(self.given))
+        tests = pair_differences(seen, groups, self.n_permutations, rng, n_given=n_given)
         p_values, adjusted = tests.p_values, tests.adjusted()
         parts = [data.take(groups.group == g) for g in range(n_levels)]
         fewest = min(part.n_samples for part in parts)
@@ -373,5 +370,32 @@ class DifferentialNetwork(StructureLearner):
             table[f"correlation[{level}]"] = correlations[g]
         return table
 
+    def cost(self, data: Any) -> Cost:
+        """Expected cost of the tests of `fit`, without that of the networks of the groups.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        Cost
+            With `n_pairs`, `n_bytes` and `seconds`.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As `fit`; also where the memory does not suffice.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MistructWarning)  # `fit` says the same
+            table = clone(self)._checked(data)
+        return cost_of_differences(table, self.n_permutations)
+
     def _seed(self) -> int | None:
         return self.seed
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)

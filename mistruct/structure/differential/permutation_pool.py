@@ -27,6 +27,7 @@ class PermutationPool:
         self._largest: list[NDArray[np.float32]] = []
 
     def add(self, drawn: NDArray[np.float32]) -> None:
+        """Add statistics of any shape."""
         values = drawn.ravel()
         if not values.size:
             return

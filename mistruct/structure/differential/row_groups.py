@@ -1,17 +1,56 @@
-"""Strata of the rows, and which of them can be compared between groups."""
+"""Groups and strata of the rows, and which of them can be compared between groups."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
 from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
-from mistruct.errors import DataError, MistructWarning
+from mistruct.errors import (
+    DataError,
+    MistructWarning,
+    ParameterError,
+    Setting,
+    check_choice,
+)
 
 _FEWEST_IN_STRATUM = 5  # of a group
+
+
+def group_of_rows(
+    table: Dataset, condition: str, chosen: Sequence[Hashable] | None
+) -> tuple[tuple[Hashable, ...], Positions]:
+    """The levels, and the code of the level of each row, or -1."""
+    if condition not in table.states:
+        raise DataError(
+            f"condition {condition!r} is continuous; groups need states: bin it with "
+            "mistruct.discretize, or ",
+            Setting("kinds", {condition: "discrete"}),
+        )
+    states = table.states[condition]
+    codes = table.codes[table.row(condition)].astype(np.int64)
+    if chosen is None:
+        levels = tuple(s for k, s in enumerate(states) if (codes == k).any())
+    else:
+        levels = tuple(chosen)
+        for level in levels:
+            check_choice(f"levels of {condition!r}", level, states)
+        if len(set(levels)) < len(levels):
+            raise ParameterError(f"levels must differ, got {list(levels)}")
+    if len(levels) < 2:
+        raise DataError(
+            f"condition {condition!r} has {len(levels)} level to compare, {levels[0]!r}; "
+            "two or more are needed"
+            if levels
+            else f"condition {condition!r} has no level to compare; two or more are needed"
+        )
+    group = np.full(len(codes), -1)
+    for g, level in enumerate(levels):
+        group[codes == states.index(level)] = g
+    return levels, group
 
 
 def strata_of(table: Dataset, strata: Iterable[str]) -> Positions:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import combinations
+from math import prod
 
 import networkx as nx
 import numpy as np
@@ -49,7 +51,7 @@ def test_it_adds_the_edges_that_trying_all_would_add(seed: int, kind: str) -> No
         table = random_numbers(rng, p, n)
         correlations = correlations_of_scores(table.to_numpy().T)
         information, n_states = partial(gaussian_information, correlations), None
-    net = ms.ChordalNetwork(gamma=gamma, max_clique=most).fit(table)
+    net = ms.ChordalNetwork("bic", gamma=gamma, max_clique=most, exchanges=False).fit(table)
     expected = slow_bic_search(p, information, n, n_states, gamma, most)
     names = names_of(p)
     assert list(zip(net.edges_["source"], net.edges_["target"], strict=True)) == [
@@ -78,16 +80,66 @@ def chordal_subgraphs(table: Table, **options: object) -> ms.ChordalNetwork:
 @pytest.mark.parametrize("criterion", ["bic", "alpha"])
 def test_the_graph_is_chordal_after_each_edge(start: str, criterion: str) -> None:
     table = numbers(3, 25, 400)
-    net = chordal_subgraphs(table, start=start, criterion=criterion)
+    net = chordal_subgraphs(table, start=start, criterion=criterion, exchanges=False)
     assert net.treewidth_ > 1
     n_first = (net.edges_["separating_set"].map(len) == 0).to_numpy()
     if start == "forest":
         assert n_first[: n_first.sum()].all()
 
 
+@pytest.mark.parametrize("table", [states(3, 12), numbers(3, 12)], ids=["states", "numbers"])
+def test_the_order_of_edges_after_exchanges_keeps_the_graph_chordal(table: Table) -> None:
+    net = chordal_subgraphs(table, gamma=0.0)
+    assert net.treewidth_ > 1
+
+
+def _score(graph: nx.Graph, entropy: Callable[[frozenset[int]], float]) -> float:
+    """What a chordal graph gains: columns with complete neighbours are taken off one by one."""
+    left, gained = nx.Graph(graph), 0.0
+    while left:
+        v = next(v for v in left if all(left.has_edge(*pair) for pair in combinations(left[v], 2)))
+        near = frozenset(left[v])
+        gained += entropy(frozenset([v])) + entropy(near) - entropy(near | {v})
+        left.remove_node(v)
+    return gained
+
+
+def test_exchanges_find_the_best_of_all_chordal_graphs() -> None:
+    pairs = list(combinations(range(5), 2))
+    graphs = []
+    for which in range(2 ** len(pairs)):
+        graph = nx.empty_graph(5)
+        graph.add_edges_from(pair for k, pair in enumerate(pairs) if which >> k & 1)
+        if nx.is_chordal(graph):
+            graphs.append(graph)
+    assert len(graphs) == 822  # Wormald (1985)
+    n_best = {True: 0, False: 0}
+    for seed in range(20):
+        table = random_states(np.random.default_rng(seed), 5, 300)
+        n_states = [table[c].nunique() for c in table]
+
+        @cache
+        def price_and_entropy(some: frozenset[int], table=table, n_states=n_states) -> float:
+            """n H and the price of the parameters of a table of these columns."""
+            if not some:
+                return 0.0
+            counts = table.groupby([names_of(5)[c] for c in some], observed=True).size().to_numpy()
+            nats = -(counts * np.log(counts / counts.sum())).sum()
+            return float(nats + 0.5 * np.log(300) * (prod(n_states[c] for c in some) - 1))
+
+        best = max(_score(graph, price_and_entropy) for graph in graphs)
+        for exchanges in (True, False):
+            net = ms.ChordalNetwork("bic", gamma=0.0, exchanges=exchanges).fit(table)
+            gained = net.edges_["gain"].sum()
+            assert gained <= best + 1e-6
+            n_best[exchanges] += gained > best - 1e-6
+    assert n_best[True] >= 19
+    assert n_best[False] < n_best[True]
+
+
 @pytest.mark.parametrize("table", [states(1), numbers(1)], ids=["states", "numbers"])
 def test_cliques_of_two_are_the_forest_of_chow_and_liu(table: Table) -> None:
-    net = ms.ChordalNetwork(gamma=0.0, max_clique=2).fit(table)
+    net = ms.ChordalNetwork("bic", gamma=0.0, max_clique=2).fit(table)
     forest = ms.ChowLiu(penalty="bic").fit(table)
     assert nx.utils.graphs_equal(nx.Graph(net.graph_.edges), nx.Graph(forest.graph_.edges))
     evidence = net.graph_.edges
@@ -96,12 +148,15 @@ def test_cliques_of_two_are_the_forest_of_chow_and_liu(table: Table) -> None:
             assert evidence[edge][name] == pytest.approx(of_forest[name], rel=1e-9)
 
 
-def test_gains_sum_to_the_difference_of_scores() -> None:
+@pytest.mark.parametrize(
+    ("criterion", "score"), [("bic", ms.BIC()), ("bdeu", ms.BDeu((1.0, 4.0, 16.0, 64.0, 256.0)))]
+)
+def test_gains_sum_to_the_difference_of_scores(criterion: str, score: object) -> None:
     table = states(5, 9, 2000)
-    net = ms.ChordalNetwork(gamma=0.0).fit(table)
+    net = ms.ChordalNetwork(criterion, gamma=0.0).fit(table)
     alone = nx.DiGraph()
     alone.add_nodes_from(table)
-    gained = ms.score(net.dag_, table, "bic") - ms.score(alone, table, "bic")
+    gained = ms.score(net.dag_, table, score) - ms.score(alone, table, score)
     assert net.edges_["gain"].sum() == pytest.approx(gained, rel=1e-9)
 
 

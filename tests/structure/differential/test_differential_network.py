@@ -5,10 +5,14 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 from scipy.stats import binom, false_discovery_control
 
 import mistruct as ms
 from mistruct.page.document import unpack
+from mistruct.structure.differential.pair_differences import pair_differences
+from mistruct.structure.differential.residuals import left_by
+from mistruct.structure.differential.score_differences import Groups
 
 
 def _groups(seed=0, n_rows=150):
@@ -115,9 +119,6 @@ def test_halves_of_one_group_of_states_and_numbers_differ_as_often_as_the_level_
         frame = pd.DataFrame({f"n{i}": numbers[:, i] for i in range(3)})
         frame = frame.join(pd.DataFrame({f"s{i}": states[:, i] for i in range(3)}))
         frame["group"] = rng.integers(0, 2, 160)
-        from mistruct.structure.differential.pair_differences import pair_differences
-        from mistruct.structure.differential.score_differences import Groups
-
         data = ms.as_dataset(frame.drop(columns="group"))
         groups = Groups(frame["group"].to_numpy(), np.zeros(160, dtype=np.int64))
         p_values = pair_differences(data, groups, 50, rng).p_values
@@ -140,6 +141,69 @@ def test_within_strata_a_batch_makes_no_difference():
     assert not net.edges_["differs"].any()
     whole = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(table)
     assert whole.edges_.set_index(["source", "target"])["differs"]["a", "b"]
+
+
+def _through_a_third(seed):
+    """In the second group z acts on a and b more; d depends on c in the second group only."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(["first", "second"], 150)
+    z, *noise = rng.normal(size=(5, 300))
+    strength = np.where(group == "first", 0.2, 1.5)
+    table = pd.DataFrame({"a": strength * z + noise[0], "b": strength * z + noise[1], "z": z})
+    table["c"] = noise[2]
+    table["d"] = noise[3] + np.where(group == "first", 0.0, noise[2]) + z
+    return table.assign(group=group)
+
+
+def test_given_a_third_column_what_differs_through_it_does_not():
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group", given=["z"])
+    edges = net.fit(_through_a_third(0)).edges_.set_index(["source", "target"])
+    assert set(net.graph_) == {"a", "b", "c", "d"}
+    assert edges["differs"]["c", "d"]
+    assert edges["differs"].sum() == 1
+    without = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(_through_a_third(0))
+    assert without.edges_.set_index(["source", "target"])["differs"]["a", "b"]
+    # Partial correlations of normal scores, from the inverse of the correlations in the group.
+    part = _through_a_third(0).query("group == 'second'")[["c", "d", "z"]]
+    inverse = np.linalg.inv(np.corrcoef(ndtri(part.rank() / (len(part) + 1)).T))
+    partial = -inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1])
+    # Ranks of what is left are taken again.
+    assert edges["correlation[second]"]["c", "d"] == pytest.approx(partial, abs=0.02)
+
+
+def test_halves_of_one_group_differ_given_a_column_as_often_as_the_level_says():
+    rng = np.random.default_rng(3)
+    small, n_pairs = 0, 0
+    for _ in range(40):
+        z, x = rng.normal(size=(2, 60)), rng.normal(size=(8, 60))
+        frame = pd.DataFrame((x + z[0] - z[1]).T, columns=[*"abcdefgh"])
+        groups = Groups(np.repeat([0, 1], 30), np.zeros(60, dtype=np.int64))
+        given = ms.as_dataset(pd.DataFrame(z.T, columns=["y", "z"]))
+        rest = left_by(ms.as_dataset(frame), given, groups)
+        p_values = pair_differences(rest, groups, 60, rng, n_given=2).p_values
+        small += (p_values < 0.05).sum()
+        n_pairs += len(p_values)
+    low, high = binom.interval(0.999, n_pairs // 2, 0.05)  # pairs of one table depend on each other
+    assert 2 * low <= small <= 2 * high
+
+
+def test_a_column_that_the_given_one_determines_is_compared_with_none():
+    table = _through_a_third(1).assign(e=lambda t: np.exp(t["z"]))
+    net = ms.DifferentialNetwork(ms.ChowLiu(), "group", given=["z"], alpha=0.99).fit(table)
+    with_e = net.edges_[(net.edges_["source"] == "e") | (net.edges_["target"] == "e")]
+    assert with_e["p_value"].isna().all()
+
+
+def test_too_little_memory_is_said_before_it_is_used(monkeypatch):
+    from mistruct.structure.differential import pair_cost
+
+    net = ms.DifferentialNetwork(ms.ChowLiu(), "group")
+    cost = net.cost(_groups())
+    assert cost.n_pairs == 15
+    assert 0 < cost.seconds < 1
+    monkeypatch.setattr(pair_cost, "memory_limit", lambda: cost.n_bytes - 1)
+    with pytest.raises(ms.ParameterError, match=r"the 15 pairs of 6 columns take about .* GB"):
+        net.fit(_groups())
 
 
 def test_strata_that_cannot_be_compared_are_left_out_and_that_is_said():
@@ -191,6 +255,13 @@ def test_a_column_that_is_constant_in_a_group_is_compared_with_none():
         ({}, {"condition": "a"}, "condition 'a' is continuous; groups need states"),
         ({}, {"strata": ["group"]}, "condition must not be among strata"),
         ({}, {"strata": ["a"]}, "strata: column 'a' is continuous"),
+        ({}, {"given": ["group"]}, "condition must not be among given"),
+        (
+            {"a": ["x", "y"] * 150},
+            {"given": ["b"]},
+            "given: all columns must have an order, and 'a'",
+        ),
+        ({"a": ["x", "y"] * 150}, {"given": ["a"]}, "given: column 'a' has states without"),
         ({}, {"learner": ms.TAN("group")}, "condition must not be a node, got 'group'"),
         ({}, {"alpha": 0}, "alpha must be a number between 0 and 1"),
         ({}, {"n_permutations": 0}, "n_permutations must be a whole number"),
