@@ -31,9 +31,12 @@ def test_broken_files(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     assert any(v["verdict"] == "refused" for v in verdicts)
 
 
-def test_bombs() -> None:
+def test_bombs(tmp_path: Path) -> None:
     """What a small file stands for is told before the memory for it is taken."""
-    jobs = [(f"{suffix}:bomb", ["read"]) for suffix in BOMBS]
+    jobs = []
+    for suffix, make in BOMBS.items():
+        make(tmp_path / name_of(suffix))
+        jobs.append((f"{suffix}:{tmp_path / name_of(suffix)}", ["read"]))
     verdicts = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
     assert [v["verdict"] for v in verdicts] == ["refused"] * len(BOMBS), report(verdicts)
     assert all(" GB" in str(v["detail"]) for v in verdicts), verdicts
