@@ -13,7 +13,6 @@ import lzma
 import mmap
 import struct
 import zipfile
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -138,8 +137,8 @@ def _bits(of: Any) -> int:
         return 32
 
 
-def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
-    """A compressed file to read from."""
+def _opened(path: Path) -> Any:
+    """A compressed file to read bytes from, as a context manager."""
     match path.suffix.lower():
         case ".gz":
             return gzip.open(path)
@@ -151,8 +150,7 @@ def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
             return _only_member(path)
     import pyarrow
 
-    stream: AbstractContextManager[IO[bytes]] = pyarrow.input_stream(str(path), compression="zstd")
-    return stream
+    return pyarrow.input_stream(str(path), compression="zstd")
 
 
 def _only_member(path: Path) -> IO[bytes]:
