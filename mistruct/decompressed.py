@@ -10,8 +10,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import mmap
+import struct
 import zipfile
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,9 @@ from mistruct.memory import memory_limit, require_memory
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 _PORTION = 1 << 24
+
+# How a heap of version 1 begins.
+_HEAP = b"GCOL\1\0\0\0"
 
 # Text is there twice when its portions are joined, and then beside the columns made of it.
 _COPIES = 4
@@ -83,9 +87,13 @@ def check_parquet(path: Path) -> None:
 
 
 def check_h5ad(path: Path, layer: str | None) -> None:
-    """Refuse an AnnData file whose arrays, or the table that becomes of them, have no room."""
+    """Refuse an AnnData file whose arrays, or the table that becomes of them, have no room.
+
+    Also one whose text is damaged so that HDF5 would not come to an end.
+    """
     import h5py
 
+    _check_heaps(path)
     sizes = []
     with h5py.File(path) as file:
         file.visititems(lambda _, of: sizes.append(getattr(of, "nbytes", 0)))
@@ -98,6 +106,29 @@ def check_h5ad(path: Path, layer: str | None) -> None:
     )
 
 
+def _check_heaps(path: Path) -> None:
+    """Raise DataError where the sizes in a heap of text do not add up.
+
+    HDF5 reads on for ever there (HDFGroup/hdf5#1707). A heap has objects of an index, 6 bytes and
+    a size each; what is left free comes last, with index 0 ("HDF5 File Format", III.E).
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        heap = data.find(_HEAP)
+        while heap >= 0:
+            end = (
+                heap + struct.unpack_from("<Q", data, heap + 8)[0] if heap + 16 <= len(data) else 0
+            )
+            place = heap + 16
+            while place + 16 <= end <= len(data):
+                index, size = struct.unpack_from("<H6xQ", data, place)
+                place += size if index == 0 else 16 + (size + 7) // 8 * 8
+                if index == 0:
+                    break
+            if place > end or place + 16 <= end:
+                raise DataError("a heap of text is damaged")
+            heap = data.find(_HEAP, heap + 1)
+
+
 def _bits(of: Any) -> int:
     """Size of an entry, or of the place of one that has no fixed size."""
     try:
@@ -106,8 +137,8 @@ def _bits(of: Any) -> int:
         return 32
 
 
-def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
-    """A compressed file to read from."""
+def _opened(path: Path) -> Any:
+    """A compressed file to read bytes from, as a context manager."""
     match path.suffix.lower():
         case ".gz":
             return gzip.open(path)
@@ -119,8 +150,7 @@ def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
             return _only_member(path)
     import pyarrow
 
-    stream: AbstractContextManager[IO[bytes]] = pyarrow.input_stream(str(path), compression="zstd")
-    return stream
+    return pyarrow.input_stream(str(path), compression="zstd")
 
 
 def _only_member(path: Path) -> IO[bytes]:
