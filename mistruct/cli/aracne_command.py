@@ -12,6 +12,7 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
+from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import (
     TABLES,
     check_bootstraps,
@@ -43,7 +44,6 @@ from mistruct.cli.options import (
 from mistruct.cli.report import counted, show_bins, show_table
 from mistruct.cli.report_networks import (
     pairs_in,
-    show_cost,
     show_edges,
     show_gene_network,
     show_neighbours,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE
-    from mistruct.structure.networks.cost import Cost
+    from mistruct.structure.networks.network_cost import NetworkCost
 
 # Who asks for these takes whole numbers for states.
 _OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb")
@@ -177,7 +177,7 @@ def aracne(
     net = network.learner(regulators, seed)
     with step("estimate"):
         cost = _cost_of(net, learnt)
-    show_cost(cost)
+    show_cost(cost, f"estimating {counted(cost.n_pairs, 'pair')}")
     with step("learn"):
         net.fit(learnt)
         edges = _edges_of(net)
@@ -202,7 +202,7 @@ def aracne(
     show_formulas(table.names, network.safe_csv)
 
 
-def _cost_of(net: ARACNE, table: Dataset) -> Cost:
+def _cost_of(net: ARACNE, table: Dataset) -> NetworkCost:
     """The cost of learning a network; DataError if no pair of columns varies."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MistructWarning)  # learning says the same again

@@ -17,13 +17,13 @@ from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks, interval_from_subsets
 from mistruct.information.likelihood_ratio import Interval
 from mistruct.information.null_distributions import NullDistribution
-from mistruct.information.panels import Panels
+from mistruct.information.panels import ENTRIES, Panels
 from mistruct.information.tiles import pairwise_by_loop
 
 # Methods of an estimator that receive its view of a table.
 _ON_VIEWS = (
     "information", "entropy", "total_correlation", "pairwise", "panels", "interval", "choose",
-    "null", "confirming_test", "seconds",
+    "null", "confirming_test", "seconds", "n_bytes",
 )  # fmt: skip
 
 
@@ -148,6 +148,20 @@ class Estimator(ABC):
         By constants, so that it is the same on every machine. By default unknown.
         """
         return math.nan
+
+    def n_bytes(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> int:
+        """Expected memory, beside the table, while `panels` are made and looked at.
+
+        By default a copy of the table, and a panel.
+        """
+        entries = min(len(rows) * len(columns), ENTRIES)
+        return data.values.nbytes + data.codes.nbytes + entries * np.dtype(dtype).itemsize
 
     def interval(self, data: Dataset, blocks: Blocks, nats: float, level: float) -> Interval:
         """Interval that holds the true I(x; y | z) with probability `level`, in nats.

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.errors import DataError
+from mistruct.executors import current
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 from mistruct.structure.reasons import Reasons, plain_reasons
 
 
@@ -77,6 +81,46 @@ class StructureLearner(BaseEstimator):
         self.edges_ = self._learn(table.select(sorted(table.names)))
         self.graph_ = self._graph(table.names, self.edges_)
         return self
+
+    def cost(self, data: Any) -> Cost:
+        """Expected cost of a fit, without fitting.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        Cost
+            Seconds on one core of a common machine, memory, what a checkpoint takes on disk, and
+            what is sent to workers inside ``with mistruct.executor(...)``, with what would make it
+            fit. Learners add what they count. All follows from constants and the table, not from
+            the clock; seconds are NaN for an estimator, test or score that does not say.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As `fit`.
+        """
+        learner = clone(self)
+        checked = learner._checked(data)
+        table = checked.select(sorted(checked.names))
+        cost, where = learner._cost(table), current()
+        if where is not None and where.n_copies:
+            sent = sum(where.n_bytes(shared) for shared in learner._shared(table))
+            cost = replace(cost, n_bytes_sent=sent)
+        in_memory = bool(table.discrete) and table.on_disk is None
+        return cost.advised(packs=in_memory)
+
+    def _cost(self, data: Dataset) -> Cost:
+        """Expected cost of a fit to a table whose columns are sorted by name."""
+        n_bytes = LIBRARIES + 2 * bytes_held(data)
+        return Cost(seconds=math.nan, n_bytes=n_bytes)
+
+    def _shared(self, data: Dataset) -> Iterator[Any]:
+        """What is shared by all blocks that go to an executor, once for each time it is sent."""
+        return iter(())
 
     def reasons(self, most: int = 20_000) -> Reasons:
         """Reasons why pairs of columns have an edge or not, for many pairs at once.

@@ -98,7 +98,7 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
 
     # Seven columns vary beside the constant one.
     assert code == 0
-    assert re.fullmatch(r"estimating 28 pairs: about .+, and at least 1 MB of memory\n", err)
+    assert re.fullmatch(r"estimating 28 pairs: about 3 s, 330 MB of memory\n", err)
     first, second, third, blank, head, *rest = out.splitlines()
     assert first == f"{data}: 200 rows, 9 columns (1 discrete, 8 continuous)"
     assert second == (

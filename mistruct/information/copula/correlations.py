@@ -29,8 +29,8 @@ from mistruct.information.copula.residual_blocks import Block, Known, is_wide
 from mistruct.information.panels import Panel, Panels
 from mistruct.parallel import run_blocks, slices
 
-# Enough of the product at once for it to run at full speed, and little beside the result.
-_PANEL_ENTRIES = 8_000_000
+#: Enough of the product at once for it to run at full speed, and little beside the result.
+PANEL_ENTRIES = 8_000_000
 # The block that a thread turns into information fits into its cache.
 _CHUNK_ENTRIES = 100_000
 
@@ -81,7 +81,7 @@ class ProductPanels(Panels):
         self._of_columns = Bases(data, columns, self.dtype)
         self._of_rows = self._of_columns if self.symmetric else Bases(data, rows, self.dtype)
         entries = len(self._of_rows.vectors) * len(self._of_columns.vectors)
-        length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
+        length = max(1, len(rows) * PANEL_ENTRIES // max(1, entries))
         self.cut = slices(len(rows), length)
 
     def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:

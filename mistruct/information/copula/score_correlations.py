@@ -14,8 +14,8 @@ from mistruct.parallel import run_blocks
 # Columns that a thread ranks at a time.
 _COLUMNS_AT_ONCE = 64
 
-# Up to this number of columns the matrix is cached (128 MB), above it the scores.
-_MOST_KEPT = 4096
+#: Up to this number of columns the matrix is cached (128 MB), above it the scores.
+MOST_CORRELATED = 4096
 
 # Products with fewer multiplications take BLAS no longer than to wait for a core that is busy.
 _SHORT_PRODUCT = 1e8
@@ -52,7 +52,7 @@ def skewness_of_scores(data: Dataset) -> Floats:
 
 
 def _is_small(data: Dataset) -> bool:
-    return bool(row_of_scores(data).max(initial=-1) < _MOST_KEPT)
+    return bool(row_of_scores(data).max(initial=-1) < MOST_CORRELATED)
 
 
 @once_per_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -22,6 +23,7 @@ from mistruct.errors import (
     check_fraction,
 )
 from mistruct.structure.causal.evidence import check_pair
+from mistruct.structure.cost import Cost, bytes_held
 from mistruct.structure.differential.edge_changes import changes_of_edges, place_of_pair
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
 from mistruct.structure.differential.row_groups import strata_of, without_small_strata
@@ -32,6 +34,10 @@ from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.resampling.bootstrap import Bootstrap
 
 _FEWEST_ROWS = 10  # of a group
+
+# Of each permutation, and in the table of all pairs.
+_SECONDS_OF_A_PAIR, _SECONDS_OF_A_ROW = 2e-8, 1e-10
+_BYTES_OF_A_PAIR = 150
 
 
 class DifferentialNetwork(StructureLearner):
@@ -299,6 +305,17 @@ class DifferentialNetwork(StructureLearner):
         for g, level in enumerate(levels):
             group[codes == states.index(level)] = g
         return levels, group
+
+    def _cost(self, data: Dataset) -> Cost:
+        n_groups = len(self.levels_)
+        of_groups = self._bootstrap(None)._cost(data)
+        n_pairs = data.n_variables * (data.n_variables - 1) // 2
+        of_pair = _SECONDS_OF_A_PAIR + _SECONDS_OF_A_ROW * data.n_samples
+        return replace(
+            of_groups,
+            seconds=of_groups.seconds * n_groups + self.n_permutations * n_pairs * of_pair,
+            n_bytes=of_groups.n_bytes + bytes_held(data) + _BYTES_OF_A_PAIR * n_pairs,
+        )
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         groups, n_levels = self._groups, len(self.levels_)

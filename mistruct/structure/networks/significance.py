@@ -151,6 +151,33 @@ def significant_pairs(
     return _as_pairs(found)
 
 
+def passes(
+    data: Dataset,
+    estimator: Estimator,
+    panels: Panels,
+    rows: NDArray[np.int64],
+    alpha: float | None,
+    correction: Correction,
+    test: IndependenceTest | None = None,
+    beside: Beside | None = None,
+    n_edges: int | None = None,
+) -> Iterator[Any]:
+    """What `significant_pairs` shares with an executor each time it goes through the panels."""
+    search = PairSearch(data, estimator, rows, test)
+    n_tests = count_tests(len(rows), data.n_variables)
+    looks: list[Any] = []
+    at_once = n_edges is not None and n_tests > _MOST_KEPT and not search.checks
+    if alpha is not None and correction == "bh" and (at_once or alpha * n_tests > _MOST_KEPT):
+        levels = _levels(n_tests, alpha)
+        looks.append(partial(search.count, levels, search.critical_values(levels)))
+        looks += [partial(search.p_values, 0.0)] if at_once else []
+    best = BestPairs(1, rows, data.n_variables)
+    for look in [*looks, _Look(search, beside)]:
+        search.keep(1.0, best.least if at_once and look is not looks[0] else None)
+        if (shared := panels.shared(look)) is not None:
+            yield shared
+
+
 def _looked_at(search: PairSearch, panels: Panels, beside: Beside | None) -> Iterator[Found]:
     """The pairs of each panel that may pass."""
     for of_panel, taken in panels.see(_Look(search, beside), in_turn=search.in_turn):
@@ -202,13 +229,17 @@ def _counts(
     search: PairSearch, panels: Panels, n_tests: int, alpha: float
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Levels, and how many pairs may have p-values of at most each."""
-    n_levels = 1 + int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(n_tests)))
-    levels = alpha * 0.5 ** (np.arange(n_levels) / _LEVELS_PER_OCTAVE)
+    levels = _levels(n_tests, alpha)
     count = partial(search.count, levels, search.critical_values(levels))
-    counts = np.zeros(n_levels, dtype=np.int64)
+    counts = np.zeros(len(levels), dtype=np.int64)
     for of_panel in panels.see(count, "p-values", in_turn=search.in_turn):
         counts += of_panel
     return levels, counts
+
+
+def _levels(n_tests: int, alpha: float) -> Floats:
+    n_levels = 1 + int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(n_tests)))
+    return np.asarray(alpha * 0.5 ** (np.arange(n_levels) / _LEVELS_PER_OCTAVE))
 
 
 def why_none(
