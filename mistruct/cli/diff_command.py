@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import (
     check_folder,
     run_record,
@@ -125,6 +126,8 @@ def diff(
         binned = bin_columns(table, columns)
     context.with_resource(one_run(output))
     net = groups.learner(condition, binned, seed)
+    with step("estimate"):
+        show_cost(net.cost(binned))
     with step("compare", "comparing the groups"):
         net.fit(binned)
     with together(output) as folder:

@@ -8,7 +8,7 @@ ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,6 +88,10 @@ class Dataset:
         if self.on_disk is None:
             return super().__reduce_ex__(protocol)
         return self.on_disk.reopen, (self.names, self.missing, dict(self.kinds))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the table itself, not what has been derived from it, which may be as large."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def n_samples(self) -> int:

@@ -23,8 +23,11 @@ from mistruct.information.tiles import pairwise_by_loop
 # Methods of an estimator that receive its view of a table.
 _ON_VIEWS = (
     "information", "entropy", "total_correlation", "pairwise", "panels", "interval", "choose",
-    "null", "confirming_test", "seconds", "n_bytes",
+    "null", "confirming_test", "seconds", "n_bytes", "seconds_of_interval",
 )  # fmt: skip
+
+# Measured with 1,000 and 5,000 rows: what drawing subsets takes, and in how many estimates.
+_SECONDS_OF_SUBSETS, _SUBSETS = 0.015, 70.0
 
 
 class Estimator(ABC):
@@ -170,6 +173,14 @@ class Estimator(ABC):
         may have none; `nats` is the estimate, which is finite.
         """
         return interval_from_subsets(self, data, blocks, nats, level)
+
+    def seconds_of_interval(self, data: Dataset) -> float:
+        """Expected seconds of an interval between the two columns of a table; NaN if unknown.
+
+        By default of the estimates in subsets of the rows.
+        """
+        of_one = self.seconds(data, np.array([0]), np.array([1]))
+        return _SECONDS_OF_SUBSETS + _SUBSETS * of_one
 
     def choose(self, data: Dataset, names: Sequence[str]) -> Estimator:
         """The estimator to use for a quantity of these columns; this one by default."""

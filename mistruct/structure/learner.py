@@ -74,9 +74,7 @@ class StructureLearner(BaseEstimator):
         ParameterError
             A parameter breaks its rule.
         """
-        table = self._checked(data)
-        self.n_features_in_ = table.n_variables
-        self.feature_names_in_ = np.array(table.names, dtype=object)
+        table = self._begun(data)
         # In the order of names, so that ties, sums and so the result do not depend on the table's.
         self.edges_ = self._learn(table.select(sorted(table.names)))
         self.graph_ = self._graph(table.names, self.edges_)
@@ -104,11 +102,13 @@ class StructureLearner(BaseEstimator):
             As `fit`.
         """
         learner = clone(self)
-        checked = learner._checked(data)
+        checked = learner._begun(data)
         table = checked.select(sorted(checked.names))
         cost, where = learner._cost(table), current()
         if where is not None and where.n_copies:
-            sent = sum(where.n_bytes(shared) for shared in learner._shared(table))
+            # As it is in a fit, without what the cost has added to the table.
+            afresh = checked.select(table.names)
+            sent = sum(where.n_bytes(shared) for shared in learner._shared(afresh))
             cost = replace(cost, n_bytes_sent=sent)
         in_memory = bool(table.discrete) and table.on_disk is None
         return cost.advised(packs=in_memory)
@@ -140,6 +140,13 @@ class StructureLearner(BaseEstimator):
     def networks(self) -> list[tuple[nx.Graph, Reasons, str]]:
         """Networks to show side by side: the graph and reasons of each, and a name if not alone."""
         return [(self.graph_, self.reasons(), "")]
+
+    def _begun(self, data: Any) -> Dataset:
+        """Check the table and remember its columns; returns the checked table."""
+        table = self._checked(data)
+        self.n_features_in_ = table.n_variables
+        self.feature_names_in_ = np.array(table.names, dtype=object)
+        return table
 
     def _checked(self, data: Any) -> Dataset:
         """Check the table and the parameters; returns the checked table."""
