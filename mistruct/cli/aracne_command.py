@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +50,7 @@ from mistruct.cli.report_networks import (
 from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
-from mistruct.errors import DataError, MistructWarning, check_choice
+from mistruct.errors import DataError, check_choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,9 +203,7 @@ def aracne(
 
 def _cost_of(net: ARACNE, table: Dataset) -> NetworkCost:
     """The cost of learning a network; DataError if no pair of columns varies."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
-        cost = net.cost(table)
+    cost = net.cost(table)
     if not cost.n_pairs:
         rows = counted(table.n_samples, "row")
         raise DataError(f"no pair of columns varies in {rows}, so there is nothing to learn")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Self
@@ -14,7 +15,7 @@ from sklearn.base import BaseEstimator, clone
 
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError
+from mistruct.errors import DataError, MistructWarning
 from mistruct.executors import current
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
@@ -102,14 +103,16 @@ class StructureLearner(BaseEstimator):
             As `fit`.
         """
         learner = clone(self)
-        checked = learner._begun(data)
-        table = checked.select(sorted(checked.names))
-        cost, where = learner._cost(table), current()
-        if where is not None and where.n_copies:
-            # As it is in a fit, without what the cost has added to the table.
-            afresh = checked.select(table.names)
-            sent = sum(where.n_bytes(shared) for shared in learner._shared(afresh))
-            cost = replace(cost, n_bytes_sent=sent)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MistructWarning)  # a fit says the same
+            checked = learner._begun(data)
+            table = checked.select(sorted(checked.names))
+            cost, where = learner._cost(table), current()
+            if where is not None and where.n_copies:
+                # As it is in a fit, without what the cost has made of the table.
+                afresh = checked.select(table.names)
+                sent = sum(where.n_bytes(shared) for shared in learner._shared(afresh))
+                cost = replace(cost, n_bytes_sent=sent)
         in_memory = bool(table.discrete) and table.on_disk is None
         return cost.advised(packs=in_memory)
 

@@ -143,7 +143,8 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"] == {
         "data": str(data), "output": str(tmp_path / "out"), "regulators": None, "target": None,
-        "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
+        "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "edges": None,
+        "bootstraps": 5,
         "checkpoint": None, "scheduler": None, "page": True, "safe_csv": False, "for_tool": [],
         "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,
