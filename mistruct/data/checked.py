@@ -29,6 +29,10 @@ Missing = Literal["raise", "testwise", "state"]
 MISSING_STATE = "missing"
 
 
+#: The most rows of a table: kernels number rows, ranks and strata in 32 bits.
+MOST_ROWS = 2**31 - 1
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A checked table; made by :func:`read_table` and :func:`as_dataset`.
@@ -75,6 +79,13 @@ class Dataset:
     notes: tuple[Note, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
     stored: Stored | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_samples > MOST_ROWS:
+            raise DataError(
+                f"the table has {self.n_samples:,} rows, more than the {MOST_ROWS:,} that can be "
+                "numbered; take fewer rows"
+            )
 
     @property
     def on_disk(self) -> Stored | None:

@@ -98,6 +98,7 @@ SENDERS = [
     ms.ARACNE(),
     ms.CLR(),
     ms.MRNET(n_edges=2),
+    ms.ARACNE(None, n_edges=2),
     ms.ChowLiu(),
 ]
 

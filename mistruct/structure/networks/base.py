@@ -194,7 +194,8 @@ class NetworkLearner(StructureLearner):
             panels = self._panels(data, rows)
             rule = self.alpha, self.correction, self.test_
             beside = self._beside(data, rows, panels)
-            yield from passes(data, self.estimator_, panels, rows, *rule, beside, self.n_edges)
+            sent = passes(data, self.estimator_, panels, rows, *rule, beside, self.n_edges)
+            yield from (shared for shared in sent if shared is not None)
 
     def _prepare(self, data: Dataset) -> tuple[Dataset, Sequence[str]]:
         """The table, and the columns that may regulate others."""

@@ -131,9 +131,7 @@ def significant_pairs(
     search = PairSearch(data, estimator, rows, test)
     n_tests = count_tests(len(rows), data.n_variables)
     rule = n_tests, alpha, correction
-    many = n_tests > _MOST_KEPT or alpha is None or correction != "bh"
-    if n_edges is not None and many and not search.checks:
-        # Whether a pair is significant is known when it is seen, and so whether it has to be kept.
+    if n_edges is not None and _keeps_the_best(search, *rule):
         best = BestPairs(n_edges, rows, data.n_variables)
         search.keep(_cut(search, panels, *rule), best.least)
         for of_panel in _looked_at(search, panels, beside):
@@ -165,17 +163,28 @@ def passes(
     """What `significant_pairs` shares with an executor each time it goes through the panels."""
     search = PairSearch(data, estimator, rows, test)
     n_tests = count_tests(len(rows), data.n_variables)
+    at_once = n_edges is not None and _keeps_the_best(search, n_tests, alpha, correction)
     looks: list[Any] = []
-    at_once = n_edges is not None and n_tests > _MOST_KEPT and not search.checks
     if alpha is not None and correction == "bh" and (at_once or alpha * n_tests > _MOST_KEPT):
         levels = _levels(n_tests, alpha)
         looks.append(partial(search.count, levels, search.critical_values(levels)))
         looks += [partial(search.p_values, 0.0)] if at_once else []
-    best = BestPairs(1, rows, data.n_variables)
-    for look in [*looks, _Look(search, beside)]:
-        search.keep(1.0, best.least if at_once and look is not looks[0] else None)
-        if (shared := panels.shared(look)) is not None:
-            yield shared
+    for look in looks:
+        yield panels.shared(look)
+    if at_once:
+        search.keep(1.0, BestPairs(1, rows, data.n_variables).least)
+    yield panels.shared(_Look(search, beside))
+
+
+def _keeps_the_best(
+    search: PairSearch, n_tests: int, alpha: float | None, correction: Correction
+) -> bool:
+    """Whether pairs that are not among the best are dropped as they come.
+
+    For this it has to be known when a pair is seen whether it is significant.
+    """
+    many = n_tests > _MOST_KEPT or alpha is None or correction != "bh"
+    return many and not search.checks
 
 
 def _looked_at(search: PairSearch, panels: Panels, beside: Beside | None) -> Iterator[Found]:
