@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -203,7 +203,7 @@ def aracne(
 
 def _cost_of(net: ARACNE, table: Dataset) -> NetworkCost:
     """The cost of learning a network; DataError if no pair of columns varies."""
-    cost = net.cost(table)
+    cost = cast("NetworkCost", net.cost(table))
     if not cost.n_pairs:
         rows = counted(table.n_samples, "row")
         raise DataError(f"no pair of columns varies in {rows}, so there is nothing to learn")

@@ -102,7 +102,7 @@ class StructureLearner(BaseEstimator):
         DataError, ParameterError
             As `fit`.
         """
-        learner = clone(self)
+        learner: Self = clone(self)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MistructWarning)  # a fit says the same
             checked = learner._begun(data)
@@ -111,7 +111,7 @@ class StructureLearner(BaseEstimator):
             if where is not None and where.n_copies:
                 # As it is in a fit, without what the cost has made of the table.
                 afresh = checked.select(table.names)
-                sent = sum(where.n_bytes(shared) for shared in learner._shared(afresh))
+                sent = sum(where.n_bytes(shared) for shared in learner._sent(afresh))
                 cost = replace(cost, n_bytes_sent=sent)
         in_memory = bool(table.discrete) and table.on_disk is None
         return cost.advised(packs=in_memory)
@@ -121,7 +121,7 @@ class StructureLearner(BaseEstimator):
         n_bytes = LIBRARIES + 2 * bytes_held(data)
         return Cost(seconds=math.nan, n_bytes=n_bytes)
 
-    def _shared(self, data: Dataset) -> Iterator[Any]:
+    def _sent(self, data: Dataset) -> Iterator[Any]:
         """What is shared by all blocks that go to an executor, once for each time it is sent."""
         return iter(())
 

@@ -182,3 +182,8 @@ def test_a_blanket_is_foreseen() -> None:
     frame = pd.DataFrame(rng.normal(size=(500, 100))).add_prefix("noise")
     frame = frame.assign(target=target, **{f"cause{k}": causes[:, k] for k in range(3)})
     assert ms.MarkovBlanket("target").cost(frame).n_neighbours == 3
+
+
+def test_boss_sends_nothing() -> None:
+    with ProcessPoolExecutor(1) as pool, ms.executor(pool):
+        assert ms.BOSS().cost(table()).n_bytes_sent == 0

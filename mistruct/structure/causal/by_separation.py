@@ -165,7 +165,7 @@ class SeparationLearner(CausalLearner):
         self._known(data)
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
 
-    def _shared(self, data: Dataset) -> Iterator[Any]:
+    def _sent(self, data: Dataset) -> Iterator[Any]:
         test = resolve_or_call(self.test)
         if test.travels(data):  # for each size of sets, to all pairs that are left
             for _ in self._cost(data).n_tests[1:]:

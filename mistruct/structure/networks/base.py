@@ -186,7 +186,7 @@ class NetworkLearner(StructureLearner):
         n, kept = self.n_bootstraps, self.checkpoint is not None
         return cost_of_replicates(cost, data, n, n_times=n + 1, checkpoint=kept)
 
-    def _shared(self, data: Dataset) -> Iterator[Any]:
+    def _sent(self, data: Dataset) -> Iterator[Any]:
         data, rows = _varying(*self._prepare(data))
         if self.n_bootstraps is not None:
             yield Work.of(self._replicate(data, rows), data, self.seed)

@@ -193,13 +193,13 @@ class Bootstrap(StructureLearner):
             )
 
     def _cost(self, data: Dataset) -> Cost:
-        of_one = clone(self.learner)._cost(data)
+        of_one: Cost = clone(self.learner)._cost(data)
         share = SHARE if self.n_rows is None else min(1.0, self.n_rows / data.n_samples)
         n_times = self.n_resamples * share
         kept = self.checkpoint is not None
         return cost_of_replicates(of_one, data, self.n_resamples, n_times=n_times, checkpoint=kept)
 
-    def _shared(self, data: Dataset) -> Iterator[Any]:
+    def _sent(self, data: Dataset) -> Iterator[Any]:
         yield Work.of(self._resample(data), data, self.seed, self.n_rows)
 
     def _resample(self, data: Dataset) -> _Resample:

@@ -137,7 +137,7 @@ class ChowLiu(StructureLearner):
         estimator, test = self._choose(data, penalised=self.penalty is not None)
         return cost_of_pairs(data, estimator, test)
 
-    def _shared(self, data: Dataset) -> Iterator[Any]:
+    def _sent(self, data: Dataset) -> Iterator[Any]:
         estimator, _ = self._choose(data, penalised=self.penalty is not None)
         everything = np.arange(data.n_variables)
         panels = estimator.panels(data, everything, everything)
