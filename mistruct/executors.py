@@ -16,6 +16,7 @@ import pickle
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
@@ -51,6 +52,15 @@ class Executor:
         """What stands for something that all blocks share, as an argument of `submit`."""
         return _Spool(shared)
 
+    @property
+    def n_copies(self) -> int:
+        """How often what is shared leaves this process: as one file, or not at all for threads."""
+        return 0 if isinstance(self.pool, ThreadPoolExecutor) else 1
+
+    def n_bytes(self, shared: Any) -> int:
+        """Bytes that leave this process, in all, where something is shared once."""
+        return self.n_copies * bytes_of(shared) if self.n_copies else 0
+
     def submit(self, *call: Any) -> Any:
         """The future of a call."""
         return self.pool.submit(*call)
@@ -67,6 +77,10 @@ class _Dask(Executor):
     @property
     def n_slots(self) -> int:
         return max(1, int(sum(self.pool.nthreads().values())))
+
+    @property
+    def n_copies(self) -> int:
+        return len(self.pool.nthreads())
 
     def share(self, shared: Any) -> Any:
         return self.pool.scatter(shared, hash=False, broadcast=True)
@@ -266,6 +280,24 @@ def _spooled(path: str) -> _Spool:
     """What another process has left in a file, read once."""
     with open(path, "rb") as stream:
         return _Spool(pickle.load(stream))
+
+
+class _Counter:
+    """A file that only counts what is written to it."""
+
+    n_bytes = 0
+
+    def write(self, part: Any) -> int:
+        """Count the bytes of a part."""
+        self.n_bytes += memoryview(part).nbytes
+        return memoryview(part).nbytes
+
+
+def bytes_of(shared: Any) -> int:
+    """Bytes of something as it is pickled."""
+    counter = _Counter()
+    _pickler().dump(shared, counter, protocol=pickle.HIGHEST_PROTOCOL)
+    return counter.n_bytes
 
 
 def _pickler() -> Any:

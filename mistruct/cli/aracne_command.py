@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
+from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import (
     TABLES,
     check_bootstraps,
@@ -43,7 +43,6 @@ from mistruct.cli.options import (
 from mistruct.cli.report import counted, show_bins, show_table
 from mistruct.cli.report_networks import (
     pairs_in,
-    show_cost,
     show_edges,
     show_gene_network,
     show_neighbours,
@@ -51,14 +50,14 @@ from mistruct.cli.report_networks import (
 from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
-from mistruct.errors import DataError, MistructWarning, check_choice
+from mistruct.errors import DataError, check_choice
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE
-    from mistruct.structure.networks.cost import Cost
+    from mistruct.structure.networks.network_cost import NetworkCost
 
 # Who asks for these takes whole numbers for states.
 _OF_COUNTS = ("plug-in", "miller-madow", "james-stein", "grassberger", "chao-shen", "nsb")
@@ -177,7 +176,7 @@ def aracne(
     net = network.learner(regulators, seed)
     with step("estimate"):
         cost = _cost_of(net, learnt)
-    show_cost(cost)
+    show_cost(cost, f"estimating {counted(cost.n_pairs, 'pair')}")
     with step("learn"):
         net.fit(learnt)
         edges = _edges_of(net)
@@ -202,11 +201,9 @@ def aracne(
     show_formulas(table.names, network.safe_csv)
 
 
-def _cost_of(net: ARACNE, table: Dataset) -> Cost:
+def _cost_of(net: ARACNE, table: Dataset) -> NetworkCost:
     """The cost of learning a network; DataError if no pair of columns varies."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MistructWarning)  # learning says the same again
-        cost = net.cost(table)
+    cost = cast("NetworkCost", net.cost(table))
     if not cost.n_pairs:
         rows = counted(table.n_samples, "row")
         raise DataError(f"no pair of columns varies in {rows}, so there is nothing to learn")

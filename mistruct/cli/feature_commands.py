@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
+from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import check_file, write_both
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import Columns, Data, Missing, Seed, Source, Test
@@ -71,6 +72,11 @@ def rank(
         table = read(data, source, columns)
     with step("bin"):
         binned = bin_columns(table, columns)
+    with step("estimate"):
+        from mistruct.features.ranking_cost import ranking_cost
+
+        tested = resolve_test(test, seed)
+        show_cost(ranking_cost(binned, target, test=tested))
     with step("rank"):
         ranking = ms.rank_features(
             binned,
@@ -78,7 +84,7 @@ def rank(
             criterion=criterion,
             n_features=features,
             alpha=alpha,
-            test=resolve_test(test, seed),
+            test=tested,
         )
     show_table(data, table)
     show_bins(table, binned, columns.discretize)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache
 from typing import Any
 
 import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
+from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import check_bootstraps, check_folder, together
 from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, given_in, grouped
@@ -25,6 +26,7 @@ from mistruct.cli.methods import (
     Method,
     MethodOption,
     choose_method,
+    with_bootstraps,
 )
 from mistruct.cli.options import (
     Bootstraps,
@@ -41,7 +43,7 @@ from mistruct.cli.options import (
     Test,
 )
 from mistruct.cli.report import show_bins, show_table
-from mistruct.cli.report_networks import show_method, show_seconds
+from mistruct.cli.report_networks import show_method
 from mistruct.cli.requested_method import TAKES, requested_method
 from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
@@ -113,12 +115,12 @@ def learn(
     level = 0.01 if alpha is None else alpha
     asked = Asked(level, resolve_test(test, seed), seed, target, of_pc)
     with step("estimate"):
+        cost_of = cache(lambda name: methods[name].learner(asked).cost(learnt))
         if chosen is None:
-            pc, boss = (partial(methods[m].learner(asked).cost, learnt) for m in ("pc", "boss"))
-            chosen, reason = choose_method(learnt, pc, boss, given)
+            chosen, reason = choose_method(learnt, cost_of, given)
             show_method(chosen, reason)
-        else:
-            show_seconds(methods[chosen].seconds(asked, learnt))
+        of_samples = learnt, bootstraps, checkpoint
+        show_cost(with_bootstraps(cost_of(chosen), methods[chosen].learner(asked), *of_samples))
     own = methods[chosen]
     with step("learn"):
         found = Learned(own.learner(asked).fit(learnt), table, learnt, target)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mistruct.cli.estimate import whole_duration
 from mistruct.cli.options import CorrectionName, EstimatorName
-from mistruct.cli.report import counted, duration
+from mistruct.cli.report import counted
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mistruct.data import Dataset
     from mistruct.independence.base import IndependenceTest
     from mistruct.structure import BOSS, FCI, PC, ChordalNetwork, ChowLiu, MarkovBlanket
-    from mistruct.structure.causal.order_cost import OrderCost
     from mistruct.structure.causal.search_cost import SearchCost
+    from mistruct.structure.cost import Cost
     from mistruct.structure.knowledge import Knowledge
 
 Method = Literal["pc", "fci", "boss", "chow-liu", "chordal", "markov-blanket"]
@@ -45,10 +45,8 @@ Level = Annotated[
     typer.Option(metavar="LEVEL", help="Significance level of an edge; default 0.01."),
 ]
 
-# Longest search that `learn` chooses by itself, and the time beside it: importing, fitting the
-# model and drawing.
+# Longest search that `learn` chooses by itself.
 _MOST_SECONDS = 60.0
-_SECONDS_BESIDE = 3.0
 # With fewer rows, hardly any conditional test can tell dependence from chance.
 _FEWEST_ROWS = 100
 
@@ -75,12 +73,6 @@ class Asked:
 
 class _ByTests:
     """Base class of the methods that search by tests, PC and FCI."""
-
-    learner: Any
-
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds."""
-        return cost_in_seconds(self.learner(asked).cost(table))
 
     def show(self, learner: PC | FCI, table: Dataset) -> None:
         """Print a summary of the result."""
@@ -204,10 +196,6 @@ class ForBOSS:
             seed=asked.seed,
         )
 
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds."""
-        return cost_in_seconds(self.learner(asked).cost(table))
-
     def show(self, learner: BOSS, table: Dataset) -> None:
         """Print a summary of the result."""
         show_scored_graph(learner)
@@ -253,10 +241,6 @@ class ForChowLiu:
             test=asked.test,
         )
 
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds."""
-        return tree_in_seconds(table, self.estimator)
-
     def show(self, learner: ChowLiu, table: Dataset) -> None:
         """Print a summary of the result."""
         show_forest(learner, table)
@@ -292,10 +276,6 @@ class ForChordal:
         options = vars(self) | {"alpha": asked.alpha, "knowledge": _known(asked)}
         return ms.ChordalNetwork(**options)
 
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds, mostly for the information of all pairs."""
-        return tree_in_seconds(table, "copula" if table.by_order.continuous else "plug-in")
-
     def show(self, learner: ChordalNetwork, table: Dataset) -> None:
         """Print a summary of the result."""
         show_chordal_network(learner)
@@ -314,10 +294,6 @@ class ForMarkovBlanket:
 
         return ms.MarkovBlanket(str(asked.target), asked.alpha, asked.test)
 
-    def seconds(self, asked: Asked, table: Dataset) -> float:
-        """Expected duration of `learn` in seconds, which is not known: NaN."""
-        return math.nan
-
     def show(self, learner: MarkovBlanket, table: Dataset) -> None:
         """Print a summary of the result."""
         show_blanket(learner)
@@ -330,10 +306,7 @@ def _known(asked: Asked) -> Knowledge | None:
 
 
 def choose_method(
-    table: Dataset,
-    cost_of_pc: Callable[[], SearchCost],
-    cost_of_boss: Callable[[], OrderCost],
-    given: Collection[str],
+    table: Dataset, cost_of: Callable[[Method], Any], given: Collection[str]
 ) -> tuple[Method, str]:
     """Choose a method for a table and give the reason; uses constants, never a clock.
 
@@ -344,22 +317,34 @@ def choose_method(
     if table.n_samples < _FEWEST_ROWS and "knowledge" not in given:
         rows = counted(table.n_samples, "row")
         few = f"{rows} are fewer than the {_FEWEST_ROWS} that pc wants"
-        return "chow-liu", f"{few}; it takes about {duration(tree_in_seconds(table, 'auto'))}"
+        return "chow-liu", f"{few}; it takes about {whole_duration(cost_of('chow-liu').seconds)}"
     by_tests = {"alpha", "test"} & set(given)
     if not by_tests and _is_nearer(table):
-        boss = cost_of_boss()
+        boss = cost_of("boss")
         if boss.seconds <= _MOST_SECONDS:
-            whole = duration(cost_in_seconds(boss))
             nearer = "was nearer the truth than pc on sampled networks of such columns and rows"
-            return "boss", f"it takes about {whole}, and {nearer}"
-    pc = cost_of_pc()
-    whole = duration(cost_in_seconds(pc))
-    if pc.seconds.sum() <= _MOST_SECONDS:
+            return "boss", f"it takes about {whole_duration(boss.seconds)}, and {nearer}"
+    pc: SearchCost = cost_of("pc")
+    all_sets = float(pc.seconds_by_size.sum())
+    whole = whole_duration(all_sets)
+    if all_sets <= _MOST_SECONDS:
         return "pc", f"it takes about {whole}"
-    if pc.seconds[:2].sum() <= _MOST_SECONDS or "knowledge" in given:
+    if pc.seconds_by_size[:2].sum() <= _MOST_SECONDS or "knowledge" in given:
         return "pc", f"with sets as large as a minute allows; all would take about {whole}"
-    tree = duration(tree_in_seconds(table, "auto"))
+    tree = whole_duration(cost_of("chow-liu").seconds)
     return "chow-liu", f"it takes about {tree}, pc would take about {whole}"
+
+
+def with_bootstraps(
+    cost: Cost, learner: Any, table: Dataset, n: int | None, checkpoint: Path | None
+) -> Cost:
+    """The cost of learning, and then from as many samples of the rows as there are asked for."""
+    if n is None:
+        return cost
+    import mistruct as ms
+
+    samples = ms.Bootstrap(learner, n, checkpoint=checkpoint).cost(table)
+    return replace(samples, seconds=samples.seconds + cost.seconds)
 
 
 def _is_nearer(table: Dataset) -> bool:
@@ -368,20 +353,3 @@ def _is_nearer(table: Dataset) -> bool:
     kind = "mixed" if seen.discrete and seen.continuous else "continuous"
     fewest, for_each = _FEWEST_FOR_BOSS["discrete" if not seen.continuous else kind]
     return table.n_samples >= max(fewest, for_each * table.n_variables)
-
-
-def cost_in_seconds(cost: SearchCost | OrderCost) -> float:
-    """Expected duration of `learn` in seconds, from the cost of the search."""
-    import numpy as np
-
-    return _SECONDS_BESIDE + float(np.sum(cost.seconds))
-
-
-def tree_in_seconds(table: Dataset, estimator: EstimatorName) -> float:
-    """Expected duration of `learn` with a tree in seconds; NaN if the estimator has no figure."""
-    import numpy as np
-
-    from mistruct.information.names import resolve_pairwise
-
-    columns = np.arange(table.n_variables)
-    return _SECONDS_BESIDE + resolve_pairwise(estimator, table).seconds(table, columns, columns)

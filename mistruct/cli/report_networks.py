@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import textwrap
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mistruct.cli.report import aligned, counted, duration, p_value_text
+from mistruct.cli.report import aligned, counted, p_value_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -18,21 +17,11 @@ if TYPE_CHECKING:
 
     from mistruct.data import Dataset
     from mistruct.structure import ARACNE, BOSS, FCI, PC, ChordalNetwork, ChowLiu, MarkovBlanket
-    from mistruct.structure.networks.cost import Cost
 
 _STRONGEST = 10
 _WIDTH = 96
 _KINDS = {"directed": "->", "undirected": "--", "contested": "-?-"}
 _RELATIONS = ("genuine", "putative", "latent", "undirected")
-
-
-def show_cost(cost: Cost) -> None:
-    """Print the expected cost of a network to standard error."""
-    megabytes = max(1, round(cost.n_bytes / 1e6))
-    size = f"{megabytes} MB" if megabytes < 1000 else f"{cost.n_bytes / 1e9:.1f} GB"
-    pairs = counted(cost.n_pairs, "pair")
-    taken = "" if math.isnan(cost.seconds) else f"about {duration(cost.seconds)}, and "
-    typer.echo(f"estimating {pairs}: {taken}at least {size} of memory", err=True)
 
 
 def show_gene_network(net: ARACNE, n_edges: int, n_bootstraps: int | None) -> None:
@@ -55,12 +44,6 @@ def show_method(method: str, reason: str) -> None:
         "chow-liu": "pc does it all the same",
     }
     typer.echo(f"method {method}: {reason}; --method {others[method]}", err=True)
-
-
-def show_seconds(seconds: float) -> None:
-    """Print the expected duration of the search to standard error."""
-    if seconds > 60:
-        typer.echo(f"this takes about {duration(seconds)}", err=True)
 
 
 def show_forest(forest: ChowLiu, table: Dataset) -> None:

@@ -8,7 +8,7 @@ ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,10 @@ Missing = Literal["raise", "testwise", "state"]
 
 #: The state that ``missing="state"`` adds to a discrete column.
 MISSING_STATE = "missing"
+
+
+#: The most rows of a table: kernels number rows, ranks and strata in 32 bits.
+MOST_ROWS = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,6 +80,13 @@ class Dataset:
     why: Mapping[str, str] = field(default_factory=dict)
     stored: Stored | None = None
 
+    def __post_init__(self) -> None:
+        if self.n_samples > MOST_ROWS:
+            raise DataError(
+                f"the table has {self.n_samples:,} rows, more than the {MOST_ROWS:,} that can be "
+                "numbered; take fewer rows"
+            )
+
     @property
     def on_disk(self) -> Stored | None:
         """Arrays of the packed table that this one is mapped from, if it is."""
@@ -88,6 +99,10 @@ class Dataset:
         if self.on_disk is None:
             return super().__reduce_ex__(protocol)
         return self.on_disk.reopen, (self.names, self.missing, dict(self.kinds))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the table itself, not what has been derived from it, which may be as large."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def n_samples(self) -> int:

@@ -148,6 +148,15 @@ class AutoTest(IndependenceTest):
                 parts.append(found.of(places))
         return DeterminingSets.concatenate(parts, size)
 
+    def travels(self, data: Dataset) -> bool:
+        """Whether searches go to an executor, as those do whose sets choose between the tests."""
+        return bool(data.discrete and data.continuous)
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory of the tests that the kinds of columns ask for."""
+        of_counts = self.discrete.n_bytes(data) if data.discrete else 0
+        return of_counts + (self.continuous.n_bytes(data) if data.continuous else 0)
+
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns."""
         counted = np.flatnonzero(data.discrete_mask[pairs].all(axis=1))

@@ -21,7 +21,7 @@ from mistruct.parallel import run_anywhere
 # Methods of a test that receive its view of a table.
 _ON_VIEWS = (
     "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets",
-    "estimator", "seconds", "known_edges",
+    "estimator", "seconds", "n_bytes", "travels", "known_edges",
 )  # fmt: skip
 
 
@@ -201,6 +201,14 @@ class IndependenceTest(ABC):
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns; NaN if unknown."""
         return np.full(len(pairs), np.nan)
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory, beside the table, of many tests; by default a copy of the table."""
+        return data.values.nbytes + data.codes.nbytes
+
+    def travels(self, data: Dataset) -> bool:
+        """Whether searches for separating sets go to an executor, and with them the table."""
+        return True
 
     def known_edges(self, data: Dataset) -> NDArray[np.bool_] | None:
         """Adjacencies known to an oracle, shape (n_variables, n_variables); otherwise None."""

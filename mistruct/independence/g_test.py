@@ -18,7 +18,7 @@ from mistruct.independence.protocol import DeterminingSets, Ragged, Separations,
 from mistruct.independence.same_questions import originals, searches_once, sets_once
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order
 from mistruct.information.base import Estimator
-from mistruct.information.counts.packing import packed_columns
+from mistruct.information.counts.packing import bytes_of_bitsets, packed_columns
 from mistruct.information.counts.plug_in import PlugIn
 from mistruct.kernels.counts.coded_columns import CodedColumns, label_strata, no_strata
 from mistruct.kernels.counts.determined import find_determining
@@ -33,7 +33,7 @@ from mistruct.kernels.g_test.g_statistic import (
 )
 from mistruct.kernels.g_test.separating_set import g_test_separate, g_test_which_separate
 from mistruct.kernels.g_test.sparse_null import CHI_SQUARE, MOMENTS, PERMUTATION, SparseRule
-from mistruct.parallel import blocks_by_cost, for_each, run_blocks
+from mistruct.parallel import blocks_by_cost, for_each, n_threads, run_blocks
 
 _METHODS = np.array(
     ["g, chi-square", "g, permutation", "g, untestable", "g, moments", "g, exact"], dtype=object
@@ -48,6 +48,9 @@ _NANOSECONDS_PER_ROW_PERMUTED = 50.0
 
 # To look through the rows for two that differ given a set.
 _NANOSECONDS_PER_ROW = 2.0
+
+# Labels of the rows by the states of a conditioning set.
+_BYTES_OF_A_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,14 @@ class GTest(IndependenceTest):
         """The plug-in estimator: G is a multiple of its information."""
         data.require_discrete(f"test {self.name!r}")
         return PlugIn()
+
+    def travels(self, data: Dataset) -> bool:
+        """False: a kernel searches."""
+        return False
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory: a bit for each row and state, and labels of rows for each thread."""
+        return bytes_of_bitsets(data) + _BYTES_OF_A_ROW * data.n_samples * n_threads()
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns."""

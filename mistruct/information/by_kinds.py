@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.information.base import Estimator
-from mistruct.information.panels import Panels
+from mistruct.information.panels import ENTRIES, Panels
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,19 @@ class ByKinds(Estimator):
         """Expected seconds of `pairwise` on one core."""
         parts = self._parts(data, rows, columns)
         return sum(e.seconds(data, rows[a], columns[b]) for a, b, e in parts)
+
+    def n_bytes(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> int:
+        """Expected memory: of the most demanding estimator, and the matrix that they fill."""
+        parts = list(self._parts(data, rows, columns))
+        own = max((e.n_bytes(data, rows[a], columns[b], dtype) for a, b, e in parts), default=0)
+        entries = min(len(rows) * len(columns), ENTRIES) if len(parts) > 1 else 0
+        return own + entries * np.dtype(dtype).itemsize
 
     def pairwise(
         self,

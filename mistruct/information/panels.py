@@ -110,11 +110,19 @@ class Panels:
             One column determines another, so that an entry is infinite; of the first such pair.
         """
         infinite = None
-        for seen, found in self._each(partial(_look, look), description, in_turn):
+        for seen, found in self._each(self._looking(look), description, in_turn):
             infinite = infinite or found
             yield seen
         if infinite is not None:
             self._warn_infinite(*infinite)
+
+    def shared(self, look: Callable[[Panel], Seen]) -> Any:
+        """What `see` sends to an executor, beside the rows of each panel; None if all is one."""
+        return (self, self._looking(look)) if len(self.cut) > 1 else None
+
+    @staticmethod
+    def _looking(look: Callable[[Panel], Seen]) -> Any:
+        return partial(_look, look)
 
     def matrix(self) -> NDArray[Any]:
         """All panels in one array, shape (n_rows, n_columns), mirrored where it is symmetric."""

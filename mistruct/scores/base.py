@@ -52,6 +52,10 @@ class Score(ABC):
         """Expected seconds for one family on one core; NaN if unknown."""
         return math.nan
 
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory, beside the table, of many families; by default a copy of the table."""
+        return data.values.nbytes + data.codes.nbytes
+
 
 def price_of_edge(gamma: float, data: Dataset) -> float:
     """Penalty per edge in nats, from a prior over structures with this many columns."""

@@ -26,7 +26,7 @@ import numpy as np
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_not_negative, check_positive
-from mistruct.information.counts.packing import packed_columns
+from mistruct.information.counts.packing import bytes_of_bitsets, packed_columns
 from mistruct.kernels.counts.log_tables import MOST_TERMS
 from mistruct.kernels.scores.family_counts import (
     LIKELIHOOD,
@@ -34,10 +34,14 @@ from mistruct.kernels.scores.family_counts import (
     Counted,
     count_families,
 )
+from mistruct.parallel import n_threads
 from mistruct.scores.base import Families, Score, price_of_edge
 from mistruct.scores.incomplete import IncompleteCounts
 
 _NOTHING = np.array([-1])
+
+# Labels of the rows by the states of parents.
+_BYTES_OF_A_ROW = 12
 
 # Measured on the tuning networks.
 _SECONDS_OF_A_FAMILY, _SECONDS_OF_A_ROW, _TIMES_INCOMPLETE = 4e-6, 7e-10, 10.0
@@ -59,6 +63,10 @@ class DiscreteScore(Score):
         if any(data.n_missing.values()):
             return IncompleteCounts(self, data)
         return _Counts(self, data)
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory: a bit for each row and state, and labels of rows for each thread."""
+        return bytes_of_bitsets(data) + _BYTES_OF_A_ROW * data.n_samples * n_threads()
 
     def seconds(self, data: Dataset) -> float:
         """Expected seconds for one family on one core; more if entries are missing."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from mistruct import __version__
 from mistruct.data.dataset import Dataset, as_dataset
-from mistruct.errors import DataError, Either
+from mistruct.errors import DataError, Either, MistructWarning
+from mistruct.executors import current
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_test
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_pairwise
 from mistruct.memory import require_memory
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 from mistruct.structure.reasons import Reasons, plain_reasons
 
 
@@ -74,13 +78,55 @@ class StructureLearner(BaseEstimator):
         ParameterError
             A parameter breaks its rule.
         """
-        table = self._checked(data)
-        self.n_features_in_ = table.n_variables
-        self.feature_names_in_ = np.array(table.names, dtype=object)
+        table = self._begun(data)
         # In the order of names, so that ties, sums and so the result do not depend on the table's.
         self.edges_ = self._learn(table.select(sorted(table.names)))
         self.graph_ = self._graph(table.names, self.edges_)
         return self
+
+    def cost(self, data: Any) -> Cost:
+        """Expected cost of a fit, without fitting.
+
+        Parameters
+        ----------
+        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
+            The table.
+
+        Returns
+        -------
+        Cost
+            Seconds on one core of a common machine, memory, what a checkpoint takes on disk, and
+            what is sent to workers inside ``with mistruct.executor(...)``, with what would make it
+            fit. Learners add what they count. All follows from constants and the table, not from
+            the clock; seconds are NaN for an estimator, test or score that does not say.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As `fit`.
+        """
+        learner: Self = clone(self)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MistructWarning)  # a fit says the same
+            checked = learner._begun(data)
+            table = checked.select(sorted(checked.names))
+            cost, where = learner._cost(table), current()
+            if where is not None and where.n_copies:
+                # As it is in a fit, without what the cost has made of the table.
+                afresh = checked.select(table.names)
+                sent = sum(where.n_bytes(shared) for shared in learner._sent(afresh))
+                cost = replace(cost, n_bytes_sent=sent)
+        in_memory = bool(table.discrete) and table.on_disk is None
+        return cost.advised(packs=in_memory)
+
+    def _cost(self, data: Dataset) -> Cost:
+        """Expected cost of a fit to a table whose columns are sorted by name."""
+        n_bytes = LIBRARIES + 2 * bytes_held(data)
+        return Cost(seconds=math.nan, n_bytes=n_bytes)
+
+    def _sent(self, data: Dataset) -> Iterator[Any]:
+        """What is shared by all blocks that go to an executor, once for each time it is sent."""
+        return iter(())
 
     def reasons(self, most: int = 20_000) -> Reasons:
         """Reasons why pairs of columns have an edge or not, for many pairs at once.
@@ -100,6 +146,13 @@ class StructureLearner(BaseEstimator):
     def networks(self) -> list[tuple[nx.Graph, Reasons, str]]:
         """Networks to show side by side: the graph and reasons of each, and a name if not alone."""
         return [(self.graph_, self.reasons(), "")]
+
+    def _begun(self, data: Any) -> Dataset:
+        """Check the table and remember its columns; returns the checked table."""
+        table = self._checked(data)
+        self.n_features_in_ = table.n_variables
+        self.feature_names_in_ = np.array(table.names, dtype=object)
+        return table
 
     def _checked(self, data: Any) -> Dataset:
         """Check the table and the parameters; returns the checked table."""

@@ -99,7 +99,7 @@ def test_what_is_said_and_written(run: Run, data: Path, tmp_path: Path) -> None:
 
     # Seven columns vary beside the constant one.
     assert code == 0
-    assert re.fullmatch(r"estimating 28 pairs: about .+, and at least 1 MB of memory\n", err)
+    assert re.fullmatch(r"estimating 28 pairs: about 3 s, 330 MB of memory\n", err)
     first, second, third, blank, head, *rest = out.splitlines()
     assert first == f"{data}: 200 rows, 9 columns (1 discrete, 8 continuous)"
     assert second == (
@@ -144,7 +144,8 @@ def test_the_run_is_recorded(run: Run, data: Path, tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"] == {
         "data": str(data), "output": str(tmp_path / "out"), "regulators": None, "target": None,
-        "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "bootstraps": 5,
+        "alpha": 0.05, "correction": "bh", "tolerance": 0.1, "direction": None, "edges": None,
+        "bootstraps": 5,
         "checkpoint": None, "scheduler": None, "page": True, "safe_csv": False, "for_tool": [],
         "estimator": "auto", "test": "auto",
         "discretize": None, "bins": None, "kind": [], "missing": "raise", "index": None,

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.cli import files, methods
+from mistruct.cli import estimate, files, methods
 from mistruct.structure.causal.order_cost import OrderCost
 from mistruct.structure.causal.search_cost import SearchCost
+from mistruct.structure.cost import Cost
 from tests.cli_helpers import SLIP, WET, Run, garden, read_back
 
 FILES = {
@@ -278,7 +279,18 @@ def test_a_model_that_cannot_be_made_is_said(
 
 
 def search(*seconds: float) -> SearchCost:
-    return SearchCost(np.ones(len(seconds)), np.array(seconds))
+    of = {"n_tests": np.ones(len(seconds)), "seconds_by_size": np.array(seconds)}
+    return SearchCost(seconds=sum(seconds), n_bytes=1, **of)
+
+
+def order(seconds: float) -> OrderCost:
+    return OrderCost(seconds=seconds, n_bytes=1, n_families=1e6)
+
+
+def costs(pc: SearchCost, boss: OrderCost, tree: float = 0.0) -> Any:
+    """What each method costs."""
+    known = {"pc": pc, "boss": boss, "chow-liu": Cost(seconds=tree, n_bytes=1)}
+    return known.__getitem__
 
 
 TREE = "it takes about 3 s, pc would take about {}"
@@ -294,7 +306,7 @@ def numbers(n_rows: int, n_columns: int = 2, n_discrete: int = 0) -> ms.Dataset:
 
 
 BOUNDED = "with sets as large as a minute allows; all would take about {}"
-TOO_LONG = OrderCost(1e9, 1e4)
+TOO_LONG = order(1e4)
 
 
 @pytest.mark.parametrize(
@@ -309,10 +321,8 @@ TOO_LONG = OrderCost(1e9, 1e4)
     ],
 )
 def test_how_the_method_is_chosen(cost: SearchCost, method: str, reason: str) -> None:
-    assert methods.choose_method(numbers(1000), lambda: cost, lambda: TOO_LONG, set()) == (
-        method,
-        reason,
-    )
+    chosen = methods.choose_method(numbers(1000), costs(cost, TOO_LONG), set())
+    assert chosen == (method, reason)
 
 
 NEARER = (
@@ -337,18 +347,18 @@ NEARER = (
 def test_boss_is_taken_where_it_is_nearer_the_truth(
     table: ms.Dataset, given: set[str], method: str
 ) -> None:
-    costs = (lambda: search(1.0, 5.0)), (lambda: OrderCost(1e6, 5.0))
-    chosen, reason = methods.choose_method(table, *costs, given)
+    cost_of = costs(search(1.0, 5.0), order(5.0))
+    chosen, reason = methods.choose_method(table, cost_of, given)
     assert (chosen, reason == NEARER) == (method, method == "boss")
 
 
 def test_few_rows_want_a_tree_unless_something_is_known() -> None:
-    costs = (lambda: search(0.1, 0.1)), (lambda: OrderCost(1e4, 0.1))
-    chosen = methods.choose_method(numbers(99), *costs, set())
+    quick = costs(search(0.1, 0.1), order(0.1))
+    chosen = methods.choose_method(numbers(99), quick, set())
     assert chosen == ("chow-liu", f"{FEW}; it takes about 3 s")
-    assert methods.choose_method(numbers(99), *costs, {"knowledge"})[0] == "pc"
-    slow = (lambda: search(90.0, 7200.0)), (lambda: TOO_LONG)
-    assert methods.choose_method(numbers(99), *slow, {"knowledge"})[0] == "pc"
+    assert methods.choose_method(numbers(99), quick, {"knowledge"})[0] == "pc"
+    slow = costs(search(90.0, 7200.0), TOO_LONG)
+    assert methods.choose_method(numbers(99), slow, {"knowledge"})[0] == "pc"
 
 
 def test_the_default_says_what_it_takes(run: Run, data: Path, tmp_path: Path) -> None:
@@ -363,17 +373,18 @@ def test_the_other_method_is_said_too(
     run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(methods, "_MOST_SECONDS", 0.0)
-    monkeypatch.setattr(methods, "_SECONDS_BESIDE", 120.0)
+    monkeypatch.setattr(estimate, "SECONDS_BESIDE", 120.0)
     slow = "it takes about 2 minutes, pc would take about 2 minutes"
     code, out, err = run("learn", data, "--output", tmp_path / "out")
-    assert (code, err) == (0, f"method chow-liu: {slow}; --method pc does it all the same\n")
+    taken = "this takes about 2 minutes, 330 MB of memory\n"
+    assert (code, err) == (0, f"method chow-liu: {slow}; --method pc does it all the same\n{taken}")
     assert "Chow-Liu forest: " in out
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["parameters"]["method"] == "chow-liu"
     code, _, err = run("learn", data, "--method", "pc", "--output", tmp_path / "out")
-    assert (code, err) == (0, "this takes about 2 minutes\n")
+    assert (code, err) == (0, taken)
     code, _, err = run("learn", data, "--method", "chow-liu", "--output", tmp_path / "out")
-    assert (code, err) == (0, "this takes about 2 minutes\n")
+    assert (code, err) == (0, taken)
 
 
 @pytest.mark.parametrize(

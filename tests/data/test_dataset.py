@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from typing import Any
@@ -390,3 +391,11 @@ def test_what_cannot_be_done_with_a_dataset_is_refused() -> None:
         as_dataset(table.take(np.array([False, False])))
     with pytest.raises(ParameterError, match="names must be a list of column names, got 'a'"):
         table.select("a")
+
+
+def test_more_rows_than_can_be_numbered_are_refused() -> None:
+    table = as_dataset(pd.DataFrame({"a": [0, 1, 1], "b": [1, 0, 1]}))
+    many = np.broadcast_to(np.uint8(0), (2, 2**31))  # of one byte
+    with pytest.raises(DataError, match=r"has 2,147,483,648 rows, more than the 2,147,483,647"):
+        dataclasses.replace(table, codes=many)
+    assert dataclasses.replace(table, codes=many[:, 1:]).n_samples == 2**31 - 1

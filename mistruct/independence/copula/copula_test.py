@@ -23,6 +23,7 @@ from mistruct.information.copula.basis import RESOLUTION
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.information.copula.gaussian_copula import GaussianCopula, gaussian_bias
 from mistruct.information.copula.score_correlations import (
+    MOST_CORRELATED,
     cut_pairs,
     row_of_scores,
     score_correlations,
@@ -197,6 +198,16 @@ class CopulaTest(IndependenceTest):
         )  # fmt: skip
         found[places] = may
         return found
+
+    def travels(self, data: Dataset) -> bool:
+        """False: a kernel searches, or threads that share what has been regressed."""
+        return False
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory: normal scores, twice as they are joined, and their correlations."""
+        dimensions = len(data.continuous) + int((data.n_states - 1).sum())
+        scores = 8 * data.n_samples * dimensions
+        return 2 * scores + 8 * min(dimensions, MOST_CORRELATED) ** 2
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns."""

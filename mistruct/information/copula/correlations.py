@@ -30,8 +30,8 @@ from mistruct.information.copula.score_correlations import has_matrix, score_cor
 from mistruct.information.panels import Panel, Panels
 from mistruct.parallel import run_blocks, slices
 
-# Enough of the product at once for it to run at full speed, and little beside the result.
-_PANEL_ENTRIES = 8_000_000
+#: Enough of the product at once for it to run at full speed, and little beside the result.
+PANEL_ENTRIES = 8_000_000
 # The block that a thread turns into information fits into its cache.
 _CHUNK_ENTRIES = 100_000
 
@@ -80,13 +80,13 @@ class CorrelationPanels(Panels):
         self, data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
     ) -> None:
         _require_rows(data, rows, columns)
-        self._lay_out(rows, columns, dtype, _PANEL_ENTRIES)
+        self._lay_out(rows, columns, dtype, PANEL_ENTRIES)
         found, place = score_correlations(data, rows, columns)
         self._correlations, self._place, self._bias = found, place, bias(1, 1)
         self._varies = data.varies[np.array([data.row(n) for n in data.names])]
         self._names = data.names
 
-    def _values(self, some: slice, others: slice) -> NDArray[Any]:
+    def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:
         rows, columns = self._rows[some], self._columns[others]
         nats = self._correlations[np.ix_(self._place[rows], self._place[columns])]
         nats_of_squares(np.multiply(nats, nats, out=nats))
@@ -117,7 +117,7 @@ class ProductPanels(Panels):
         self._of_columns = Bases(data, columns, self.dtype)
         self._of_rows = self._of_columns if self.symmetric else Bases(data, rows, self.dtype)
         entries = len(self._of_rows.vectors) * len(self._of_columns.vectors)
-        length = max(1, len(rows) * _PANEL_ENTRIES // max(1, entries))
+        length = max(1, len(rows) * PANEL_ENTRIES // max(1, entries))
         self.cut = slices(len(rows), length)
 
     def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:

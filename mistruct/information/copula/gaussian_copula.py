@@ -27,6 +27,7 @@ from mistruct.information.blocks import complete
 from mistruct.information.confidence import Blocks
 from mistruct.information.copula.basis import information_of, require_rows, warn_infinite
 from mistruct.information.copula.correlations import (
+    PANEL_ENTRIES,
     are_narrow,
     pairwise_by_products,
     panels_of,
@@ -38,6 +39,7 @@ from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
 from mistruct.information.panels import Panels
 from mistruct.information.tiles import pairwise_by_loop
+from mistruct.parallel import n_threads
 
 _NANOSECONDS_OF_A_PAIR = 200.0
 _NANOSECONDS_PER_ROW = 0.5
@@ -189,6 +191,23 @@ class GaussianCopula(Estimator):
         if not are_narrow(data, rows, columns):
             return super().panels(data, rows, columns, dtype)
         return panels_of(data, rows, columns, partial(self.bias, data.n_samples), dtype)
+
+    def seconds_of_interval(self, data: Dataset) -> float:
+        """Expected seconds of an interval: as of an estimate, by a formula of the correlation."""
+        return self.seconds(data, np.array([0]), np.array([1]))
+
+    def n_bytes(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> int:
+        """Expected memory: the bases of the columns, twice as they are joined, and products."""
+        size = np.dtype(dtype).itemsize
+        dimensions = len(data.continuous) + int((data.n_states - 1).sum())
+        products = min(len(rows) * len(columns), PANEL_ENTRIES) * n_threads()
+        return 2 * size * (data.n_samples * dimensions + products)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""

@@ -25,8 +25,8 @@ from mistruct.parallel import run_blocks, slices
 # Columns that a thread ranks at a time.
 _COLUMNS_AT_ONCE = 64
 
-# Up to this number of columns the matrix is cached (128 MB), above it the scores.
-_MOST_KEPT = 4096
+#: Up to this number of columns the matrix is cached (128 MB), above it the scores.
+MOST_CORRELATED = 4096
 
 # Of few pairs among many columns.
 _PAIRS_AT_ONCE = 256
@@ -96,7 +96,7 @@ def skewness_of_scores(data: Dataset) -> Floats:
 
 def has_matrix(data: Dataset) -> bool:
     """Whether the correlations of all complete continuous columns are made, and kept."""
-    return bool(row_of_scores(data).max(initial=-1) < _MOST_KEPT)
+    return bool(row_of_scores(data).max(initial=-1) < MOST_CORRELATED)
 
 
 @once_per_table

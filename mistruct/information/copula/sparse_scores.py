@@ -5,9 +5,11 @@ from it by u, which is sparse: the scores are b + u, and for columns x and y of 
 
 .. math:: \sum (x - \bar x)(y - \bar y) = \sum u_x u_y - \frac1n \sum u_x \sum u_y .
 
-So all that is needed are the sums of u and the products of the sparse matrix with itself. These are
-made of one block of rows after another, of which BLAS is given a dense copy: where more than a few
-percent of the entries are not zero, that is faster than a sparse product, and it uses all cores.
+So all that is needed are the sums of u and the products of the sparse matrix with itself. Up to 3
+percent of entries other than zero these are sparse products, a block of columns after another.
+Above that BLAS is given a dense copy of one block of rows after another, which is faster then: of
+20,000 x 5,000 entries the sparse product took 1.4 s of one core at 1 percent, 2.6 at 2, 6.8 at 5
+and 18.5 at 10, and the dense one 7 to 8 at any share.
 """
 
 from __future__ import annotations
@@ -24,9 +26,17 @@ from scipy.stats import rankdata
 from mistruct._typing import Floats
 from mistruct.information.copula.basis import require_rows
 from mistruct.information.copula.correlations import nats_of_squares
-from mistruct.parallel import run_blocks, run_in_turn, slices
+from mistruct.parallel import for_each, run_blocks, run_in_turn, slices
+
+_DESCRIPTION = "mutual information (copula)"
 
 _COLUMNS_AT_ONCE = 16
+
+# Entries of the result of a sparse product.
+_PRODUCTS_AT_ONCE = 1_000_000
+
+# The largest share of entries other than zero for sparse products.
+_MOST_SPARSE = 0.03
 
 # Entries of a block of rows that is dense for a moment: 160 MB in single precision.
 _ENTRIES_AT_ONCE = 40_000_000
@@ -72,16 +82,7 @@ def sparse_information(
         scores[counts.indptr[some.start] : counts.indptr[some.stop]] = part.scores
         sums[some], lengths[some] = part.sums, part.lengths
     counts.data = scores
-    by_rows = csr_matrix(counts)
-    products = np.zeros((n_columns, n_columns))
-
-    def multiply(rows: slice) -> NDArray[Any]:
-        dense = by_rows[rows].toarray()
-        return np.asarray(dense.T @ dense)
-
-    blocks = slices(n, max(1, _ENTRIES_AT_ONCE // n_columns))
-    for product in run_in_turn(multiply, blocks, description="mutual information (copula)"):
-        products += product
+    products = _sparse_products(counts) if _is_sparse(counts) else _dense_products(counts)
     varies = lengths > 0
     unit = np.where(varies, lengths, 1.0)
     for i in range(n_columns):  # row by row, to spare the memory of a second matrix
@@ -92,6 +93,41 @@ def sparse_information(
     products[~varies] = products[:, ~varies] = 0.0
     np.fill_diagonal(products, np.where(varies, np.inf, 0.0))
     return products.astype(dtype, copy=False)
+
+
+def _is_sparse(counts: Any) -> bool:
+    n, n_columns = counts.shape
+    return bool(counts.nnz <= _MOST_SPARSE * n * n_columns)
+
+
+def _sparse_products(scores: Any) -> Floats:
+    """Products of all columns, by sums in double precision in the order of the rows."""
+    scores = scores.astype(np.float64)
+    by_rows = csr_matrix(scores)
+    products = np.empty((scores.shape[1],) * 2)
+
+    def multiply(some: slice) -> None:
+        products[some] = (scores[:, some].T @ by_rows).toarray()
+
+    chunks = slices(len(products), max(1, _PRODUCTS_AT_ONCE // len(products)))
+    for_each(multiply, chunks, description=_DESCRIPTION)
+    return products
+
+
+def _dense_products(scores: Any) -> Floats:
+    """Products of all columns, summed in double precision over blocks of rows."""
+    by_rows = csr_matrix(scores)
+    n, n_columns = scores.shape
+    products = np.zeros((n_columns, n_columns))
+
+    def multiply(rows: slice) -> NDArray[Any]:
+        dense = by_rows[rows].toarray()
+        return np.asarray(dense.T @ dense)
+
+    blocks = slices(n, max(1, _ENTRIES_AT_ONCE // n_columns))
+    for product in run_in_turn(multiply, blocks, description=_DESCRIPTION):
+        products += product
+    return products
 
 
 def _scored(counts: Any, some: slice, half: Floats) -> _Part:

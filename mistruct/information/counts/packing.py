@@ -28,6 +28,15 @@ def pack(codes: NDArray[Any], n_states: NDArray[np.int64]) -> PackedColumns:
     return PackedColumns(words, n_packed, first_word, complete)
 
 
+def bytes_of_bitsets(data: Dataset) -> int:
+    """Memory that the packed discrete columns of a table take; those of a file take none."""
+    if data.on_disk is not None:
+        return 0
+    complete = not any(data.n_missing[n] for n in data.discrete)
+    n_bitsets = int(states_to_pack(data.n_states, complete).sum())
+    return 8 * n_bitsets * int(words_of_rows(data.n_samples))
+
+
 @once_per_table
 def packed_columns(data: Dataset) -> PackedColumns:
     """Packed discrete columns of a table, computed on first use or mapped from disk."""

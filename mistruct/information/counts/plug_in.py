@@ -21,9 +21,10 @@ from mistruct.errors import TooFewRowsError, check_choice
 from mistruct.information.base import Estimator, seconds_of_pairs
 from mistruct.information.confidence import Blocks
 from mistruct.information.counts.corrections import BiasCorrection, entropy_from_counts, shrinkage
+from mistruct.information.counts.packing import bytes_of_bitsets
 from mistruct.information.counts.pair_matrix import CountPanels, pairwise_by_counts
 from mistruct.information.likelihood_ratio import Interval, interval_of_counts
-from mistruct.information.panels import Panels
+from mistruct.information.panels import ENTRIES, Panels
 from mistruct.information.tiles import pairwise_by_loop
 from mistruct.kernels.counts.contingency import join_strata
 
@@ -141,6 +142,21 @@ class PlugIn(Estimator):
         counted = n * min(_NANOSECONDS_PER_ROW, _NANOSECONDS_PER_ROW_AND_CELL * cells)
         weighed = _NANOSECONDS_PER_CELL * min(cells, n)
         return seconds_of_pairs(rows, columns, _NANOSECONDS_OF_A_PAIR + counted + weighed)
+
+    def seconds_of_interval(self, data: Dataset) -> float:
+        """Expected seconds of an interval: as of an estimate, by a formula of counts."""
+        return self.seconds(data, np.array([0]), np.array([1]))
+
+    def n_bytes(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        dtype: DTypeLike = np.float64,
+    ) -> int:
+        """Expected memory: a bit for each row and state, and a panel."""
+        entries = min(len(rows) * len(columns), ENTRIES)
+        return bytes_of_bitsets(data) + entries * np.dtype(dtype).itemsize
 
     def pairwise(
         self,

@@ -19,6 +19,7 @@ from mistruct.errors import DataError, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.independence.names import resolve_or_call
+from mistruct.structure.blanket.blanket_cost import BlanketCost, blanket_cost
 from mistruct.structure.blanket.blanket_tables import (
     evidence,
     member_table,
@@ -154,6 +155,13 @@ class MarkovBlanket(StructureLearner):
         if self.max_conditioning is not None:
             check_count("max_conditioning", self.max_conditioning, least=0)
         check_count("max_pairs", self.max_pairs, least=0)
+
+    def _cost(self, data: Dataset) -> BlanketCost:
+        (named,) = data.check_names("target", [self.target])
+        return blanket_cost(
+            data, data.names.index(named), resolve_or_call(self.test), self.alpha,
+            self.max_conditioning, self.max_pairs,
+        )  # fmt: skip
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         (named,) = data.check_names("target", [self.target])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable
-from typing import Any
 
 import networkx as nx
 import pandas as pd
@@ -40,32 +39,8 @@ class CausalLearner(StructureLearner):
         return both_ways(graph)
 
     @abstractmethod
-    def _cost(self, data: Dataset) -> Any:
-        """Expected cost of a fit to a table whose columns are sorted by name."""
-
-    @abstractmethod
     def _reason(self, x: str, y: str) -> str:
         """Explain why two columns are adjacent or not."""
-
-    def cost(self, data: Any) -> Any:
-        """Expected cost of a fit, without fitting.
-
-        Parameters
-        ----------
-        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
-            The table.
-
-        Returns
-        -------
-        SearchCost or OrderCost
-            The expected seconds on one core of a common machine, with the number of tests, both
-            for each size of conditioning sets, or with the number of families that are scored. They
-            follow from constants and the table, not from the clock; seconds are NaN for a test of
-            your own that does not define them.
-        """
-        table = self._checked(data)
-        self._known(table)
-        return self._cost(table.select(sorted(table.names)))
 
     def why(self, x: Hashable, y: Hashable) -> str:
         """Explain why two columns are adjacent or not.

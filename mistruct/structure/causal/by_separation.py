@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import networkx as nx
@@ -164,7 +164,14 @@ class SeparationLearner(CausalLearner):
         ]
 
     def _cost(self, data: Dataset) -> Any:
+        self._known(data)
         return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
+
+    def _sent(self, data: Dataset) -> Iterator[Any]:
+        test = resolve_or_call(self.test)
+        if test.travels(data):  # for each size of sets, to all pairs that are left
+            for _ in self._cost(data).n_tests[1:]:
+                yield test, data
 
     def _skeleton_of(self, edges: Edges) -> nx.Graph:
         graph = nx.Graph()

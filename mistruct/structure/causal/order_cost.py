@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mistruct.data.dataset import Dataset
 from mistruct.scores.base import Score
 from mistruct.structure.causal.search_cost import SearchCost
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 
 # Measured on the tuning networks at 500 and 5,000 rows and on normal columns: families scored for
 # each pair, in the first climb and in each restart, and how both grow with the square of the tests.
@@ -22,21 +23,17 @@ _FIRST, _FIRST_GROWTH = 10.0, 1.4
 _RESTART, _RESTART_GROWTH = 7.0, 0.15
 
 
-@dataclass(frozen=True)
-class OrderCost:
-    """Cost of a search over orders.
+@dataclass(frozen=True, kw_only=True)
+class OrderCost(Cost):
+    """Expected cost of a search over orders, with the search for the first order.
 
     Attributes
     ----------
     n_families : float
-        Expected number of families that are scored.
-    seconds : float
-        Expected, on one core of a common machine, with the search for the first order; NaN for a
-        score that does not know.
+        Number of families that are scored.
     """
 
     n_families: float
-    seconds: float
 
 
 def order_cost(data: Dataset, score: Score, first: SearchCost, n_restarts: int) -> OrderCost:
@@ -45,4 +42,8 @@ def order_cost(data: Dataset, score: Score, first: SearchCost, n_restarts: int) 
     crowded = (first.n_tests[1] / first.n_tests[0]) ** 2
     of_pair = _FIRST + _FIRST_GROWTH * crowded
     of_pair += n_restarts * (_RESTART + _RESTART_GROWTH * crowded)
-    return OrderCost(n_pairs * of_pair, n_pairs * of_pair * score.seconds(data))
+    return OrderCost(
+        seconds=float(n_pairs * of_pair) * score.seconds(data),
+        n_bytes=max(first.n_bytes, LIBRARIES + bytes_held(data) + score.n_bytes(data)),
+        n_families=float(n_pairs * of_pair),
+    )

@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
-from mistruct._typing import Floats
+from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.auto_test import AutoTest
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.g_test import GTest
 from mistruct.structure.causal.skeleton import adjacency
+from mistruct.structure.causal.skeleton_search import MOST_SECONDS
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 
 # Measured on the tuning networks at 500 and 5,000 rows, normal columns and gene expression, where
 # the number of tests so predicted was .5 to 1.7 times the true one: how far a pair may exceed what
@@ -34,18 +36,23 @@ _SLACK, _TRIED, _LEFT = 1.1, 0.3, 0.85
 _COPIES = 0.99
 
 
-@dataclass(frozen=True, eq=False)
-class SearchCost:
-    """Cost of a search, for each size of conditioning sets from 0 on.
+# Memory for a pair of columns: in batches of tests, and in the tables of what was found.
+_BYTES_OF_A_PAIR = 400
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SearchCost(Cost):
+    """Expected cost of a search for separating sets.
 
     Attributes
     ----------
-    n_tests, seconds : ndarray of float, shape (n_sizes,)
-        Expected, on one core of a common machine; seconds are NaN for a test that does not know.
+    n_tests, seconds_by_size : ndarray of float, shape (n_sizes,)
+        Tests, and what they take, for each size of conditioning sets from 0 on; also of sizes for
+        which a search takes too long, so that it stops before them.
     """
 
     n_tests: Floats
-    seconds: Floats
+    seconds_by_size: Floats
 
 
 def search_cost(
@@ -53,15 +60,8 @@ def search_cost(
 ) -> SearchCost:
     """Expected cost of `learn_skeleton` with these parameters."""
     pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
-    quick = AutoTest(discrete=GTest(sparse="chi-square"))
-    tests = quick.test_pairs(data, pairs)
-    found = tests.testable & (tests.p_value <= alpha)
-    shared = np.zeros((data.n_variables,) * 2)
-    information = np.maximum(tests.mi - tests.bias, 0.0)
-    shared[tuple(pairs.T)] = np.where(found, _shares(test.view(data), pairs, information), 0.0)
-    shared = np.sqrt(shared + shared.T)
-    edges = pairs[found]
-    n_first, left = _first_depth(shared, edges, data.n_samples)
+    shared, edges = dependences(test.view(data), alpha)
+    n_first, left = first_depth(shared, edges, data.n_samples)
     n_tests = [float(len(pairs)), n_first]
     room = adjacency(data.n_variables, edges[left]).sum(axis=1)[edges[left]] - 1.0
     size = 2
@@ -76,7 +76,36 @@ def search_cost(
         n * float(np.mean(test.seconds(data, asked, k))) if n else 0.0
         for k, (n, asked) in enumerate(zip(n_tests, of_size, strict=False))
     ]
-    return SearchCost(np.array(n_tests), np.array(seconds))
+    n_bytes = LIBRARIES + bytes_held(data) + test.n_bytes(data) + _BYTES_OF_A_PAIR * len(pairs)
+    return SearchCost(
+        seconds=_allowed(seconds) if max_conditioning is None else float(np.sum(seconds)),
+        n_bytes=n_bytes,
+        n_tests=np.array(n_tests),
+        seconds_by_size=np.array(seconds),
+    )
+
+
+def _allowed(seconds: list[float]) -> float:
+    """Expected seconds of the sizes that a search of any size tries."""
+    total = np.cumsum(seconds)
+    stops = np.flatnonzero(total[2:] - seconds[0] > MOST_SECONDS)
+    return float(total[1 + stops[0]] if len(stops) else total[-1])
+
+
+def quick_test() -> AutoTest:
+    """The test of pairs that the cost is foreseen by: counts and chi-square, or the copula."""
+    return AutoTest(discrete=GTest(sparse="chi-square"))
+
+
+def dependences(data: Dataset, alpha: float) -> tuple[Floats, Positions]:
+    """What all columns have in common, as correlations, 0 for independent ones; and the others."""
+    pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
+    tests = quick_test().test_pairs(data, pairs)
+    found = tests.testable & (tests.p_value <= alpha)
+    shared = np.zeros((data.n_variables,) * 2)
+    information = np.maximum(tests.mi - tests.bias, 0.0)
+    shared[tuple(pairs.T)] = np.where(found, _shares(data, pairs, information), 0.0)
+    return np.sqrt(shared + shared.T), pairs[found]
 
 
 def _shares(data: Dataset, pairs: NDArray[np.int64], information: Floats) -> Floats:
@@ -94,7 +123,7 @@ def _shares(data: Dataset, pairs: NDArray[np.int64], information: Floats) -> Flo
     return np.where(np.isnan(smaller), -np.expm1(-2.0 * information), of_states)
 
 
-def _first_depth(
+def first_depth(
     shared: Floats, edges: NDArray[np.int64], n_samples: int
 ) -> tuple[float, NDArray[np.bool_]]:
     """Expected number of tests given one column, and edges expected to survive them."""

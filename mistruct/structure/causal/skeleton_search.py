@@ -42,7 +42,7 @@ from mistruct.structure.causal.skeleton import (
 from mistruct.structure.knowledge import Constraints
 
 # Of all sets up to one size, by the constants of the test, where no size is asked for.
-_MOST_SECONDS = 60.0
+MOST_SECONDS = 60.0
 
 # The same of further columns, where sets separate so much less often.
 _MOST_SECONDS_FURTHER = 5.0
@@ -231,7 +231,7 @@ class _Search:
     constraints: Constraints
     wanted: Adjacency | None = None  # the pairs that are asked for; all of them
     pool: Adjacency | None = None  # the candidates of each column; its neighbours
-    most_seconds: float = field(default_factory=lambda: _MOST_SECONDS)
+    most_seconds: float = field(default_factory=lambda: MOST_SECONDS)
 
     def whole(self) -> Skeleton:
         """Search all depths, then restore edges."""

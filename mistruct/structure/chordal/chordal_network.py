@@ -11,6 +11,7 @@ have another separator (Petitjean, Webb and Nicholson 2013; Petitjean and Webb 2
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -30,15 +31,20 @@ from mistruct.structure.chordal.explained import explain_chordal, reasons_of_cho
 from mistruct.structure.chordal.fitted import FittedNetwork, fitted
 from mistruct.structure.chordal.forward import ForwardSelection
 from mistruct.structure.chordal.shared_information import SharedInformation, shared_information
+from mistruct.structure.cost import Cost
 from mistruct.structure.knowledge import Constraints, Knowledge, check_knowledge
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.reasons import Reasons
+from mistruct.structure.trees.edge_rules import cost_of_pairs
 
 CriterionName = Literal["auto", "bdeu", "bic", "alpha"]
 Start = Literal["empty", "forest"]
 
 # Pairs without an edge that are kept with their evidence.
 _MOST_ADDITIONS = 1000
+
+# Of the queue of pairs that may be added.
+_BYTES_OF_A_PAIR = 120
 
 
 class ChordalNetwork(StructureLearner):
@@ -196,6 +202,13 @@ class ChordalNetwork(StructureLearner):
         check_choice("start", self.start, get_args(Start))
         check_knowledge(self.knowledge)
         check_not_negative("equivalent_sample_size", self.equivalent_sample_size)
+
+    def _cost(self, data: Dataset) -> Cost:
+        self._known(data)
+        shared = shared_information(data)
+        cost = cost_of_pairs(shared.data, shared.estimator, shared.test)
+        n_pairs = data.n_variables * (data.n_variables - 1) // 2
+        return replace(cost, n_bytes=cost.n_bytes + _BYTES_OF_A_PAIR * n_pairs)
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         shared = shared_information(data)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import (
     DataError,
-    MistructWarning,
     ParameterError,
     check_count,
     check_fraction,
 )
 from mistruct.structure.causal.evidence import check_pair
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
 from mistruct.structure.differential.pair_cost import check_memory_of_pairs, cost_of_differences
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
@@ -33,7 +32,6 @@ from mistruct.structure.differential.row_groups import (
 )
 from mistruct.structure.differential.score_differences import Groups
 from mistruct.structure.learner import StructureLearner
-from mistruct.structure.networks.cost import Cost
 from mistruct.structure.ranked_edges import count_samples
 from mistruct.structure.reasons import Reason, Reasons
 from mistruct.structure.resampling.bootstrap import Bootstrap
@@ -296,6 +294,15 @@ class DifferentialNetwork(StructureLearner):
             return of_nodes
         return left_by(of_nodes, table.select(given).take(rows), self._groups)
 
+    def _cost(self, data: Dataset) -> Cost:
+        of_groups = self._bootstrap(None)._cost(data)
+        seconds, n_bytes = cost_of_differences(data, self.n_permutations)
+        return replace(
+            of_groups,
+            seconds=of_groups.seconds * len(self.levels_) + seconds,
+            n_bytes=max(of_groups.n_bytes, LIBRARIES + bytes_held(data) + n_bytes),
+        )
+
     def _learn(self, data: Dataset) -> pd.DataFrame:
         groups, n_levels = self._groups, len(self.levels_)
         seen = data.by_order
@@ -369,29 +376,6 @@ class DifferentialNetwork(StructureLearner):
             table[f"mi[{level}]"] = mi[g]
             table[f"correlation[{level}]"] = correlations[g]
         return table
-
-    def cost(self, data: Any) -> Cost:
-        """Expected cost of the tests of `fit`, without that of the networks of the groups.
-
-        Parameters
-        ----------
-        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
-            The table.
-
-        Returns
-        -------
-        Cost
-            With `n_pairs`, `n_bytes` and `seconds`.
-
-        Raises
-        ------
-        DataError, ParameterError
-            As `fit`; also where the memory does not suffice.
-        """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", MistructWarning)  # `fit` says the same
-            table = clone(self)._checked(data)
-        return cost_of_differences(table, self.n_permutations)
 
     def _seed(self) -> int | None:
         return self.seed

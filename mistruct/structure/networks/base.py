@@ -7,7 +7,7 @@ the pairs that are significant, and rank these by a score of their own.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
@@ -16,21 +16,27 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from mistruct._typing import Floats, Positions
-from mistruct.data.dataset import Dataset, as_dataset
+from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, check_choice, check_count, check_fraction
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.information.base import Estimator
-from mistruct.information.panels import ENTRIES, Panels
+from mistruct.information.panels import Panels
+from mistruct.structure.cost import LIBRARIES, bytes_held
 from mistruct.structure.learner import StructureLearner, describe
-from mistruct.structure.networks.cost import Cost, check_memory
+from mistruct.structure.networks.network_cost import (
+    BYTES_OF_A_PAIR,
+    NetworkCost,
+    check_memory,
+    share_of_dependent,
+)
 from mistruct.structure.networks.significance import (
     Beside,
     Pairs,
     count_tests,
+    passes,
     significant_pairs,
     why_none,
 )
@@ -48,7 +54,9 @@ from mistruct.structure.resampling.consensus import Votes
 from mistruct.structure.resampling.replicates import (
     Arrays,
     Folder,
+    Work,
     check_replicates,
+    cost_of_replicates,
     run_replicates,
 )
 from mistruct.structure.trees.edge_rules import degrees_of_freedom
@@ -163,32 +171,31 @@ class NetworkLearner(StructureLearner):
         """The score of each pair, and further columns of `edges_`."""
         raise NotImplementedError
 
-    def cost(self, data: Any) -> Cost:
-        """Expected cost of `fit`, without estimating anything.
+    def _cost(self, data: Dataset) -> NetworkCost:
+        data, rows = _varying(*self._prepare(data))
+        n_pairs = count_tests(len(rows), data.n_variables)
+        n_bytes = self._check_memory(data, rows)
+        if n_pairs and self.alpha is not None:
+            share = share_of_dependent(data, self.alpha)
+            n_bytes += BYTES_OF_A_PAIR * self._n_kept(data, rows, share)
+        everything = np.arange(data.n_variables)
+        of_one = self.estimator_.seconds(data, rows, everything) if n_pairs else 0.0
+        cost = NetworkCost(seconds=of_one, n_bytes=n_bytes, n_pairs=n_pairs)
+        if self.n_bootstraps is None:
+            return cost
+        n, kept = self.n_bootstraps, self.checkpoint is not None
+        return cost_of_replicates(cost, data, n, n_times=n + 1, checkpoint=kept)
 
-        Parameters
-        ----------
-        data : Dataset, DataFrame, array of shape (n_samples, n_variables), or AnnData
-            The table.
-
-        Returns
-        -------
-        Cost
-            With `n_pairs`, `n_bytes` and `seconds`.
-
-        Raises
-        ------
-        DataError, ParameterError
-            As `fit`; also where the memory does not suffice.
-        """
-        self._check_parameters()
-        learner, table = clone(self), as_dataset(data)
-        table, rows = _varying(*learner._prepare(table.select(sorted(table.names))))
-        n_pairs = count_tests(len(rows), table.n_variables)
-        n_bytes = learner._check_memory(table, rows)
-        columns = np.arange(table.n_variables)
-        seconds = learner.estimator_.seconds(table, rows, columns) if n_pairs else 0.0
-        return Cost(n_pairs, n_bytes, seconds * (self.n_bootstraps or 1))
+    def _sent(self, data: Dataset) -> Iterator[Any]:
+        data, rows = _varying(*self._prepare(data))
+        if self.n_bootstraps is not None:
+            yield Work.of(self._replicate(data, rows), data, self.seed)
+        if count_tests(len(rows), data.n_variables):
+            panels = self._panels(data, rows)
+            rule = self.alpha, self.correction, self.test_
+            beside = self._beside(data, rows, panels)
+            sent = passes(data, self.estimator_, panels, rows, *rule, beside, self.n_edges)
+            yield from (shared for shared in sent if shared is not None)
 
     def _prepare(self, data: Dataset) -> tuple[Dataset, Sequence[str]]:
         """The table, and the columns that may regulate others."""
@@ -222,10 +229,8 @@ class NetworkLearner(StructureLearner):
 
     def _learn_consensus(self, data: Dataset, regulators: Sequence[str], n: int) -> pd.DataFrame:
         data, rows = _varying(data, regulators)
-        regulators = [data.names[r] for r in rows]
-        position = {name: i for i, name in enumerate(data.names)}
-
-        replicate = _Replicate(self, regulators, position)
+        replicate = self._replicate(data, rows)
+        regulators = replicate.regulators
         made_with = self._made_with(regulators)
         replicates = run_replicates(replicate, data, n, self.seed, made_with, self.checkpoint)
         votes = Votes(data.n_variables)
@@ -248,6 +253,10 @@ class NetworkLearner(StructureLearner):
             "sign": signs(data, source, target),
         }
         return self._ranked(data, source, target, columns, np.isin(data.names, regulators))
+
+    def _replicate(self, data: Dataset, rows: Positions) -> _Replicate:
+        position = {name: i for i, name in enumerate(data.names)}
+        return _Replicate(self, [data.names[r] for r in rows], position)
 
     def _made_with(self, regulators: Sequence[str]) -> dict[str, Any]:
         """Parameters that replicates depend on, besides the table and the seed."""
@@ -306,15 +315,19 @@ class NetworkLearner(StructureLearner):
         n_pairs = count_tests(len(rows), data.n_variables)
         dtype = precision(len(rows), data.n_variables)
         share = 1.0 if self.alpha is None else self.alpha if self.correction == "none" else 0.0
-        n_kept = int(n_pairs * share)  # of independent columns
-        if self.n_edges is not None:
-            n_kept = min(n_kept, self.n_edges * data.n_variables)
-        held = self._entries(len(rows), data.n_variables)
-        return check_memory(data, held, dtype, n_pairs, n_kept)
+        of_panels = self.estimator_.n_bytes(data, rows, np.arange(data.n_variables), dtype)
+        needed = LIBRARIES + bytes_held(data) + of_panels
+        needed += self._entries_kept(len(rows)) * dtype.itemsize
+        return check_memory(needed, n_pairs, self._n_kept(data, rows, share))
 
-    def _entries(self, n_rows: int, n_columns: int) -> int:
-        """Entries of the matrix of information that are in memory at once."""
-        return min(n_rows * n_columns, ENTRIES)
+    def _n_kept(self, data: Dataset, rows: Positions, share: float) -> int:
+        """Pairs that are kept, if such a share of all passes the level."""
+        n_kept = round(count_tests(len(rows), data.n_variables) * share)
+        return min(n_kept, data.n_variables * (self.n_edges or n_kept))
+
+    def _entries_kept(self, n_rows: int) -> int:
+        """Entries of the matrix of information that are kept."""
+        return 0
 
     def chosen_edges(self) -> pd.DataFrame:
         """The rows of `edges_` that are in the network, in both directions if both are ranked."""

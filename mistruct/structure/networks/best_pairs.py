@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class BestPairs:
         if self._n_new > _MANY:
             self.ranked(part.mi.dtype)
 
-    def ranked(self, dtype: np.dtype[np.floating]) -> Found:
+    def ranked(self, dtype: np.dtype[Any]) -> Found:
         """The best of all pairs that were added, by row, then by column."""
         found = Found.join(self._parts, dtype)
         best = self._are_best(self._rows[found.row], found.column, found.mi.astype(np.float64))

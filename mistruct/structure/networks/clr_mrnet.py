@@ -217,8 +217,8 @@ class MRNET(NetworkLearner):
     def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Redundancies:
         return Redundancies(panels, rows)
 
-    def _entries(self, n_rows: int, n_columns: int) -> int:
-        return max(super()._entries(n_rows, n_columns), entries_kept(n_rows))
+    def _entries_kept(self, n_rows: int) -> int:
+        return entries_kept(n_rows)
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:
         return _selected(network) if len(network.mi) else np.empty(0), {}

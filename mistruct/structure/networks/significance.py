@@ -131,9 +131,7 @@ def significant_pairs(
     search = PairSearch(data, estimator, rows, test)
     n_tests = count_tests(len(rows), data.n_variables)
     rule = n_tests, alpha, correction
-    many = n_tests > _MOST_KEPT or alpha is None or correction != "bh"
-    if n_edges is not None and many and not search.checks:
-        # Whether a pair is significant is known when it is seen, and so whether it has to be kept.
+    if n_edges is not None and _keeps_the_best(search, *rule):
         best = BestPairs(n_edges, rows, data.n_variables)
         search.keep(_cut(search, panels, *rule), best.least)
         for of_panel in _looked_at(search, panels, beside):
@@ -149,6 +147,44 @@ def significant_pairs(
         best.add(found)
         found = best.ranked(panels.dtype)
     return _as_pairs(found)
+
+
+def passes(
+    data: Dataset,
+    estimator: Estimator,
+    panels: Panels,
+    rows: NDArray[np.int64],
+    alpha: float | None,
+    correction: Correction,
+    test: IndependenceTest | None = None,
+    beside: Beside | None = None,
+    n_edges: int | None = None,
+) -> Iterator[Any]:
+    """What `significant_pairs` shares with an executor each time it goes through the panels."""
+    search = PairSearch(data, estimator, rows, test)
+    n_tests = count_tests(len(rows), data.n_variables)
+    at_once = n_edges is not None and _keeps_the_best(search, n_tests, alpha, correction)
+    looks: list[Any] = []
+    if alpha is not None and correction == "bh" and (at_once or alpha * n_tests > _MOST_KEPT):
+        levels = _levels(n_tests, alpha)
+        looks.append(partial(search.count, levels, search.critical_values(levels)))
+        looks += [partial(search.p_values, 0.0)] if at_once else []
+    for look in looks:
+        yield panels.shared(look)
+    if at_once:
+        search.keep(1.0, BestPairs(1, rows, data.n_variables).least)
+    yield panels.shared(_Look(search, beside))
+
+
+def _keeps_the_best(
+    search: PairSearch, n_tests: int, alpha: float | None, correction: Correction
+) -> bool:
+    """Whether pairs that are not among the best are dropped as they come.
+
+    For this it has to be known when a pair is seen whether it is significant.
+    """
+    many = n_tests > _MOST_KEPT or alpha is None or correction != "bh"
+    return many and not search.checks
 
 
 def _looked_at(search: PairSearch, panels: Panels, beside: Beside | None) -> Iterator[Found]:
@@ -202,13 +238,17 @@ def _counts(
     search: PairSearch, panels: Panels, n_tests: int, alpha: float
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Levels, and how many pairs may have p-values of at most each."""
-    n_levels = 1 + int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(n_tests)))
-    levels = alpha * 0.5 ** (np.arange(n_levels) / _LEVELS_PER_OCTAVE)
+    levels = _levels(n_tests, alpha)
     count = partial(search.count, levels, search.critical_values(levels))
-    counts = np.zeros(n_levels, dtype=np.int64)
+    counts = np.zeros(len(levels), dtype=np.int64)
     for of_panel in panels.see(count, "p-values", in_turn=search.in_turn):
         counts += of_panel
     return levels, counts
+
+
+def _levels(n_tests: int, alpha: float) -> Floats:
+    n_levels = 1 + int(np.ceil(_LEVELS_PER_OCTAVE * np.log2(n_tests)))
+    return np.asarray(alpha * 0.5 ** (np.arange(n_levels) / _LEVELS_PER_OCTAVE))
 
 
 def why_none(

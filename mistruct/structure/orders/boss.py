@@ -321,9 +321,10 @@ class BOSS(CausalLearner):
         return explain_by_score(x, y, self._names, *tables, self._required, self.copies_)
 
     def _cost(self, data: Dataset) -> OrderCost:
-        first: SearchCost = self._first_search(data).cost(data)
+        self._known(data)
+        first: SearchCost = self._first_search(data)._cost(data)
         cost = order_cost(data, resolve_score(self.score, data), first, self._n_restarts(data))
-        before = float(first.seconds.sum()) if self.start == "pc" else 0.0
+        before = first.seconds if self.start == "pc" else 0.0
         return replace(cost, seconds=cost.seconds + before)
 
     def reasons(self, most: int = 20_000) -> Reasons:

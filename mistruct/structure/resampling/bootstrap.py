@@ -8,7 +8,7 @@ are in most make the consensus. The rows are drawn as `replicates` says.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -20,14 +20,18 @@ from sklearn.base import clone
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_count
+from mistruct.structure.cost import Cost
 from mistruct.structure.end_marks import ARROW, CIRCLE, KIND, TAIL, is_pag
 from mistruct.structure.learner import StructureLearner, describe
 from mistruct.structure.ranked_edges import count_samples
 from mistruct.structure.regulators import find_regulators
 from mistruct.structure.resampling.replicates import (
+    SHARE,
     Arrays,
     Folder,
+    Work,
     check_replicates,
+    cost_of_replicates,
     run_replicates,
 )
 
@@ -188,16 +192,31 @@ class Bootstrap(StructureLearner):
                 f"threshold must be a number greater than 0 and at most 1, got {share!r}"
             )
 
-    def _learn(self, data: Dataset) -> pd.DataFrame:
+    def _cost(self, data: Dataset) -> Cost:
+        of_one: Cost = clone(self.learner)._cost(data)
+        share = SHARE if self.n_rows is None else min(1.0, self.n_rows / data.n_samples)
+        n_times = self.n_resamples * share
+        kept = self.checkpoint is not None
+        return cost_of_replicates(of_one, data, self.n_resamples, n_times=n_times, checkpoint=kept)
+
+    def _sent(self, data: Dataset) -> Iterator[Any]:
+        yield Work.of(self._resample(data), data, self.seed, self.n_rows)
+
+    def _resample(self, data: Dataset) -> _Resample:
+        """What is done with each sample."""
         learner = clone(self.learner)
         if getattr(learner, "regulators", None) is not None:
             # Once, as a file could change in between.
             learner.regulators = list(find_regulators(learner.regulators, data.names))
+        return _Resample(learner, {name: i for i, name in enumerate(data.names)})
+
+    def _learn(self, data: Dataset) -> pd.DataFrame:
         if self.n_rows is not None and self.n_rows > data.n_samples:
             raise ParameterError(
                 f"n_rows must be at most the {data.n_samples} rows of the table, got {self.n_rows}"
             )
-        resample = _Resample(learner, {name: i for i, name in enumerate(data.names)})
+        resample = self._resample(data)
+        learner = resample.learner
         used = learner.get_params(deep=False).items()
         made_with = {"learner": type(learner).__name__}
         made_with |= {f"learner__{name}": describe(value) for name, value in used}

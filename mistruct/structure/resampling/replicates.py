@@ -20,9 +20,10 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,9 @@ from mistruct.atomic import replacing
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, ParameterError, Setting, check_count
 from mistruct.parallel import run_anywhere
+from mistruct.structure.cost import Cost
 
+AnyCost = TypeVar("AnyCost", bound=Cost)
 Arrays = Mapping[str, NDArray[Any]]
 Folder = str | os.PathLike[str]
 
@@ -41,6 +44,9 @@ SHARE = 0.632
 
 # Fewer rows have hardly as many different samples as there are replicates.
 _FEWEST_ROWS = 10
+
+# A checkpoint holds for each replicate a file, and in it so much for an edge.
+_BYTES_OF_A_FILE, _BYTES_OF_AN_EDGE = 1500, 25
 
 _FORMAT = 1
 _MANIFEST = "checkpoint.json"
@@ -116,7 +122,7 @@ def run_replicates(
         raise DataError(
             f"replicates need {_FEWEST_ROWS} rows or more to draw from, got {data.n_samples}"
         )
-    entropy = np.random.SeedSequence(seed).entropy
+    work = Work.of(make, data, seed, n_rows)
     kept = None
     if checkpoint is not None:
         fresh = [f"{k}={v}" for k, v in made_with.items() if "seed=None" in str(v)]
@@ -128,7 +134,6 @@ def run_replicates(
         kept = _Checkpoint(Path(checkpoint), {**made, **made_with})
 
     missing = [b for b in range(n) if kept is None or kept.read(b) is None]
-    work = _Work(make, data, entropy, n_rows)
     results = run_anywhere(_replicate, work, missing, description="replicates", in_turn=True)
     remaining = set(missing)
     for b in range(n):
@@ -143,7 +148,7 @@ def run_replicates(
         kept.tidy()
 
 
-class _Work(NamedTuple):
+class Work(NamedTuple):
     """Work that all replicates share."""
 
     make: Callable[[Dataset], Arrays]
@@ -151,8 +156,37 @@ class _Work(NamedTuple):
     entropy: Any
     n_rows: int | None
 
+    @classmethod
+    def of(
+        cls,
+        make: Callable[[Dataset], Arrays],
+        data: Dataset,
+        seed: int | None,
+        n_rows: int | None = None,
+    ) -> Work:
+        """The work with a seed."""
+        return cls(make, data, np.random.SeedSequence(seed).entropy, n_rows)
 
-def _replicate(work: _Work, b: int) -> Arrays:
+
+def cost_of_replicates(
+    of_one: AnyCost, data: Dataset, n: int, *, n_times: float, checkpoint: bool
+) -> AnyCost:
+    """Expected cost of replicates, from that of learning from the table.
+
+    They take as long as to learn from it `n_times`. On disk there is an edge for each column, at
+    least.
+    """
+    sample = round(SHARE * (data.values.nbytes + data.codes.nbytes))
+    of_file = _BYTES_OF_A_FILE + _BYTES_OF_AN_EDGE * data.n_variables
+    return replace(
+        of_one,
+        seconds=of_one.seconds * n_times,
+        n_bytes=of_one.n_bytes + sample,
+        n_bytes_on_disk=n * of_file if checkpoint else 0,
+    )
+
+
+def _replicate(work: Work, b: int) -> Arrays:
     rows = draw_rows(work.data.n_samples, work.entropy, b, work.n_rows)
     return work.make(work.data.take(rows))
 

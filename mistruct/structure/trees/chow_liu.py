@@ -8,6 +8,9 @@ Kullback-Leibler divergence has the tree that maximises the sum of its edges' mu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -15,16 +18,18 @@ from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.information.base import Estimator
+from mistruct.structure.cost import Cost
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.reasons import Reasons, forest_reasons
 from mistruct.structure.trees.edge_rules import (
     EdgeWeights,
     Penalty,
     check_rule,
+    cost_of_pairs,
     count_pairs,
     staying,
 )
-from mistruct.structure.trees.spanning_forest import spanning_forest
+from mistruct.structure.trees.spanning_forest import Grow, spanning_forest
 
 
 class ChowLiu(StructureLearner):
@@ -127,6 +132,18 @@ class ChowLiu(StructureLearner):
             }
         )
         return edges[keep].sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+
+    def _cost(self, data: Dataset) -> Cost:
+        estimator, test = self._choose(data, penalised=self.penalty is not None)
+        return cost_of_pairs(data, estimator, test)
+
+    def _sent(self, data: Dataset) -> Iterator[Any]:
+        estimator, _ = self._choose(data, penalised=self.penalty is not None)
+        everything = np.arange(data.n_variables)
+        panels = estimator.panels(data, everything, everything)
+        weigh = EdgeWeights(estimator.view(data), self.penalty)
+        if (shared := panels.shared(Grow(weigh, data.n_variables))) is not None:
+            yield shared
 
     def reasons(self, most: int = 20_000) -> Reasons:
         """Reasons why pairs are joined, and why `most` pairs in one tree are not."""

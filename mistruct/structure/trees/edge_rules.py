@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice, check_fraction
+from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction, threshold
 from mistruct.independence.protocol import TestBatch
-from mistruct.information.panels import Panel
+from mistruct.information.base import Estimator
+from mistruct.information.panels import ENTRIES, Panel
 from mistruct.kernels.graphs.spanning_tree import maximum_spanning_tree
+from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 
 Penalty = Literal["bic", "aic"]
 
@@ -119,3 +122,14 @@ def known_entries(data: Dataset) -> NDArray[np.float32] | None:
     if not any(data.n_missing.values()):
         return None
     return np.array([data.known(n) for n in data.names], dtype=np.float32)
+
+
+def cost_of_pairs(data: Dataset, estimator: Estimator, test: IndependenceTest) -> Cost:
+    """Expected cost of the information of all pairs, and of what is tested and weighed of it."""
+    everything = np.arange(data.n_variables)
+    of_matrix = estimator.n_bytes(data, everything, everything)
+    weights = 8 * min(data.n_variables**2, ENTRIES)
+    return Cost(
+        seconds=estimator.seconds(data, everything, everything),
+        n_bytes=LIBRARIES + bytes_held(data) + max(of_matrix + weights, test.n_bytes(data)),
+    )

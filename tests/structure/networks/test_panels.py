@@ -14,7 +14,7 @@ from mistruct.structure.networks.background import Background
 PANELS = (
     "mistruct.information.panels.ENTRIES",
     "mistruct.information.counts.pair_matrix.ENTRIES",
-    "mistruct.information.copula.correlations._PANEL_ENTRIES",
+    "mistruct.information.copula.correlations.PANEL_ENTRIES",
 )
 
 
@@ -87,7 +87,9 @@ def test_panels_hold_the_entries_of_the_matrix(small_panels, kind):
 
 
 def test_of_wide_tables_the_matrix_is_not_counted_as_memory(monkeypatch):
-    monkeypatch.setattr("mistruct.structure.networks.cost.memory_limit", lambda: 2_000_000_000)
+    monkeypatch.setattr(
+        "mistruct.structure.networks.network_cost.memory_limit", lambda: 2_000_000_000
+    )
     names = [f"g{k}" for k in range(30_000)]
     table = ms.as_dataset(np.random.default_rng(0).normal(size=(12, len(names))))
     assert ms.ARACNE().cost(table).n_bytes < 1_000_000_000
