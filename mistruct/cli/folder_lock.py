@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
+from mistruct.atomic import locked
 from mistruct.errors import DataError
 
 #: How temporary folders in an output folder begin.
 TEMPORARY = ".mistruct-"
 
 _LOCK = ".mistruct.lock"
-_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
@@ -36,13 +33,13 @@ def one_run(folder: Path) -> Iterator[None]:
     lock = folder / _LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = _opened(lock)
+        file = locked(lock)
+    except BlockingIOError:
+        raise DataError(
+            f"--output: another run is writing to {str(folder)!r}; wait until it has ended, "
+            "or take another folder"
+        ) from None
     except OSError as error:
-        if error.errno in _HELD:
-            raise DataError(
-                f"--output: another run is writing to {str(folder)!r}; wait until it has ended, "
-                "or take another folder"
-            ) from None
         raise DataError(f"--output: cannot write to {str(folder)!r}: {error.strerror}") from error
     try:
         for left in folder.glob(f"{TEMPORARY}*") if file else ():
@@ -58,35 +55,3 @@ def one_run(folder: Path) -> Iterator[None]:
         for made in new:
             with suppress(OSError):
                 made.rmdir()
-
-
-def _opened(lock: Path) -> IO[bytes] | None:
-    """The locked file; None where the file system has no locks."""
-    while True:
-        file = lock.open("ab")
-        try:
-            _take(file)
-            # Whoever held it may have removed the file in between.
-            if os.path.samestat(os.fstat(file.fileno()), lock.stat()):
-                return file
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            file.close()
-            if error.errno in _HELD:
-                raise
-            lock.unlink(missing_ok=True)
-            return None
-        file.close()
-
-
-def _take(file: IO[bytes]) -> None:
-    """Lock an open file; OSError where another holds it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

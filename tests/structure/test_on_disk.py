@@ -213,7 +213,9 @@ import subprocess
 import sys
 from pathlib import Path
 found = rank_writer.write_ranks(
-    Path(sys.argv[1], "values.bin"), Path(sys.argv[1], "again.bin"), *data.values.shape
+    *(Path(sys.argv[1], name) for name in ("values.bin", "again.bin")),
+    *data.values.shape,
+    rank_writer.Progress(Path(sys.argv[1])),
 )
 """
 
