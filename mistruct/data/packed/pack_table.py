@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from narwhals.exceptions import NarwhalsError
 
-from mistruct import __version__
 from mistruct.atomic import replacing_folder
 from mistruct.data.columns import Door, Kind
 from mistruct.data.dataset import Dataset, as_dataset
@@ -111,7 +110,7 @@ def pack_table(
     token = None
     if isinstance(source, (str, Path)) and Path(source).exists():
         settings = {"drop": drop, "kinds": sorted(given.items()), "weights": weights}
-        settings |= {"marks": missing_marks, "by": __version__, **vars(text)}
+        settings |= {"marks": missing_marks, **vars(text)}
         token = token_of(Path(source), settings)
     with (
         one_pack(path) as alone,

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -60,7 +61,8 @@ def token_of(source: Path, settings: Mapping[str, Any]) -> str:
     """Name of what is packed, and how: the files with their sizes and times, and settings."""
     files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
     of_files = [(str(p.absolute()), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    text = repr((of_files, sorted(settings.items())))
+    by = import_module("mistruct").__version__
+    text = repr((by, of_files, sorted(settings.items())))
     return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
