@@ -128,7 +128,7 @@ def test_pack_and_learn_of_continuous_columns(tmp_path: Path, record: Callable[.
             writer.write_table(_factors(1_000_000, part))
     size = f"{N_CONTINUOUS} continuous columns x {MILLIONS},000,000 rows"
     for work, what, most in (
-        ("pack", "pack a Parquet file", 1.5),
+        ("pack", "pack a Parquet file", 2.0),
         ("copula matrix", "matrix of copula information from disk", 1.0),
         ("copula tree", "Chow-Liu tree (copula) from disk", 1.0),
         ("copula PC", "PC (copula) from disk", 1.5),
