@@ -39,6 +39,9 @@ _RUN = 1 << 22
 _STEP = 1 << 10
 _MERGED = 1 << 21
 
+# Entries after which it is noted how far the ranks are.
+_SAID = 1 << 22
+
 _RANK = np.dtype("<i4")
 
 Ranks = NDArray[np.int32]
@@ -83,6 +86,7 @@ def write_ranks(
         target.truncate(n_columns * of_column)
         if any(checksum(target, i * of_column, of_column) != c for i, c in enumerate(crc)):
             crc, varies = [], []
+        unsaid = 0
         for i in range(len(crc), n_columns):
             column = _Numbers(source, np.dtype("<f8"), i * n_samples)
             into = _Numbers(target, _RANK, i * n_samples)
@@ -92,9 +96,13 @@ def write_ranks(
                 found = zlib.crc32(part.data, found)
                 differ = differ or bool(((part != 0) & (part != MISSING_RANK)).any())
                 done += len(part)
-            target.flush()
-            crc, varies = [*crc, found], [*varies, differ]
-            progress.say(**{ranks.name: (crc, varies)})
+            crc.append(found)
+            varies.append(differ)
+            unsaid += n_samples
+            if unsaid >= _SAID:
+                target.flush()
+                progress.say(**{ranks.name: (crc, varies)})
+                unsaid = 0
     return {"dtype": _RANK.str, "shape": [n_columns, n_samples], "crc": crc, "varies": varies}
 
 

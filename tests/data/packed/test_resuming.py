@@ -25,8 +25,9 @@ N = 2000
 _KILLED = """
 import os, signal, sys
 import mistruct as ms
-from mistruct.data.packed import arrow_source, row_writer
+from mistruct.data.packed import arrow_source, rank_writer, row_writer
 from mistruct.data.packed.progress import Progress
+rank_writer._SAID = 1
 arrow_source._ROWS, row_writer._FEWEST_ROWS, row_writer._MOST_ROWS = 97, 256, 256
 path, packed, last, torn = sys.argv[1:]
 say, times = Progress.say, 0
@@ -51,6 +52,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrow_source, "_ROWS", 97)
     monkeypatch.setattr(row_writer, "_FEWEST_ROWS", 256)
     monkeypatch.setattr(row_writer, "_MOST_ROWS", 256)
+    monkeypatch.setattr(rank_writer, "_SAID", 1)
 
 
 @pytest.fixture
