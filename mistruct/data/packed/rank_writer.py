@@ -80,7 +80,8 @@ def write_ranks(
     `varies` of the entry says of each column whether two of its entries differ. Columns that an
     earlier run has finished stay as they are.
     """
-    crc, varies = progress.get(ranks.name) or ([], [])
+    nothing: tuple[list[int], list[bool]] = [], []
+    crc, varies = progress.get(ranks.name) or nothing
     of_column = n_samples * _RANK.itemsize
     with values.open("rb") as source, ranks.open("r+b" if ranks.is_file() else "w+b") as target:
         target.truncate(n_columns * of_column)
