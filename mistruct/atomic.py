@@ -19,7 +19,7 @@ from pathlib import Path
 from mistruct.errors import DataError, shortened
 from mistruct.locks import HELD, is_at, take
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.earlier)?\.tmp")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8,}(\.earlier)?\.tmp")
 
 # Without locks, what is older than this has been left by a process that is gone.
 _SECONDS_OF_A_DAY = 86_400
@@ -68,12 +68,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing_folder(path: str | os.PathLike[str], token: str | None = None) -> Iterator[Path]:
     """A temporary folder of files that takes the place of `path` once the block has ended well.
 
     If the block fails, or is interrupted, `path` is as it was; a process that is killed may leave
-    a hidden folder, which the next that replaces `path` removes. DataError where it cannot be
-    written.
+    a hidden folder, which the next that replaces `path` removes; with a `token`, hexadecimal
+    digits, it continues in the folder of a killed process that had the same token, which is for
+    one process at a time. DataError where it cannot be written.
 
     Examples
     --------
@@ -90,10 +91,10 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {str(path)!r}: it is a file")
     if not target.parent.is_dir():
         raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
-    temporary = _beside(target)
+    temporary = _beside(target, token)
     earlier = temporary.with_suffix(".earlier.tmp")
     try:
-        _sweep(target)
+        _sweep(target, kept=temporary)
         with _held(temporary, folder=True):
             yield temporary
             for file in temporary.iterdir():
@@ -115,9 +116,9 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(earlier, ignore_errors=True)
 
 
-def _beside(target: Path) -> Path:
+def _beside(target: Path, token: str | None = None) -> Path:
     """A hidden name in the folder of a file."""
-    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    return target.with_name(f".{target.name[:100]}.{token or secrets.token_hex(4)}.tmp")
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def _held(path: Path, *, folder: bool = False) -> Iterator[None]:
     """Make a file or folder, and hold its lock where the system has such locks."""
     if sys.platform == "win32":  # what is open could not be moved
         if folder:
-            path.mkdir()
+            path.mkdir(exist_ok=True)
         yield
         return
     descriptor = _locked(path, folder)
@@ -156,12 +157,16 @@ def _locked(path: Path, folder: bool) -> int | None:
     return None
 
 
-def _sweep(target: Path) -> None:
-    """Remove what killed processes have left of `target`."""
+def _sweep(target: Path, kept: Path | None = None) -> None:
+    """Remove what killed processes have left of `target`, except one path.
+
+    What stood there before is left where nothing has taken its place.
+    """
     start = f".{target.name[:100]}"
     for name in os.listdir(target.parent):
-        if name.startswith(start) and _TEMPORARY.fullmatch(name, len(start)):
-            left = target.with_name(name)
+        found = _TEMPORARY.fullmatch(name, len(start)) if name.startswith(start) else None
+        left = target.with_name(name)
+        if found and left != kept and (target.exists() or not found[1]):
             with suppress(OSError):  # another process sweeps, too
                 if _is_abandoned(left):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()

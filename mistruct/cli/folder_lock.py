@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from mistruct.errors import DataError
-from mistruct.locks import HELD, is_at, take
+from mistruct.locks import locked
 
 #: How temporary folders in an output folder begin.
 TEMPORARY = ".mistruct-"
@@ -34,13 +33,13 @@ def one_run(folder: Path) -> Iterator[None]:
     lock = folder / _LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = _opened(lock)
+        file = locked(lock)
+    except BlockingIOError:
+        raise DataError(
+            f"--output: another run is writing to {str(folder)!r}; wait until it has ended, "
+            "or take another folder"
+        ) from None
     except OSError as error:
-        if error.errno in HELD:
-            raise DataError(
-                f"--output: another run is writing to {str(folder)!r}; wait until it has ended, "
-                "or take another folder"
-            ) from None
         raise DataError(f"--output: cannot write to {str(folder)!r}: {error.strerror}") from error
     try:
         for left in folder.glob(f"{TEMPORARY}*") if file else ():
@@ -56,21 +55,3 @@ def one_run(folder: Path) -> Iterator[None]:
         for made in new:
             with suppress(OSError):
                 made.rmdir()
-
-
-def _opened(lock: Path) -> IO[bytes] | None:
-    """The locked file; None where the file system has no locks."""
-    while True:
-        file = lock.open("ab")
-        try:
-            take(file.fileno())
-            # Whoever held it may have removed the file in between.
-            if is_at(file.fileno(), lock):
-                return file
-        except OSError as error:
-            file.close()
-            if error.errno in HELD:
-                raise
-            lock.unlink(missing_ok=True)
-            return None
-        file.close()

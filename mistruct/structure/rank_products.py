@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.data.dataset import Dataset
+from mistruct.data.packed.table_folder import forget
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.parallel import n_slots, run_anywhere, slices
 
@@ -58,6 +59,8 @@ def _sums(data: Dataset, shards: list[slice]) -> Sums:
             products += (high @ high.T).astype(np.int64) << (2 * _BITS_OF_A_HALF)
             products += ((crossed + crossed.T) << _BITS_OF_A_HALF) + (low @ low.T).astype(np.int64)
             sums += levels.sum(axis=1)
+            if data.on_disk is not None:
+                forget(data.on_disk.ranks)
     return sums, products
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.information.copula import gram
+from mistruct.information.copula import gram, score_correlations
 from mistruct.structure import rank_products
 from mistruct.structure.orders.copies import copies_of
 from mistruct.structure.ranked_edges import signs
@@ -158,6 +158,22 @@ def test_models_are_fitted_the_same_on_disk(both: Any) -> None:
             np.testing.assert_array_equal(first.values, second.values)
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(["x"], None), (None, ["few", "z"]), (["z", "x"], ["x", "y"])]
+)
+def test_parts_of_the_matrix_are_the_same_on_disk(
+    rows: Any, columns: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score_correlations, "_COLUMNS_AT_ONCE", 2)
+    data = ms.as_dataset(numbers().drop(columns="none"))
+    on_disk = ms.pack_table(data, tmp_path / "t.mistruct")
+    part = {"estimator": "copula", "rows": rows, "columns": columns}
+    found, expected = (ms.mutual_information_matrix(d, **part) for d in (on_disk, data))
+    pd.testing.assert_frame_equal(found, expected.loc[found.index, found.columns], check_exact=True)
+    whole = ms.mutual_information_matrix(data, estimator="copula")
+    np.testing.assert_allclose(found, whole.loc[found.index, found.columns], atol=1e-12)
+
+
 @pytest.mark.parametrize("bits", [20, 5])
 @pytest.mark.parametrize("both", ["numbers", "mixed"], indirect=True)
 def test_signs_are_those_in_memory(bits: int, both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +229,9 @@ import subprocess
 import sys
 from pathlib import Path
 found = rank_writer.write_ranks(
-    Path(sys.argv[1], "values.bin"), Path(sys.argv[1], "again.bin"), *data.values.shape
+    *(Path(sys.argv[1], name) for name in ("values.bin", "again.bin")),
+    *data.values.shape,
+    rank_writer.Progress(Path(sys.argv[1])),
 )
 """
 

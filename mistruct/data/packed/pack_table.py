@@ -25,6 +25,7 @@ from mistruct.data.packed.arrow_source import (
     is_stream,
     spool,
 )
+from mistruct.data.packed.progress import one_pack, token_of
 from mistruct.data.packed.table_folder import SUFFIX, is_packed_table, open_table
 from mistruct.data.packed.text_source import SUFFIXES, TextSource
 from mistruct.data.packed.two_passes import write_dataset, write_source
@@ -68,7 +69,8 @@ def pack_table(
         :func:`as_dataset`.
     path : path
         The folder to write, which ends in ``.mistruct``. It replaces a packed table of that name,
-        and is there whole or not at all.
+        and is there whole or not at all. A run that is killed leaves a hidden folder beside it;
+        the next one of the same file and parameters goes on from there.
     drop, kinds, weights, missing_marks
         As in :func:`read_table`.
     separator, decimal, comment, header, encoding
@@ -83,7 +85,8 @@ def pack_table(
     ------
     DataError
         The source cannot be read or its table is refused as by :func:`read_table`; a column has
-        more than 65,536 distinct numbers and is declared discrete; the disk is full.
+        more than 65,536 distinct numbers and is declared discrete; the disk is full; another run
+        is packing a table of this name.
     ParameterError
         A parameter breaks its rule.
 
@@ -104,9 +107,14 @@ def pack_table(
     given = {} if kinds is None else dict(kinds)
     text = TextOptions(separator, decimal, comment, header, encoding)
     text.check()
+    token = None
+    if isinstance(source, (str, Path)) and Path(source).exists():
+        settings = {"drop": drop, "kinds": sorted(given.items()), "weights": weights}
+        settings |= {"marks": missing_marks, **vars(text)}
+        token = token_of(Path(source), settings)
     with (
-        replacing_folder(path) as folder,
-        TemporaryDirectory(prefix=".mistruct-", dir=path.parent) as room,
+        one_pack(path) as alone,
+        replacing_folder(path, token if alone else None) as folder,
     ):
         if isinstance(source, (str, Path)):
             file = Path(source)
@@ -134,7 +142,8 @@ def pack_table(
         else:
             door = Door(given, drop, marks=Marks(missing_marks, words=False))
             door.weights = name_of_weights(weights)
-            write_source(spool(source, Path(room)), door, folder, refuse=True)
+            with TemporaryDirectory(prefix=".mistruct-", dir=path.parent) as room:
+                write_source(spool(source, Path(room)), door, folder, refuse=True)
     return open_table(path, missing="testwise")
 
 

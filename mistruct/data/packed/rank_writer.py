@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.data.packed.progress import Progress, checksum
 from mistruct.errors import DataError
 
 #: The rank of a missing entry.
@@ -37,6 +38,9 @@ MOST_ROWS = 2**31 - 2
 _RUN = 1 << 22
 _STEP = 1 << 10
 _MERGED = 1 << 21
+
+# Entries after which it is noted how far the ranks are.
+_SAID = 1 << 22
 
 _RANK = np.dtype("<i4")
 
@@ -68,15 +72,23 @@ def bytes_of_scratch(n_samples: int) -> int:
     return 0 if n_samples <= _RUN else 16 * n_samples
 
 
-def write_ranks(values: Path, ranks: Path, n_columns: int, n_samples: int) -> dict[str, Any]:
+def write_ranks(
+    values: Path, ranks: Path, n_columns: int, n_samples: int, progress: Progress
+) -> dict[str, Any]:
     """Write the ranks of the columns in one file to another; its entry in the header.
 
-    `varies` of the entry says of each column whether two of its entries differ.
+    `varies` of the entry says of each column whether two of its entries differ. Columns that an
+    earlier run has finished stay as they are.
     """
-    crc, varies = [], []
-    with values.open("rb") as source, ranks.open("wb") as target:
-        target.truncate(n_columns * n_samples * _RANK.itemsize)
-        for i in range(n_columns):
+    nothing: tuple[list[int], list[bool]] = [], []
+    crc, varies = progress.get(ranks.name) or nothing
+    of_column = n_samples * _RANK.itemsize
+    with values.open("rb") as source, ranks.open("r+b" if ranks.is_file() else "w+b") as target:
+        target.truncate(n_columns * of_column)
+        if any(checksum(target, i * of_column, of_column) != c for i, c in enumerate(crc)):
+            crc, varies = [], []
+        unsaid = 0
+        for i in range(len(crc), n_columns):
             column = _Numbers(source, np.dtype("<f8"), i * n_samples)
             into = _Numbers(target, _RANK, i * n_samples)
             found, differ, done = 0, False, 0
@@ -87,6 +99,11 @@ def write_ranks(values: Path, ranks: Path, n_columns: int, n_samples: int) -> di
                 done += len(part)
             crc.append(found)
             varies.append(differ)
+            unsaid += n_samples
+            if unsaid >= _SAID:
+                target.flush()
+                progress.say(**{ranks.name: (crc, varies)})
+                unsaid = 0
     return {"dtype": _RANK.str, "shape": [n_columns, n_samples], "crc": crc, "varies": varies}
 
 

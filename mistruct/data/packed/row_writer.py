@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mistruct.data.packed.progress import Progress, checksum
 from mistruct.data.packed.rank_writer import MOST_ROWS, bytes_of_scratch, write_ranks
 from mistruct.errors import DataError
 from mistruct.kernels.counts.bitsets import (
@@ -27,6 +29,21 @@ _PORTION_BYTES = 64_000_000
 _FEWEST_ROWS, _MOST_ROWS = 1 << 12, 1 << 18
 _WORD = 64
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _written(method: Method) -> Method:
+    """Decorator: errors of the disk are not those of the source that is read meanwhile."""
+
+    @wraps(method)
+    def checked(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except OSError as error:
+            raise DataError(f"cannot write the packed table: {error.strerror}") from error
+
+    return cast(Method, checked)
+
 
 class _Rows:
     """One file: an array whose rows all grow at the same pace, with a checksum of each."""
@@ -36,6 +53,15 @@ class _Rows:
         self.crc = [0] * shape[0]
         self.done = 0
         file.truncate(shape[0] * shape[1] * dtype.itemsize)
+
+    def resume(self, said: Any) -> bool:
+        """Go on after what an earlier run has said to be done; False where it is not as it said."""
+        done, crc = said
+        size, rows = self.dtype.itemsize, self.shape[1]
+        self.done, self.crc = done, crc
+        return len(crc) == self.shape[0] and all(
+            checksum(self.file, i * rows * size, done * size) == c for i, c in enumerate(crc)
+        )
 
     def append(self, rows: NDArray[Any]) -> None:
         for i, row in enumerate(rows):
@@ -65,6 +91,11 @@ class RowWriter:
     n_continuous : int
     complete : bool
         Whether no entry of a discrete column is missing.
+
+    Attributes
+    ----------
+    done_before : int
+        Rows that an earlier run has written, which need not come again.
     """
 
     def __init__(
@@ -93,8 +124,8 @@ class RowWriter:
         self._codes = np.empty((len(states), self._length), dtype=codes)
         self._values = np.empty((n_continuous, self._length))
         self._words = np.empty((n_bitsets, self._length // _WORD), dtype=np.uint64)
-        self._filled = 0
-        self._folder = folder
+        self._filled = self.done_before = 0
+        self._folder, self._progress = folder, Progress(folder)
         self._files: dict[str, _Rows] = {}
         self._stack = ExitStack()
 
@@ -109,14 +140,17 @@ class RowWriter:
             of_ranks = 4 * self._n_continuous * self._n_samples
             needed += of_ranks + bytes_of_scratch(self._n_samples)
         free = shutil.disk_usage(self._folder).free
+        free += sum(getattr(f.stat(), "st_blocks", 0) * 512 for f in self._folder.iterdir())
         if needed > free:
             raise DataError(
                 f"the packed table takes {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free "
                 "on its disk; choose another disk, or leave out columns"
             )
-        for name, (dtype, shape) in self._shapes.items():
-            file = self._stack.enter_context((self._folder / name).open("wb"))
-            self._files[name] = _Rows(file, dtype, shape)
+        said = {name: self._progress.get(name) for name in self._shapes}
+        if not (all(said.values()) and self._open("r+b", said)):
+            self._stack.close()
+            self._open("w+b")
+        self.done_before = self._files["codes.bin"].done
         return self
 
     def __exit__(
@@ -126,6 +160,17 @@ class RowWriter:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    def _open(self, mode: str, said: Mapping[str, Any] | None = None) -> bool:
+        """Open the files; whether they hold what an earlier run has `said`."""
+        for name, (dtype, shape) in self._shapes.items():
+            if said and not (self._folder / name).is_file():
+                return False
+            file = self._stack.enter_context((self._folder / name).open(mode))
+            self._files[name] = _Rows(cast(BinaryIO, file), dtype, shape)
+            if said and not self._files[name].resume(said[name]):
+                return False
+        return True
 
     def append(
         self, codes: Iterable[NDArray[Any]], values: Iterable[NDArray[Any]], n_rows: int
@@ -144,6 +189,7 @@ class RowWriter:
             if self._filled == self._length:
                 self._flush()
 
+    @_written
     def _flush(self) -> None:
         n_words = -(-self._filled // _WORD)
         codes, words = self._codes, self._words
@@ -155,7 +201,11 @@ class RowWriter:
         self._files["bitsets.bin"].append(words)
         self._files["values.bin"].append(self._values[:, : self._filled])
         self._filled = 0
+        for rows in self._files.values():
+            rows.file.flush()
+        self._progress.say(**{n: (rows.done, rows.crc) for n, rows in self._files.items()})
 
+    @_written
     def finish(self) -> dict[str, Any]:
         """Write what is held; what the header says of the arrays."""
         if self._filled:
@@ -167,10 +217,9 @@ class RowWriter:
                     "the second time; pack it while nothing changes it"
                 )
         arrays = {name: rows.header() for name, rows in self._files.items()}
-        values = self._files["values.bin"]
-        values.file.flush()
+        shape = self._files["values.bin"].shape
         of_ranks = write_ranks(
-            self._folder / "values.bin", self._folder / "ranks.bin", *values.shape
+            self._folder / "values.bin", self._folder / "ranks.bin", *shape, self._progress
         )
         return {
             "first_word": self.first_word.tolist(),

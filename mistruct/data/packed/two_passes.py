@@ -14,6 +14,7 @@ from mistruct.data.frames import check_table
 from mistruct.data.notes import Note, about_file, left_out
 from mistruct.data.packed.arrow_source import Batch, Source
 from mistruct.data.packed.number_tally import NumberTally
+from mistruct.data.packed.progress import Progress
 from mistruct.data.packed.row_writer import RowWriter
 from mistruct.data.packed.table_folder import write_header
 from mistruct.data.packed.tally import Cells, Portion, Tally
@@ -51,14 +52,19 @@ def write_source(source: Source, door: Door, folder: Path, *, refuse: bool) -> N
     with writer:
         for batch in source.batches(_with_weights([c.name for c in columns], door)):
             portion, keep = again.rows(batch)
+            done = min(max(0, writer.done_before - again.total + portion.total()), portion.total())
+            if done == portion.total():
+                continue  # by an earlier run
             codes, values = (
                 [
-                    _written_out(tallies[c.name].encode(_taken(batch, c.name, keep), c), portion)
+                    _written_out(tallies[c.name].encode(_taken(batch, c.name, keep), c), portion)[
+                        done:
+                    ]
                     for c in some
                 ]
                 for some in (discrete, continuous)
             )
-            writer.append(codes, values, portion.total())
+            writer.append(codes, values, portion.total() - done)
         arrays = writer.finish()
     _write_header(folder, columns, missing, weights.total, door.notes, arrays)
 
@@ -119,6 +125,7 @@ def _write_header(
         **arrays,
     }
     write_header(folder, content, notes)
+    Progress(folder).end()
 
 
 class _Weights:

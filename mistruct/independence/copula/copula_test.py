@@ -132,10 +132,7 @@ class CopulaTest(IndependenceTest):
     True
     """
 
-    @property
-    def agrees_with_scores(self) -> bool:
-        """True."""
-        return True
+    agrees_with_scores = True
 
     @property
     def name(self) -> str:
@@ -206,8 +203,7 @@ class CopulaTest(IndependenceTest):
     def n_bytes(self, data: Dataset) -> int:
         """Expected memory: normal scores, twice as they are joined, and their correlations."""
         dimensions = len(data.continuous) + int((data.n_states - 1).sum())
-        scores = 8 * data.n_samples * dimensions
-        return 2 * scores + 8 * min(dimensions, MOST_CORRELATED) ** 2
+        return 8 * (2 * data.n_samples * dimensions + min(dimensions, MOST_CORRELATED) ** 2)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns."""

@@ -26,7 +26,7 @@ from mistruct.information.copula.basis import (
     warn_infinite,
 )
 from mistruct.information.copula.residual_blocks import Block, Known, is_wide
-from mistruct.information.copula.score_correlations import has_matrix, score_correlations
+from mistruct.information.copula.score_correlations import correlations_between, has_matrix
 from mistruct.information.panels import Panel, Panels
 from mistruct.parallel import run_blocks, slices
 
@@ -81,18 +81,18 @@ class CorrelationPanels(Panels):
     ) -> None:
         _require_rows(data, rows, columns)
         self._lay_out(rows, columns, dtype, PANEL_ENTRIES)
-        found, place = score_correlations(data, rows, columns)
-        self._correlations, self._place, self._bias = found, place, bias(1, 1)
-        self._varies = data.varies[np.array([data.row(n) for n in data.names])]
-        self._names = data.names
+        self._correlations = correlations_between(data, rows, columns)
+        self._bias, self._names = bias(1, 1), data.names
+        self._vary = [
+            data.varies[[data.row(data.names[p]) for p in some]] for some in (rows, columns)
+        ]
 
     def _values(self, some: slice | Positions, others: slice) -> NDArray[Any]:
-        rows, columns = self._rows[some], self._columns[others]
-        nats = self._correlations[np.ix_(self._place[rows], self._place[columns])]
-        nats_of_squares(np.multiply(nats, nats, out=nats))
+        nats = np.square(self._correlations[some, others])
+        nats_of_squares(nats)
         nats -= self._bias
-        nats[~self._varies[rows]] = 0.0
-        nats[:, ~self._varies[columns]] = 0.0
+        nats[~self._vary[0][some]] = 0.0
+        nats[:, ~self._vary[1][others]] = 0.0
         return nats.astype(self.dtype, copy=False)
 
     def _first_infinite(self, panel: Panel) -> tuple[int, int] | None:
@@ -145,7 +145,8 @@ def panels_of(
     data: Dataset, rows: Positions, columns: Positions, bias: Bias, dtype: DTypeLike
 ) -> Panels:
     """Panels between columns that are narrow."""
-    plain = len(data.continuous) == data.n_variables and has_matrix(data)
+    used = np.union1d(rows, columns)
+    plain = has_matrix(data) and all(data.kinds[data.names[p]] == "continuous" for p in used)
     return (CorrelationPanels if plain else ProductPanels)(data, rows, columns, bias, dtype)
 
 

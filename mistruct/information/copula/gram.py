@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
+from mistruct.data.packed.table_folder import forget
 from mistruct.information.copula.basis import embed
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.parallel import n_slots, run_anywhere, run_blocks, slices
@@ -188,6 +189,7 @@ class _OnDisk:
             for state in range(1, len(data.states[name])):
                 np.equal(data.codes[row, some], state, out=result[done])
                 done += 1
+        forget(stored.ranks)
         return result
 
 

@@ -22,6 +22,9 @@ from mistruct.kernels.gaussian.partial_correlation import (
 )
 from mistruct.parallel import run_blocks, slices
 
+# How many times the correlations that are asked for may be made at once.
+_MOST_WASTED = 4
+
 # Columns that a thread ranks at a time.
 _COLUMNS_AT_ONCE = 64
 
@@ -66,6 +69,34 @@ def cut_pairs(data: Dataset, pairs: Positions) -> list[slice]:
     n_columns = 0 if has_matrix(data) else len(np.unique(pairs))
     few = len(pairs) * 2 * _PAIRS_AT_ONCE < n_columns**2
     return slices(len(pairs), _PAIRS_AT_ONCE if few else max(len(pairs), 1))
+
+
+def correlations_between(data: Dataset, rows: Positions, columns: Positions) -> Floats:
+    """Correlations of complete continuous columns by position, shape (len(rows), len(columns))."""
+    if len(rows) > len(columns):
+        return correlations_between(data, columns, rows).T
+    if len(np.union1d(rows, columns)) ** 2 <= _MOST_WASTED * len(rows) * len(columns):
+        return _between(data, rows, columns)
+    # Few beside many, which come with them a part at a time.
+    cut = slices(len(columns), max(len(rows), _COLUMNS_AT_ONCE))
+    return np.concatenate([_between(data, rows, columns[some]) for some in cut], axis=1)
+
+
+def _between(data: Dataset, rows: Positions, columns: Positions) -> Floats:
+    """The same, from the correlations of all that are among either."""
+    used = np.union1d(rows, columns)
+    found = _of_columns(data, used)
+    places = [np.searchsorted(used, some) for some in (rows, columns)]
+    whole = all(np.array_equal(some, np.arange(len(used))) for some in places)
+    return found if whole else found[np.ix_(*places)]
+
+
+def _of_columns(data: Dataset, used: Positions) -> Floats:
+    """Correlations of all of the columns, which are kept if they are those of the whole table."""
+    if len(used) == (row_of_scores(data) >= 0).sum():
+        return _correlations(data)[0]
+    names = [data.names[p] for p in used]
+    return correlations(moments_of(vectors_of(data, names)), data.n_samples)[0]
 
 
 def is_long(data: Dataset, names: Sequence[str]) -> bool:

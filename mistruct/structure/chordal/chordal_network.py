@@ -26,7 +26,7 @@ from mistruct.errors import check_choice, check_count, check_fraction, check_not
 from mistruct.independence.protocol import Ragged
 from mistruct.structure.chordal.cliques import Clique, arcs_of, cliques_of, junction_tree_of
 from mistruct.structure.chordal.criteria import Criterion, Penalised, Probable, Significant
-from mistruct.structure.chordal.exchange import Remembered, exchange, in_order
+from mistruct.structure.chordal.edge_exchange import Remembered, exchange, in_order
 from mistruct.structure.chordal.explained import explain_chordal, reasons_of_chordal
 from mistruct.structure.chordal.fitted import FittedNetwork, fitted
 from mistruct.structure.chordal.forward import ForwardSelection
