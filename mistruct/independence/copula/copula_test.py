@@ -265,9 +265,7 @@ def _results_together(data: Dataset, pairs: Positions, given: Sequence[int]) -> 
     results = np.empty((N_RESULTS, len(pairs)))
 
     def run(block: slice) -> None:
-        copula_test_pairs(
-            known, row[pairs[block]], row[others], block.start, results,
-        )  # fmt: skip
+        copula_test_pairs(known, row[pairs[block]], row[others], block.start, results)
 
     blocks = blocks_by_cost(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST)
     for_each(run, blocks, description="independence tests")
