@@ -47,7 +47,7 @@ from mistruct.structure.orders.boss import BOSS
 
 Start = Literal["auto", "boss", "pc"]
 
-# Beyond this number of columns the search for the best ancestral graph takes long.
+# Beyond this number of columns BOSS may take minutes, and tests alone do not.
 _MOST_COLUMNS_BY_SCORE = 300
 
 

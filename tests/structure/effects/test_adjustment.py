@@ -121,7 +121,7 @@ def test_pgmpy_agrees_on_random_dags() -> None:
     assert n_without > 20
 
 
-# The diagram of Shrier and Platt (2008), an example of dagitty, whose manual lists these sets.
+# Figure 2a of Shrier and Platt (2008); the sets are all that are valid and have no valid part.
 SHRIER = """dag {
     Coach -> {TeamMotivation FitnessLevel}
     Genetics -> {FitnessLevel NeuromuscularFatigue ConnectiveTissueDisorder}

@@ -84,6 +84,38 @@ def test_the_oracle_gives_the_exact_graph_by_every_rule() -> None:
     assert {f"R{k}" for k in range(11)} - {"R8"} <= set(n_marks)
 
 
+def case_of_r8(seed: int) -> Case:
+    """A DAG in which only R8, by a -> b -> c, finds the tail of a o-> c, which is rare at random.
+
+    R1 does not, as the causes of a are causes of c too; and R4 does not, as it is what makes b a
+    cause of c, by e *-> q <- b and q -> c. Some arrows stand for a hidden common cause, and further
+    nodes are effects of any of these.
+    """
+    rng = np.random.default_rng(seed)
+    dag = nx.DiGraph(["da", "fa", "dc", "fc", "ab", "ac", "bq", "eq", "qc", "bc"])
+    replaced = [e for e in [*dag.edges] if "".join(e) in {"da", "fa", "dc", "fc", "eq"}]
+    hidden = set()
+    for u, v in (e for e in replaced if rng.random() < 0.4):
+        dag.remove_edge(u, v)
+        dag.add_edges_from([(f"{u}{v}", u), (f"{u}{v}", v)])
+        hidden.add(f"{u}{v}")
+    for k in range(int(rng.integers(0, 7))):
+        causes = [u for u in sorted(set(dag) - hidden) if rng.random() < 0.25]
+        dag.add_node(f"v{k}")
+        dag.add_edges_from((u, f"v{k}") for u in causes)
+    return dag, hidden, set()
+
+
+def test_rule_8_at_work() -> None:
+    n_hit = 0
+    for seed in range(30):
+        case = case_of_r8(seed)
+        found = learned(case, fast=False)
+        assert marks_of(found) == slow_pag(case), seed
+        n_hit += "R8" in [*found.edges_["source_rule"], *found.edges_["target_rule"]]
+    assert n_hit >= 20
+
+
 # Between x and y: neighbours of x are d and e, of y c and e; the set that separates them is b, c, d
 # and e, or one with b, which is a neighbour of neither.
 BEYOND_NEIGHBOURS = (
