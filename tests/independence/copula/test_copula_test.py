@@ -20,8 +20,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2, f, linregress, pearsonr, t
 
 import mistruct as ms
-from mistruct.data.dataset import assemble
-from mistruct.data.door import Column
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.copula.copula_test import CopulaTest
 from mistruct.independence.copula.residuals import Condition, score
@@ -657,14 +655,6 @@ def test_size_of_continuous_columns_given_continuous_ones(n_samples: int, n_give
     _within_binomial_bounds(batch.p_value)
 
 
-def _column(name: str, values: np.ndarray) -> Column:
-    """Fractions are continuous, whole numbers are states; without the cost of the door."""
-    if values.dtype.kind == "f":
-        return Column(name, "continuous", False, values, None)
-    found, codes = np.unique(values, return_inverse=True)
-    return Column(name, "discrete", False, codes, tuple(found.tolist()))
-
-
 @pytest.mark.parametrize(("kind_x", "kind_y"), [("normal", 3), ("normal", 2), (3, 3), (2, 3)])
 @pytest.mark.parametrize("n_given", [0, 1])
 @pytest.mark.parametrize("n_samples", [50, 200])
@@ -674,12 +664,16 @@ def test_size_of_discrete_columns_given_a_discrete_one(
     rng = np.random.default_rng(n_samples + n_given)
     z = np.arange(n_samples) % 2
     latent = n_given * z + rng.normal(size=(2, N_NULLS, n_samples))
-    columns = [
-        _column(f"{side}{i}", v if kind == "normal" else np.digitize(v, [0.2, 1.0][: kind - 1]))
-        for side, kind, values in zip("xy", (kind_x, kind_y), latent, strict=True)
-        for i, v in enumerate(values)
-    ]
-    data = assemble([*columns, _column("z", z)], "raise")
+    columns: dict[str, Any] = {}
+    for side, kind, values in zip("xy", (kind_x, kind_y), latent, strict=True):
+        for i, v in enumerate(values):
+            columns[f"{side}{i}"] = (
+                v if kind == "normal" else np.digitize(v, [0.2, 1.0][: kind - 1])
+            )
+    kinds: Any = {
+        n: "continuous" if n[0] == "x" and kind_x == "normal" else "discrete" for n in columns
+    }
+    data = ms.as_dataset(pd.DataFrame({**columns, "z": z}), kinds={**kinds, "z": "discrete"})
     pairs = np.arange(2 * N_NULLS).reshape(2, N_NULLS).T.copy()
     batch = CopulaTest().test_pairs(data, pairs, [2 * N_NULLS] * n_given)
     _within_binomial_bounds(batch.p_value)

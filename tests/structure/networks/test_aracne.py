@@ -64,12 +64,22 @@ def rows(edges: pd.DataFrame) -> dict[tuple[str, str], Any]:
     return found
 
 
+def tested(data: Any, pairs: Any) -> dict[tuple[str, str], float]:
+    """The p-value of each pair, 1 where it cannot be tested."""
+    p_values = {(x, y): ms.independence_test(data, x, y).p_value for x, y in pairs}
+    return {pair: 1.0 if math.isnan(p) else p for pair, p in p_values.items()}
+
+
+@pytest.fixture(scope="module")
+def tested_genes() -> dict[tuple[str, str], float]:
+    table = genes()
+    return tested(table, itertools.combinations(sorted(table), 2))
+
+
 def significant(
-    data: Any, pairs: Any, alpha: float | None, correction: str
+    p_values: dict[tuple[str, str], float], alpha: float | None, correction: str
 ) -> dict[tuple[str, str], float]:
     """The pairs that pass by their tests, and their p-values."""
-    p_values = {(x, y): ms.independence_test(data, x, y).p_value for x, y in pairs}
-    p_values = {pair: 1.0 if math.isnan(p) else p for pair, p in p_values.items()}
     if alpha is None:
         return p_values
     passes = ref.passing(p_values.values(), len(p_values), alpha, correction)
@@ -87,11 +97,10 @@ def information(data: Any, pairs: Any, estimator: Any) -> dict[tuple[str, str], 
 @pytest.mark.parametrize("alpha", [0.05, 0.5, None])
 @pytest.mark.parametrize("correction", ["bh", "bonferroni", "none"])
 @pytest.mark.parametrize("tolerance", [0.0, 0.1, 0.4])
-def test_it_is_that_of_the_definitions(alpha, correction, tolerance):
+def test_it_is_that_of_the_definitions(alpha, correction, tolerance, tested_genes):
     table = genes()
-    pairs = list(itertools.combinations(sorted(table), 2))
     learner = ms.ARACNE(alpha=alpha, correction=correction, tolerance=tolerance).fit(table)
-    p_values = significant(table, pairs, alpha, correction)
+    p_values = significant(tested_genes, alpha, correction)
     mi = information(table, p_values, "copula")
     explained_by = ref.explanations(mi, tolerance)
     weights = ref.hub_weights({way: max(mi[p], 0.0) for p in p_values for way in (p, p[::-1])})
@@ -120,7 +129,7 @@ def test_tables_of_mixed_kinds_and_gaps(gaps):
     copula = ms.GaussianCopula()
     by_kinds = ByKinds(discrete=ms.PlugIn("miller-madow"), continuous=copula, mixed=copula)
     learner = ms.ARACNE().fit(data)
-    p_values = significant(data, pairs, 0.05, "bh")
+    p_values = significant(tested(data, pairs), 0.05, "bh")
     mi = information(data, p_values, by_kinds)
     found = rows(learner.edges_)
     assert set(found) == set(p_values)
@@ -199,7 +208,7 @@ def test_regulators_restrict_what_is_tested_and_what_explains(seed, n_regulators
     pairs = [p for p in itertools.combinations(sorted(table), 2) if chosen & set(p)]
     learner = ms.ARACNE(alpha=0.2, regulators=regulators).fit(table)
     assert learner.regulators_ == tuple(regulators)
-    p_values = significant(table, pairs, 0.2, "bh")
+    p_values = significant(tested(table, pairs), 0.2, "bh")
     explained_by = ref.explanations(information(table, p_values, "copula"), 0.1)
     found = rows(learner.edges_)
     assert {frozenset(p) for p in found} == {frozenset(p) for p in p_values}
