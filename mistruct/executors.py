@@ -38,18 +38,18 @@ _SLOTS = 8
 
 
 class Executor:
-    """Where blocks are sent: an object with `submit`, and what is known of it."""
+    """Executor to which blocks are sent: an object with `submit`, with what is known of it."""
 
     def __init__(self, pool: Any) -> None:
         self.pool = pool
 
     @property
     def n_slots(self) -> int:
-        """How many blocks it computes at once, about."""
+        """Approximate number of blocks that the executor computes at once."""
         return int(getattr(self.pool, "_max_workers", _SLOTS))
 
     def share(self, shared: Any) -> Any:
-        """What stands for something that all blocks share, as an argument of `submit`."""
+        """Stand-in for an object that all blocks share, as an argument of `submit`."""
         return _Spool(shared)
 
     @property
@@ -67,7 +67,7 @@ class Executor:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the executor in messages."""
         return type(self.pool).__name__
 
 
@@ -156,7 +156,7 @@ def current() -> Executor | None:
 
 
 def is_inside() -> bool:
-    """Whether this is inside a block that was sent here."""
+    """Whether the caller runs inside a block that was sent to a worker."""
     return _INSIDE.get()
 
 
@@ -199,7 +199,7 @@ class _Sent:
             return error
 
     def result(self, block: Any, future: Any) -> Any:
-        """What a block returns, which is sent again where it is lost."""
+        """Result of a block; a lost block is sent again."""
         for time in range(_MOST_TIMES):
             try:
                 if isinstance(future, Exception):
@@ -233,7 +233,7 @@ class _Sent:
 
 
 class _Outcome(NamedTuple):
-    """What a block has returned or raised."""
+    """Outcome of a block: its result or its error."""
 
     result: Any
     error: Exception | None
@@ -254,7 +254,7 @@ def _compute(function: Callable[[Any, Any], Any], shared: Any, block: Any) -> _O
 
 
 class _Spool:
-    """What blocks share, which becomes a file when it first leaves the process."""
+    """Object that blocks share, written to a file when it first leaves the process."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -277,7 +277,7 @@ class _Spool:
 
 @lru_cache(maxsize=2)
 def _spooled(path: str) -> _Spool:
-    """What another process has left in a file, read once."""
+    """Read an object that another process has left in a file, once per process."""
     with open(path, "rb") as stream:
         return _Spool(pickle.load(stream))
 
@@ -301,7 +301,7 @@ def bytes_of(shared: Any) -> int:
 
 
 def _pickler() -> Any:
-    """What can pickle a caller's own classes, where it is installed; else the standard module."""
+    """Module that pickles: cloudpickle where it is installed, else pickle."""
     try:
         return import_module("cloudpickle")
     except ImportError:

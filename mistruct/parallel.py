@@ -103,7 +103,7 @@ def for_each(
 
 
 def n_slots() -> int:
-    """How many blocks of `run_anywhere` are computed at once."""
+    """Number of blocks that `run_anywhere` computes at once."""
     where = current()
     return n_threads() if where is None else where.n_slots
 

@@ -29,7 +29,7 @@ def why(
     Shows the test, or the other columns, that decided on the pair when the network was learned.
     """
     run = read_run(folder)
-    from mistruct.structure.causal.evidence import check_pair
+    from mistruct.structure.reasons import check_pair
 
     check_pair(x, y, run.names)
     typer.echo(explained(run).why(run, x, y))

@@ -28,7 +28,7 @@ ENTRIES = 50_000_000
 
 
 class Panel(NamedTuple):
-    """Some rows of the matrix.
+    """Panel: consecutive rows of the matrix.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Panels:
 
     @property
     def n_bytes(self) -> int:
-        """Of the largest panel."""
+        """Number of bytes of the largest panel."""
         longest = max((some.stop - some.start for some in self.cut), default=0)
         return longest * len(self._columns) * self.dtype.itemsize
 
@@ -125,7 +125,7 @@ class Panels:
         return partial(_look, look)
 
     def matrix(self) -> NDArray[Any]:
-        """All panels in one array, shape (n_rows, n_columns), mirrored where it is symmetric."""
+        """Join all panels to an array, shape (n_rows, n_columns), mirrored where symmetric."""
         from mistruct.information.tiles import mirror
 
         result = np.empty((len(self._rows), len(self._columns)), dtype=self.dtype)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from abc import abstractmethod
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
+from numpy.typing import NDArray
+
+from mistruct.errors import ParameterError, nearest_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,3 +165,41 @@ def in_numbers(edge: Any) -> str:
     p_value = edge.p_value
     text = f"{p_value:.2g}" if p_value >= 1e-4 else f"{p_value:.1e}"
     return f"{edge.mi:.3g} nats, p = {'<1e-300' if p_value < 1e-300 else text}"
+
+
+class ExplainsPairs:
+    """Mixin of the learners that explain each pair of columns in words."""
+
+    feature_names_in_: NDArray[Any]
+
+    def why(self, x: Hashable, y: Hashable) -> str:
+        """Explain in words why two columns are joined or not.
+
+        Parameters
+        ----------
+        x, y : column names
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ParameterError
+            A name is not a column, or both are one.
+        """
+        check_pair(str(x), str(y), self.feature_names_in_.tolist())
+        return self._reason(str(x), str(y))
+
+    @abstractmethod
+    def _reason(self, x: str, y: str) -> str:
+        """Explain a pair of different columns."""
+
+
+def check_pair(x: str, y: str, names: Sequence[str]) -> None:
+    """Raise ParameterError unless x and y are two of the names."""
+    for name in (x, y):
+        if name not in names:
+            raise ParameterError(f"why: there is no column {name!r}{nearest_names(name, names)}")
+    if x == y:
+        raise ParameterError(f"why: x and y must be two columns, got {x!r} twice")

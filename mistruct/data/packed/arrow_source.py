@@ -25,7 +25,7 @@ FORMATS = {".parquet": "parquet", ".feather": "feather", ".arrow": "feather", ".
 
 
 class Batch(NamedTuple):
-    """Some rows: columns by name, and marks of missing entries whose rows are counted in these."""
+    """Batch of rows: columns by name, and marks of missing entries with their rows in it."""
 
     columns: dict[str, Cells]
     n_rows: int

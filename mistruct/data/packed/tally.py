@@ -1,4 +1,4 @@
-"""What a column that comes in portions holds: its distinct values, and how often each.
+"""Tallies of a column that is read in portions: its distinct values and their counts.
 
 The door decides about a column by its values and how many rows each has. So a column whose rows
 come in portions is counted first, and the door is shown each distinct value once, with the rows
@@ -35,13 +35,13 @@ Cells = NDArray[Any] | Words | Categories
 
 
 class Portion(NamedTuple):
-    """Which rows of the source a portion is, from 0, and how many each stands for."""
+    """Rows of the source that a portion holds, counted from 0, and their weights."""
 
     rows: NDArray[np.int64]
     times: NDArray[np.int64] | None
 
     def total(self, which: NDArray[np.bool_] | None = None) -> int:
-        """How many rows these stand for, or those that a mask marks."""
+        """Sum of the weights of the rows, or of those that a mask marks."""
         if self.times is None:
             return len(self.rows) if which is None else int(which.sum())
         return int(self.times.sum() if which is None else self.times[which].sum())
@@ -72,7 +72,7 @@ class Tally:
         raise NotImplementedError
 
     def missing_in(self, column: Column) -> int:
-        """How many entries of the column are missing."""
+        """Number of missing entries of the column."""
         if column.times is None or not len(column.values):
             return self.n_missing
         if column.states is None:
@@ -92,7 +92,7 @@ class Tally:
     def _read(
         self, read: Callable[[str, Any, Door], Column], values: Any, times: NDArray[np.int64]
     ) -> Column:
-        """What the door makes of distinct values, and of how many rows each has."""
+        """Read distinct values and their counts by the rules for whole tables."""
         door = replace(self.door, counts=times, found=[])
         column = read(self.name, values, door)
         # The door has seen each mark once; here it is known in which rows.

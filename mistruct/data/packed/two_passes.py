@@ -136,7 +136,7 @@ class _Weights:
         self.n_rows = self.n_zeros = self.total = 0
 
     def rows(self, batch: Batch) -> tuple[Portion, NDArray[np.bool_] | None]:
-        """Which rows a batch has, and which of it these are where some have no weight."""
+        """Rows of a batch in the source, and their places in it where some have no weight."""
         places = np.arange(self.n_rows, self.n_rows + batch.n_rows)
         self.n_rows += batch.n_rows
         if self.name is None:
@@ -169,7 +169,7 @@ def _with_weights(names: Sequence[str], door: Door) -> list[str]:
 
 
 def _tallied(source: Source, names: list[str], door: Door) -> tuple[dict[str, Tally], _Weights]:
-    """What the columns hold; those that are numbers in some parts only are read again as text."""
+    """Tallies of the columns; those that are numbers in some parts only are read again as text."""
     tallies: dict[str, Tally] = {}
     left = names
     while True:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 import networkx as nx
 import pandas as pd
 
 from mistruct.data.dataset import Dataset
-from mistruct.structure.causal.evidence import both_ways, check_pair
+from mistruct.structure.causal.evidence import both_ways
 from mistruct.structure.knowledge import Constraints, Knowledge, check_knowledge
 from mistruct.structure.learner import StructureLearner
+from mistruct.structure.reasons import ExplainsPairs
 
 
-class CausalLearner(StructureLearner):
+class CausalLearner(ExplainsPairs, StructureLearner):
     """Base class of the learners of a CPDAG over all columns, with optional knowledge.
 
     A subclass sets `_names` in `_learn`, gives its edges an `orientation`, and says what it costs
@@ -37,29 +37,6 @@ class CausalLearner(StructureLearner):
     def _arcs(self, graph: nx.DiGraph) -> nx.DiGraph:
         """The arcs that stand for the edges of a graph."""
         return both_ways(graph)
-
-    @abstractmethod
-    def _reason(self, x: str, y: str) -> str:
-        """Explain why two columns are adjacent or not."""
-
-    def why(self, x: Hashable, y: Hashable) -> str:
-        """Explain why two columns are adjacent or not.
-
-        Parameters
-        ----------
-        x, y : column names
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ParameterError
-            A name is not a column, or both are one.
-        """
-        check_pair(str(x), str(y), self._names)
-        return self._reason(str(x), str(y))
 
     @property
     def _required(self) -> set[tuple[str, str]]:

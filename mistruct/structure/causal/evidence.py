@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mistruct.errors import ParameterError, nearest_names
+from mistruct.errors import ParameterError
 from mistruct.independence.protocol import Given
 from mistruct.structure.causal.meek import Oriented
 from mistruct.structure.causal.skeleton import (
@@ -27,7 +27,7 @@ from mistruct.structure.causal.skeleton import (
     as_given,
 )
 from mistruct.structure.causal.v_structures import Triple
-from mistruct.structure.reasons import Reason, Reasons
+from mistruct.structure.reasons import Reason, Reasons, check_pair
 
 InWords = Callable[[Any], tuple[str, str]]
 
@@ -108,15 +108,6 @@ def triple_table(names: Sequence[str], triples: Sequence[Triple]) -> pd.DataFram
             "verdict": [t.verdict for t in triples],
         }
     )
-
-
-def check_pair(x: str, y: str, names: Sequence[str]) -> None:
-    """Raise ParameterError unless x and y are two of the names."""
-    for name in (x, y):
-        if name not in names:
-            raise ParameterError(f"why: there is no column {name!r}{nearest_names(name, names)}")
-    if x == y:
-        raise ParameterError(f"why: x and y must be two columns, got {x!r} twice")
 
 
 def explain(

@@ -227,7 +227,7 @@ def _explain(
     test: IndependenceTest,
     table: Dataset,
 ) -> list[tuple[str, str]]:
-    """For each failing independence, strongest first, the new edge that would explain it."""
+    """Find the new edge that would explain each failing independence, strongest first."""
     explained: list[tuple[str, str]] = [("", "")] * len(failing)
     asked, mi = list(failing), results["mi"].tolist()
     limit = results["p_value"].max()

@@ -1,4 +1,4 @@
-"""What a table says against a graph, as a record."""
+"""Record of the evidence in a table against a graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphCheck:
-    """What data say against a graph.
+    """Evidence in a table against a graph.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ from mistruct.structure.smallest_separators import smallest_separator
 
 
 class Independence(NamedTuple):
-    """That x and y are independent given z, by position in the names of a basis."""
+    """Independence of x and y given z, by position in the names of a basis."""
 
     x: int
     y: int
@@ -61,11 +61,11 @@ class MarkovBasis(ABC):
 
     @abstractmethod
     def independences(self) -> list[Independence]:
-        """All that is tested; where a new edge may point one way only, y is its target."""
+        """Independences to test; where a new edge may point one way only, y is its target."""
 
     @abstractmethod
     def without(self, u: str, v: str) -> Independence | None:
-        """What the graph without an edge implies of its two ends, None if it implies nothing."""
+        """Independence that the graph without an edge implies for its two ends; None if none."""
 
     @abstractmethod
     def join(self, x: int, y: int) -> tuple[str, str]:
@@ -73,14 +73,14 @@ class MarkovBasis(ABC):
 
     @abstractmethod
     def question(self, x: int, y: int) -> Independence | None:
-        """What the graph, with the edges joined so far, implies of a pair; None if nothing.
+        """Independence of a pair that the graph with the edges joined so far implies, or None.
 
         In a DAG whose nodes are all measured, given the parents of y.
         """
 
 
 class DirectedBasis(MarkovBasis):
-    """Of a DAG, CPDAG or PAG."""
+    """Markov basis of a DAG, CPDAG or PAG."""
 
     def __init__(self, graph: MixedGraph) -> None:
         super().__init__(graph)
@@ -89,7 +89,7 @@ class DirectedBasis(MarkovBasis):
         self.all_seen = self.seen == set(self.dag)
 
     def independences(self) -> list[Independence]:
-        """Each column and a non-descendant, or each pair that can be separated."""
+        """Independences of columns and non-descendants, or of pairs that can be separated."""
         if self.all_seen:
             found = []
             for y in self.names:
@@ -103,7 +103,7 @@ class DirectedBasis(MarkovBasis):
         return [a for a in asked if a is not None]
 
     def question(self, x: int, y: int) -> Independence | None:
-        """Of a pair, given the parents of y or a smallest separator."""
+        """Independence of a pair, given the parents of y or a smallest separator."""
         u, v = self.names[x], self.names[y]
         if self.dag.has_edge(u, v) or self.dag.has_edge(v, u):
             return None
@@ -137,7 +137,7 @@ class DirectedBasis(MarkovBasis):
 
 
 class UndirectedBasis(MarkovBasis):
-    """Of a Markov network."""
+    """Markov basis of a Markov network."""
 
     def __init__(self, graph: MixedGraph) -> None:
         super().__init__(graph)
@@ -149,12 +149,12 @@ class UndirectedBasis(MarkovBasis):
         self.network.add_nodes_from(self.names)
 
     def independences(self) -> list[Independence]:
-        """Each pair that is not adjacent, given the neighbours of one."""
+        """Independences of each pair that is not adjacent, given the neighbours of one."""
         pairs = combinations(range(len(self.names)), 2)
         return [a for x, y in pairs if (a := self.question(x, y)) is not None]
 
     def question(self, x: int, y: int) -> Independence | None:
-        """Of a pair, given the neighbours of one."""
+        """Independence of a pair, given the neighbours of one."""
         u, v = self.names[x], self.names[y]
         return None if self.network.has_edge(u, v) else self._given_neighbours(u, v)
 

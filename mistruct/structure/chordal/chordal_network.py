@@ -10,7 +10,7 @@ have another separator (Petitjean, Webb and Nicholson 2013; Petitjean and Webb 2
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -34,7 +34,7 @@ from mistruct.structure.chordal.shared_information import SharedInformation, sha
 from mistruct.structure.cost import Cost
 from mistruct.structure.knowledge import Constraints, Knowledge, check_knowledge
 from mistruct.structure.learner import StructureLearner
-from mistruct.structure.reasons import Reasons
+from mistruct.structure.reasons import ExplainsPairs, Reasons
 from mistruct.structure.trees.edge_rules import cost_of_pairs
 
 CriterionName = Literal["auto", "bdeu", "bic", "alpha"]
@@ -47,7 +47,7 @@ _MOST_ADDITIONS = 1000
 _BYTES_OF_A_PAIR = 120
 
 
-class ChordalNetwork(StructureLearner):
+class ChordalNetwork(ExplainsPairs, StructureLearner):
     r"""Decomposable Markov network by selection of edges.
 
     The graph is undirected and chordal. An edge is added where its ends share the most information
@@ -264,28 +264,13 @@ class ChordalNetwork(StructureLearner):
             }
         )
 
-    def why(self, x: Hashable, y: Hashable) -> str:
-        """Why two columns are adjacent or not, in words.
-
-        Parameters
-        ----------
-        x, y : column names
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ParameterError
-            A name is not a column, or both are one.
-        """
+    def _reason(self, x: str, y: str) -> str:
         names, tables = self.feature_names_in_.tolist(), (self.edges_, self.additions_)
         known = self.knowledge or Knowledge()
-        return explain_chordal(str(x), str(y), names, tables, known, self.max_clique)
+        return explain_chordal(x, y, names, tables, known, self.max_clique)
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of all edges, and of the `most` best pairs that are not worth one."""
+        """Words of `why` for all edges, and for the `most` best pairs that are not worth one."""
         known = self.knowledge or Knowledge()
         return reasons_of_chordal(self.edges_, self.additions_, known, most)
 

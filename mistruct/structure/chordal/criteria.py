@@ -81,7 +81,7 @@ class Penalised(Criterion):
         return self._gains(cmi, self._shared.n_complete(pairs, separators), dof)
 
     def accepts(self, key: float, n_candidates: int) -> bool:
-        """Whether there is a gain."""
+        """Whether a gain is positive."""
         return key > 0
 
     def _gains(self, nats: Floats, m: Floats | Positions | int, dof: Floats) -> Floats:

@@ -39,7 +39,7 @@ class EdgeQueue:
             self._bounds[row] = key
 
     def first(self, most: int) -> Positions:
-        """At most so many pairs with the largest keys, in their order, shape (n_pairs, 2)."""
+        """Pairs with the largest keys, in their order, shape (n_pairs, 2)."""
         pairs = np.argwhere(self._keys > -np.inf)
         order = np.argsort(-self._keys[tuple(pairs.T)], kind="stable")
         return np.asarray(pairs[order[:most]])

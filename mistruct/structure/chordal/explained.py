@@ -8,9 +8,8 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from mistruct.structure.causal.evidence import check_pair
 from mistruct.structure.knowledge import Knowledge
-from mistruct.structure.reasons import Reason, Reasons, in_numbers, not_adjacent
+from mistruct.structure.reasons import Reason, Reasons, check_pair, in_numbers, not_adjacent
 
 _OTHERWISE = (
     "an edge between them would close a cycle without a chord, "
@@ -69,7 +68,7 @@ def explain_chordal(
 def reasons_of_chordal(
     edges: pd.DataFrame, additions: pd.DataFrame, knowledge: Knowledge, most: int
 ) -> Reasons:
-    """What `explain_chordal` says of all edges, and of the `most` best pairs without one."""
+    """Words of `explain_chordal` for all edges, and for the `most` best pairs without one."""
     required = _required(knowledge)
     adjacent = [_reason(row, _why_adjacent(row, required)) for row in edges.itertuples()]
     absent = [_reason(row, _why_not(row)) for row in additions.head(most).itertuples()]
@@ -99,7 +98,7 @@ def _why_not(pair: Any) -> str:
 
 
 def _evidence(row: Any) -> str:
-    """What two columns share given what separates them, and what the edge gains."""
+    """Describe what two columns share given their separator, and what the edge gains."""
     given = _given(row.separating_set)
     numbers = in_numbers(row._replace(mi=row.cmi))
     change = f"gains {row.gain:.3g}" if row.gain >= 0 else f"costs {-row.gain:.3g}"

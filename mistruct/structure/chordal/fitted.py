@@ -46,7 +46,7 @@ class FittedNetwork(ABC):
 
     @abstractmethod
     def log_likelihood(self, data: Any) -> float:
-        """In nats, summed over the rows of a table."""
+        """Log-likelihood in nats, summed over the rows of a table."""
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def fitted(
 
 
 def _parts(data: Dataset, cliques: Sequence[Clique]) -> list[Dataset]:
-    """For each clique the rows that are complete in its connected component."""
+    """Rows of each clique that are complete in its connected component."""
     if not any(data.n_missing.values()):
         return [data] * len(cliques)
     roots: list[int] = []
@@ -121,7 +121,7 @@ def _parts(data: Dataset, cliques: Sequence[Clique]) -> list[Dataset]:
 
 
 class _Tables(FittedNetwork):
-    """Of discrete columns."""
+    """Clique tables of discrete columns."""
 
     def __init__(
         self, data: Dataset, kinds: Mapping[str, Kind], cliques: Sequence[Clique], size: float
@@ -187,7 +187,7 @@ class _Tables(FittedNetwork):
     def _cells(
         self, codes: dict[str, NDArray[np.int64]], names: Sequence[str], n: int
     ) -> NDArray[np.int64]:
-        """Which joint state of some columns each row has."""
+        """Joint state of some columns in each row."""
         cells = np.zeros(n, dtype=np.int64)
         for name in names:
             cells = cells * len(self._like.states[name]) + codes[name]
@@ -195,7 +195,7 @@ class _Tables(FittedNetwork):
 
 
 class _Normal(FittedNetwork):
-    """Of continuous columns, jointly normal."""
+    """Model of continuous columns that are jointly normal."""
 
     def __init__(self, data: Dataset, kinds: Mapping[str, Kind], cliques: Sequence[Clique]) -> None:
         super().__init__(data, kinds)

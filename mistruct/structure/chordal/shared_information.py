@@ -35,7 +35,7 @@ _ANY = 0.5
 
 
 class SharedInformation(ABC):
-    """What the columns of a table share, and what tests it.
+    """Information that columns of a table share, and its test.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class SharedInformation(ABC):
 
     @abstractmethod
     def joint_states(self, sets: Ragged) -> Floats:
-        """How many joint states each set of columns has."""
+        """Number of joint states of each set of columns."""
 
     def n_complete(self, pairs: Positions, sets: Ragged) -> Positions:
         """The rows that are complete in each pair and its set."""
@@ -86,7 +86,7 @@ class SharedInformation(ABC):
 
 
 def shared_information(data: Dataset) -> SharedInformation:
-    """What the columns of a table share.
+    """Information that the columns of a table share.
 
     Ordinal columns go by their states beside discrete ones, and otherwise by their order.
 
@@ -107,7 +107,7 @@ def shared_information(data: Dataset) -> SharedInformation:
 
 
 class _BetweenStates(SharedInformation):
-    """Of discrete columns, from counts."""
+    """Information that discrete columns share, from counts."""
 
     def __init__(self, data: Dataset) -> None:
         super().__init__(data)
@@ -128,7 +128,7 @@ class _BetweenStates(SharedInformation):
 
 
 class _BetweenNumbers(SharedInformation):
-    """Of continuous columns, from the correlations of their normal scores."""
+    """Information that continuous columns share, from the correlations of their normal scores."""
 
     def __init__(self, data: Dataset) -> None:
         super().__init__(data)

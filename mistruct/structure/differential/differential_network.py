@@ -19,7 +19,6 @@ from mistruct.errors import (
     check_count,
     check_fraction,
 )
-from mistruct.structure.causal.evidence import check_pair
 from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
 from mistruct.structure.differential.given_columns import left_by
@@ -33,13 +32,13 @@ from mistruct.structure.differential.row_groups import (
 from mistruct.structure.differential.score_differences import Groups
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.ranked_edges import count_samples
-from mistruct.structure.reasons import Reason, Reasons
+from mistruct.structure.reasons import ExplainsPairs, Reason, Reasons
 from mistruct.structure.resampling.bootstrap import Bootstrap
 
 _FEWEST_ROWS = 10  # of a group
 
 
-class DifferentialNetwork(StructureLearner):
+class DifferentialNetwork(ExplainsPairs, StructureLearner):
     """Differential network: the differences between the networks of groups of rows.
 
     For each pair of columns a permutation test asks whether their dependence differs between the
@@ -180,29 +179,13 @@ class DifferentialNetwork(StructureLearner):
         self.threshold = threshold
         self.seed = seed
 
-    def why(self, x: Hashable, y: Hashable) -> str:
-        """Explain how the dependence of two columns differs between the groups.
-
-        Parameters
-        ----------
-        x, y : column names
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ParameterError
-            A name is not a column, or both are one.
-        """
-        check_pair(str(x), str(y), self.feature_names_in_.tolist())
-        ends = {str(x), str(y)}
+    def _reason(self, x: str, y: str) -> str:
+        ends = {x, y}
         row: Any
         for row in self.edges_.to_dict("records"):
             if {row["source"], row["target"]} == ends:
                 return self._in_words(row)
-        return f"{str(x)!r} and {str(y)!r} do not differ, and have an edge in no group"
+        return f"{x!r} and {y!r} do not differ, and have an edge in no group"
 
     def _in_words(self, row: Mapping[Any, Any]) -> str:
         """Explain a row of `edges_`."""
@@ -220,7 +203,7 @@ class DifferentialNetwork(StructureLearner):
         return f"{words}; {'; '.join(of_groups)}{change}"
 
     def reasons(self, most: int = 20_000) -> Reasons:
-        """What `why` says of all pairs of `edges_`."""
+        """Words of `why` for all pairs of `edges_`."""
         return self._reasons(self.graph_)
 
     def networks(self) -> list[tuple[nx.Graph, Reasons, str]]:

@@ -1,4 +1,4 @@
-"""What becomes of each edge from the network of one group to that of another."""
+"""Changes of edges from the network of one group to that of another."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Scores(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """Sorted columns, from which ranks within any groups follow by counting."""
+    """Sorted columns, which give ranks within any groups by counting."""
 
     order: Positions
     n_known: Positions

@@ -1,1 +1,1 @@
-"""What a graph says about the effects of its columns."""
+"""Effects of columns that a graph identifies."""

@@ -1,4 +1,4 @@
-r"""Which columns to adjust for, so that a regression gives the effect of x on y.
+r"""Adjustment sets: columns with which a regression gives the effect of x on y.
 
 A set Z is an adjustment set if, in every distribution that the graph stands for, the effect of
 setting x is $\sum_z p(y | x, z) p(z)$. The generalised adjustment criterion (Perkovic, Textor,
@@ -64,7 +64,7 @@ class AdjustmentSet:
 
     @property
     def valid(self) -> bool:
-        """Whether there is an adjustment set."""
+        """Whether an adjustment set exists."""
         return self.columns is not None
 
 
@@ -182,7 +182,7 @@ def adjustment_set(
 
 @dataclass(frozen=True)
 class _Paths:
-    """What the possibly directed paths from x to y decide.
+    """Possibly directed paths from x to y, and what they decide.
 
     `between` are the nodes on them, without x, `affected` the possible descendants of these, and
     `reason` why the graph is not amenable, if so.

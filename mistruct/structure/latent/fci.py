@@ -286,7 +286,7 @@ class FCI(SeparationLearner):
         return self._boss()._cost(data) if from_boss else super()._cost(data)
 
     def _further(self, data: Dataset, found: Skeleton, constraints: Constraints) -> Skeleton:
-        """What no set among possible-d-sep separates either."""
+        """Pairs that no set among possible-d-sep separates either."""
         triples = self._judged(data, found, constraints, "standard")
         pool = possible_d_sep(found.adjacent, of_verdict(triples, "noncollider"))
         known = may_be_ancestors(constraints)

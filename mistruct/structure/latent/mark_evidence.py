@@ -26,7 +26,7 @@ _MEANS: dict[tuple[Mark, Mark], str] = {
 
 
 def relation(at_source: Mark, at_target: Mark) -> str:
-    """What an edge is called (Ribeiro-Dantas et al. 2024), its target the end with the arrowhead.
+    """Name of an edge (Ribeiro-Dantas et al. 2024), its target the end with the arrowhead.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def as_pag(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def marks_in_words(edge: Any) -> tuple[str, str]:
-    """How an edge joins its two columns and what that means, and what forces its marks."""
+    """Describe how an edge joins its two columns, what that means, and what forces its marks."""
     x, y = repr(edge.source), repr(edge.target)
     means = _MEANS[edge.source_mark, edge.target_mark].format(x=x, y=y)
     after = ""

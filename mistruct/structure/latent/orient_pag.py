@@ -1,4 +1,4 @@
-"""From adjacencies, v-structures and knowledge to a graph with a mark at each end.
+"""Orientation of adjacencies, v-structures and knowledge to a graph with a mark at each end.
 
 All ends begin as circles. What is known comes first: where x is required to cause y, x --> y; where
 it must not, an arrowhead at x. Then R0, the v-structures, and R1 to R10 as long as they find marks.

@@ -1,4 +1,4 @@
-"""Where hidden causes are, a separating set may hold more than neighbours.
+"""Possible-d-sep: with hidden causes, a separating set may hold more than neighbours.
 
 Neighbours of x or of y need not separate the two where an arrow from a hidden column points at
 both ends of another edge. What does are the columns on paths from x on which each is a collider or
@@ -20,7 +20,7 @@ from mistruct.structure.knowledge import Constraints
 def possible_d_sep(
     adjacent: Adjacency, noncolliders: Collection[tuple[int, int, int]]
 ) -> Adjacency:
-    """Which columns are in possible-d-sep of which.
+    """Possible-d-sep of each column.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def possible_d_sep(
 
 
 def may_be_ancestors(constraints: Constraints) -> Constraints:
-    """What is known, with everything possible that a path of possible edges leads to."""
+    """Known ancestors, with all columns that a path of possible edges leads to."""
     reach = constraints.possible | np.eye(len(constraints.possible), dtype=bool)
     while (further := (reach.astype(np.float32) @ reach) > 0).sum() > reach.sum():
         reach = further

@@ -72,7 +72,7 @@ class Doubts:
             removed = self._remove(weak)
 
     def hold(self, paths: Sequence[Path]) -> bool:
-        """Whether all edges of discriminating paths depend; those that do not are removed."""
+        """Whether the edges of all discriminating paths depend; edges that do not are removed."""
         sets = self.skeleton.separating_sets()
         doubts = []
         for path in paths:

@@ -1,4 +1,4 @@
-r"""How probable an arrowhead is, from the information of three columns.
+r"""Probability of an arrowhead, from the information of three columns.
 
 In x - z - y, x and y not adjacent, the set u separates x and y with z or without it. Conditioning
 on z as well changes their information by :math:`I(x; y; z | u) = I(x; y | u) - I(x; y | u, z)`.
@@ -73,7 +73,7 @@ def three_point_information(
 
 
 def _signal(tests: TestBatch) -> Floats:
-    """What is left of n times the information after the penalty, at least 0."""
+    """Number of rows times the information, less the penalty, at least 0."""
     n = np.maximum(tests.n_samples, 1)
     penalty = np.where(tests.dof > 0, tests.dof * np.log(n) / 2, n * tests.bias)
     return np.maximum(n * tests.mi - penalty, 0.0)

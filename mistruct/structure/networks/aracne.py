@@ -282,7 +282,7 @@ def explain(
 
 
 def _strongest_ties(edges: NDArray[np.int32], mi: NDArray[Any], n_columns: int) -> Ties:
-    """Where the neighbours of each column start, these, and their positive ties, descending."""
+    """Neighbours of each column with their positive ties, descending."""
     degrees = np.bincount(edges[mi > 0].ravel(), minlength=n_columns)
     starts = np.concatenate([[0], np.cumsum(degrees)])
     neighbors = np.empty(starts[-1], dtype=np.int32)

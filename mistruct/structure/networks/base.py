@@ -164,7 +164,7 @@ class NetworkLearner(StructureLearner):
         check_replicates("n_bootstraps", self.n_bootstraps, self.seed, self.checkpoint)
 
     def _beside(self, data: Dataset, rows: Positions, panels: Panels) -> Beside | None:
-        """What looks at all pairs of a table besides the search for significant ones."""
+        """Observer of all pairs of a table besides the search for significant ones."""
         return None
 
     def _score(self, network: Network) -> tuple[Floats, dict[str, NDArray[Any]]]:

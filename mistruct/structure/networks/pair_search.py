@@ -54,7 +54,7 @@ class Found(NamedTuple):
         return cls(*map(np.concatenate, zip(nothing, *parts, strict=True)))
 
     def take(self, chosen: NDArray[Any]) -> Found:
-        """Some of the pairs."""
+        """Take some of the pairs."""
         return Found(*(part[chosen] for part in self))
 
 
@@ -173,7 +173,7 @@ class PairSearch:
     def count(
         self, levels: Floats, critical: dict[NullDistribution, Floats], panel: Panel
     ) -> NDArray[np.int64]:
-        """How many pairs may have p-values of at most each of `levels`, which descend."""
+        """Largest number of pairs with p-values of at most each of `levels`, which descend."""
         counts = np.zeros(len(levels), dtype=np.int64)
         counted = self._counted(panel)
         for block in self._blocks(panel):
@@ -287,7 +287,7 @@ class PairSearch:
         return np.asarray(columns[~self.is_row[columns] | (columns > self.rows[row])])
 
     def _are_pairs(self, rows: Places, columns: Places) -> NDArray[np.bool_]:
-        """Where a pair stands the first time; of two rows, the lower with the higher."""
+        """Mark the first occurrence of each pair, by the lower and the higher row."""
         later = columns > self.rows[rows][:, np.newaxis]
         return np.asarray(later | ~self.is_row[columns])
 

@@ -1,4 +1,4 @@
-r"""Which pairs of columns are significant, among billions.
+r"""Search for the significant pairs of columns among billions.
 
 The p-value of an estimate is looked up where the null of its pair is (see `pair_nulls`), panel by
 panel of the matrix of information, and only pairs that may pass are kept: with a p-value of at most
@@ -68,10 +68,10 @@ class Pairs:
 
 
 class Beside(Protocol):
-    """What else is taken from the panels while pairs are searched in them."""
+    """Observer of the panels while pairs are searched in them."""
 
     def see(self, panel: Panel) -> Any:
-        """What is taken from one."""
+        """Observe one panel."""
         ...
 
     def add(self, part: Any) -> None:
@@ -81,7 +81,7 @@ class Beside(Protocol):
 
 @dataclass(frozen=True)
 class _Look:
-    """What is done with a panel, as one object that can go to another process."""
+    """Search in one panel, as an object that can go to another process."""
 
     search: PairSearch
     beside: Beside | None

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mistruct.structure.causal.evidence import check_pair
 from mistruct.structure.knowledge import Constraints
 from mistruct.structure.orders.order_search import Forest, as_matrix, reachable
-from mistruct.structure.reasons import Reason, Reasons
+from mistruct.structure.reasons import Reason, Reasons, check_pair
 
 
 def addition_table(
