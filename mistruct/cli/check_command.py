@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 
+Hidden = Annotated[
+    list[str], typer.Option(metavar="NODE", help="Node that was not measured; may be repeated.")
+]
+Cause = Annotated[
+    list[str],
+    typer.Option(
+        metavar="COLUMN",
+        help="With --target: what to adjust for to estimate its effect; may be repeated.",
+    ),
+]
+
 
 @app.command()
 @grouped
@@ -44,17 +55,8 @@ def check(
     permutations: Annotated[
         int, typer.Option(metavar="NUMBER", help="Graphs with permuted names; 0 for none.")
     ] = 99,
-    hidden: Annotated[
-        list[str],
-        typer.Option(metavar="NODE", help="Node that was not measured; may be repeated."),
-    ] = [],  # noqa: B006
-    cause: Annotated[
-        list[str],
-        typer.Option(
-            metavar="COLUMN",
-            help="With --target: what to adjust for to estimate its effect; may be repeated.",
-        ),
-    ] = [],  # noqa: B006
+    hidden: Hidden = [],  # noqa: B006
+    cause: Cause = [],  # noqa: B006
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column that --cause acts on.")
     ] = None,

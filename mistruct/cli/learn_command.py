@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 
@@ -48,6 +50,9 @@ from mistruct.cli.safe_csv import show_formulas
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 
+if TYPE_CHECKING:
+    from mistruct.data import Dataset
+
 
 @app.command()
 @grouped
@@ -89,14 +94,9 @@ def learn(
     parameters = {name: value for name, value in locals().items() if name != "context"}
     check_numbers(columns, seed, alpha)
     check_bootstraps(bootstraps, checkpoint)
-    methods: dict[Method, Any] = {
-        "pc": of_pc,
-        "fci": of_fci,
-        "boss": of_boss,
-        "chow-liu": of_chow_liu,
-        "chordal": of_chordal,
-        "markov-blanket": ForMarkovBlanket(),
-    }
+    of_blanket = ForMarkovBlanket()
+    of_all = (of_pc, of_fci, of_boss, of_chow_liu, of_chordal, of_blanket)
+    methods: dict[Method, Any] = dict(zip(get_args(Method), of_all, strict=True))
     given = given_in(context)
     chosen = requested_method(methods, method, given, alpha, target)
     check_folder("--output", output)
@@ -114,12 +114,7 @@ def learn(
     level = 0.01 if alpha is None else alpha
     asked = Asked(level, resolve_test(test, seed), seed, target, of_pc)
     with step("estimate"):
-        cost_of = cache(lambda name: methods[name].learner(asked).cost(learnt))
-        if chosen is None:
-            chosen, reason = choose_method(learnt, cost_of, given)
-            show_method(chosen, reason)
-        of_samples = learnt, bootstraps, checkpoint
-        show_cost(with_bootstraps(cost_of(chosen), methods[chosen].learner(asked), *of_samples))
+        chosen = _foreseen(methods, chosen, asked, given, (learnt, bootstraps, checkpoint))
     own = methods[chosen]
     with step("learn"):
         found = Learned(own.learner(asked).fit(learnt), table, learnt, target)
@@ -142,3 +137,19 @@ def learn(
     own.show(found.learner, learnt)
     found.show(output)
     show_formulas(table.names, safe_csv)
+
+
+def _foreseen(
+    methods: Mapping[Method, Any],
+    chosen: Method | None,
+    asked: Asked,
+    given: Collection[str],
+    samples: tuple[Dataset, int | None, Path | None],
+) -> Method:
+    """The method, chosen by its cost if none is, with what it takes on standard error."""
+    cost_of = cache(lambda name: methods[name].learner(asked).cost(samples[0]))
+    if chosen is None:
+        chosen, reason = choose_method(samples[0], cost_of, given)
+        show_method(chosen, reason)
+    show_cost(with_bootstraps(cost_of(chosen), methods[chosen].learner(asked), *samples))
+    return chosen
