@@ -130,12 +130,12 @@ def rounds(name: str, n: int, seed: int) -> Iterator[tuple[str, str]]:
         os.chdir("/")
 
 
-def kill(n: int, seed: int = 0) -> dict[str, Any]:
-    """Kill the commands n times in all; how often each kind of thing was seen, and where."""
+def kill(n: int, seed: int = 0, names: Sequence[str] = tuple(COMMANDS)) -> dict[str, Any]:
+    """Kill commands n times in all; how often each kind of thing was seen, and where."""
     counts: Counter[str] = Counter()
     where: list[str] = []
-    for i, name in enumerate(COMMANDS):
-        share = n // len(COMMANDS) + (i < n % len(COMMANDS))
+    for i, name in enumerate(names):
+        share = n // len(names) + (i < n % len(names))
         for kind, place in rounds(name, share, seed):
             counts[kind] += 1
             if kind not in ("killed", "ended before"):
@@ -144,4 +144,6 @@ def kill(n: int, seed: int = 0) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(kill(*map(int, sys.argv[1:]))) + "\n")
+    sys.stdout.write(
+        json.dumps(kill(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] or list(COMMANDS))) + "\n"
+    )
