@@ -83,7 +83,8 @@ class _Dask(Executor):
         return len(self.pool.nthreads())
 
     def share(self, shared: Any) -> Any:
-        return self.pool.scatter(shared, hash=False, broadcast=True)
+        # In a list, as a tuple would be taken for many things to share.
+        return self.pool.scatter([shared], hash=False, broadcast=True)[0]
 
     def submit(self, *call: Any) -> Any:
         return self.pool.submit(*call, pure=False)
