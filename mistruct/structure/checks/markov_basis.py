@@ -1,9 +1,9 @@
 """The independences that a graph implies between pairs of columns, from which all others follow.
 
 In a DAG each column is independent of its non-descendants given its parents, the local Markov
-property (Lauritzen, Dawid, Larsen and Leimer 1990); in a Markov network of the rest given its
-neighbours, and a pair is asked about given those of the one that has fewer. Each such statement is
-taken apart into pairs of columns.
+property (Lauritzen, Dawid, Larsen and Leimer 1990). Each such statement is taken apart into pairs
+of columns. In a Markov network a pair is asked about given what separates its cliques
+(:mod:`.clique_separators`), or the neighbours of the one that has fewer where these are not more.
 
 Where columns are hidden (in a PAG, or a DAG with hidden nodes) the parents need not be measured,
 so each pair that can be separated is asked about given a smallest set that does it. A class of
@@ -23,6 +23,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from mistruct.errors import ParameterError
+from mistruct.structure.checks.clique_separators import clique_separators
 from mistruct.structure.mixed_graph import MixedGraph
 from mistruct.structure.smallest_separators import smallest_separator
 
@@ -147,29 +148,35 @@ class UndirectedBasis(MarkovBasis):
             )
         self.network = nx.Graph(graph.edges)
         self.network.add_nodes_from(self.names)
+        self.separators = clique_separators(self.network)
 
     def independences(self) -> list[Independence]:
-        """Independences of each pair that is not adjacent, given the neighbours of one."""
+        """Independences of each pair that is not adjacent, given a separator."""
         pairs = combinations(range(len(self.names)), 2)
         return [a for x, y in pairs if (a := self.question(x, y)) is not None]
 
     def question(self, x: int, y: int) -> Independence | None:
-        """Independence of a pair, given the neighbours of one."""
+        """Independence of a pair, given the separator of its cliques or the neighbours of one."""
         u, v = self.names[x], self.names[y]
-        return None if self.network.has_edge(u, v) else self._given_neighbours(u, v)
+        if self.network.has_edge(u, v):
+            return None
+        around = self._neighbours(u, v)
+        between = set(self.separators.get(frozenset((u, v)), around))
+        return self.asked(u, v, min(between, around, key=len))
 
-    def _given_neighbours(self, u: str, v: str) -> Independence:
-        around = [set(self.network[u]) - {v}, set(self.network[v]) - {u}]
-        return self.asked(u, v, min(around, key=len))
+    def _neighbours(self, u: str, v: str) -> set[str]:
+        """Neighbours of the end that has fewer others."""
+        return min(set(self.network[u]) - {v}, set(self.network[v]) - {u}, key=len)
 
     def without(self, u: str, v: str) -> Independence:
         """The ends of an edge, given the other neighbours of one."""
-        return self._given_neighbours(u, v)
+        return self.asked(u, v, self._neighbours(u, v))
 
     def join(self, x: int, y: int) -> tuple[str, str]:
         """Add an edge."""
         u, v = sorted((self.names[x], self.names[y]))
         self.network.add_edge(u, v)
+        self.separators = clique_separators(self.network)
         return u, v
 
 
