@@ -23,9 +23,9 @@ from mistruct.errors import (
 )
 from mistruct.structure.causal.evidence import check_pair
 from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
+from mistruct.structure.differential.given_columns import left_by
 from mistruct.structure.differential.pair_cost import check_memory_of_pairs, cost_of_differences
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
-from mistruct.structure.differential.residuals import left_by
 from mistruct.structure.differential.row_groups import (
     group_of_rows,
     strata_of,

@@ -10,8 +10,8 @@ from scipy.stats import binom, false_discovery_control
 
 import mistruct as ms
 from mistruct.page.document import unpack
+from mistruct.structure.differential.given_columns import left_by
 from mistruct.structure.differential.pair_differences import pair_differences
-from mistruct.structure.differential.residuals import left_by
 from mistruct.structure.differential.score_differences import Groups
 
 
