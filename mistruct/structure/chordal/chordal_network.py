@@ -40,6 +40,8 @@ from mistruct.structure.trees.edge_rules import cost_of_pairs
 CriterionName = Literal["auto", "bdeu", "bic", "alpha"]
 Start = Literal["empty", "forest"]
 
+# By default edges are exchanged in tables of at most so many columns.
+_MOST_TO_EXCHANGE = 1000
 # Pairs without an edge that are kept with their evidence.
 _MOST_ADDITIONS = 1000
 
@@ -74,9 +76,10 @@ class ChordalNetwork(ExplainsPairs, StructureLearner):
     start : {"empty", "forest"}
         Whether edges of all kinds compete from the start, or those between separate parts are
         added first, which gives the forest of Chow and Liu to start from.
-    exchanges : bool
+    exchanges : bool, optional
         Whether edges are exchanged for others in the end, as long as the score grows; otherwise no
-        edge is taken back. For scores.
+        edge is taken back. For scores; by default if there are at most 1,000 columns, as it takes
+        several times as long.
     knowledge : Knowledge, optional
         Edges that must be there, and pairs that must not be joined because an edge is ruled out in
         both directions.
@@ -180,7 +183,7 @@ class ChordalNetwork(ExplainsPairs, StructureLearner):
         gamma: float = 1.0,
         max_clique: int | None = None,
         start: Start = "empty",
-        exchanges: bool = True,
+        exchanges: bool | None = None,
         knowledge: Knowledge | None = None,
         equivalent_sample_size: float = 5.0,
     ) -> None:
@@ -225,7 +228,10 @@ class ChordalNetwork(ExplainsPairs, StructureLearner):
             search.run(2)
         search.run()
         edges = search.added
-        if self.exchanges and self.criterion_ != "alpha":
+        exchanges = self.exchanges
+        if exchanges is None:
+            exchanges = len(data.names) <= _MOST_TO_EXCHANGE
+        if exchanges and self.criterion_ != "alpha":
             exchange(search)
             edges = in_order(data.names, by, search)
         self._data, self._kinds = shared.data, data.kinds

@@ -98,7 +98,8 @@ def _weights(depends: NDArray[np.bool_], tested: NDArray[np.bool_]) -> Floats:
     dependent = depends & tested
     if not dependent.any():
         return np.ones(len(depends))
-    return np.asarray(1.0 + _OF_DEPENDENT * (dependent * (tested.sum() / dependent.sum()) - 1.0))
+    share = float(tested.sum() / dependent.sum())
+    return np.asarray(1.0 + _OF_DEPENDENT * (share * dependent - 1.0))
 
 
 def _by_counts(codes: Positions, n_states: Positions, groups: Groups, pairs: Positions) -> Floats:
