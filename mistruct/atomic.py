@@ -19,7 +19,7 @@ from pathlib import Path
 from mistruct.errors import DataError, shortened
 from mistruct.locks import HELD, is_at, take
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.earlier)?\.tmp")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.earlier|\.room)?\.tmp")
 
 # Without locks, what is older than this has been left by a process that is gone.
 _SECONDS_OF_A_DAY = 86_400
@@ -113,6 +113,20 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+@contextmanager
+def room_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder beside `path`, for what is large; it is removed in the end.
+
+    What a killed process leaves is removed by the next that replaces `path`.
+    """
+    room = _beside(Path(os.path.realpath(path))).with_suffix(".room.tmp")
+    try:
+        with _held(room, folder=True):
+            yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
 
 
 def _beside(target: Path) -> Path:
