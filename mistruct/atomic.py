@@ -19,7 +19,7 @@ from pathlib import Path
 from mistruct.errors import DataError, shortened
 from mistruct.locks import HELD, is_at, take
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8,}(\.earlier)?\.tmp")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8,}(\.earlier|\.room)?\.tmp")
 
 # Without locks, what is older than this has been left by a process that is gone.
 _SECONDS_OF_A_DAY = 86_400
@@ -116,6 +116,20 @@ def replacing_folder(path: str | os.PathLike[str], token: str | None = None) -> 
         shutil.rmtree(earlier, ignore_errors=True)
 
 
+@contextmanager
+def room_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder beside `path`, for what is large; it is removed in the end.
+
+    What a killed process leaves is removed by the next that replaces `path`.
+    """
+    room = _beside(Path(os.path.realpath(path))).with_suffix(".room.tmp")
+    try:
+        with _held(room, folder=True):
+            yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
 def _beside(target: Path, token: str | None = None) -> Path:
     """A hidden name in the folder of a file."""
     return target.with_name(f".{target.name[:100]}.{token or secrets.token_hex(4)}.tmp")
@@ -166,7 +180,7 @@ def _sweep(target: Path, kept: Path | None = None) -> None:
     for name in os.listdir(target.parent):
         found = _TEMPORARY.fullmatch(name, len(start)) if name.startswith(start) else None
         left = target.with_name(name)
-        if found and left != kept and (target.exists() or not found[1]):
+        if found and left != kept and (target.exists() or found[1] != ".earlier"):
             with suppress(OSError):  # another process sweeps, too
                 if _is_abandoned(left):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()

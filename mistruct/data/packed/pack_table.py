@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from narwhals.exceptions import NarwhalsError
 
-from mistruct.atomic import replacing_folder
+from mistruct.atomic import replacing_folder, room_beside
 from mistruct.data.columns import Door, Kind
 from mistruct.data.dataset import Dataset, as_dataset
 from mistruct.data.dialects import TextOptions
@@ -115,6 +114,7 @@ def pack_table(
     with (
         one_pack(path) as alone,
         replacing_folder(path, token if alone else None) as folder,
+        room_beside(path) as room,
     ):
         if isinstance(source, (str, Path)):
             file = Path(source)
@@ -142,8 +142,7 @@ def pack_table(
         else:
             door = Door(given, drop, marks=Marks(missing_marks, words=False))
             door.weights = name_of_weights(weights)
-            with TemporaryDirectory(prefix=".mistruct-", dir=path.parent) as room:
-                write_source(spool(source, Path(room)), door, folder, refuse=True)
+            write_source(spool(source, room), door, folder, refuse=True)
     return open_table(path, missing="testwise")
 
 

@@ -25,6 +25,7 @@ from mistruct.independence.copula.copula_test import CopulaTest
 from mistruct.independence.copula.residuals import Condition, score
 from mistruct.independence.permutation_moments import is_skewed, tail
 from mistruct.independence.protocol import Ragged, Separations, TestBatch
+from mistruct.information.copula import score_correlations
 from mistruct.information.copula.gaussian_copula import GaussianCopula
 from tests import reference_continuous as ref
 from tests.independence.separation_loop import first_separating
@@ -729,3 +730,18 @@ def test_the_order_of_a_conditioning_set_does_not_matter() -> None:
     for order in itertools.permutations((2, 3, 4)):
         again = make_table(["normal", "states", "normal", "states", "tied"], 150, 0)
         assert numbers(result_of(again, 0, 1, order)) == numbers(result_of(table, 0, 1, (2, 3, 4)))
+
+
+def test_one_column_with_each_of_many_takes_no_matrix_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.random.default_rng(0).normal(size=(40, 60))
+    pairs = np.column_stack([np.zeros(59, dtype=np.int64), np.arange(1, 60)])
+    whole = CopulaTest().test_pairs(ms.as_dataset(values), pairs)
+    monkeypatch.setattr(score_correlations, "_MOST_KEPT", 10)
+    monkeypatch.setattr(score_correlations, "_PAIRS_AT_ONCE", 5)
+    data = ms.as_dataset(values)
+    assert len(score_correlations.cut_pairs(data, pairs)) == 12
+    assert len(score_correlations.cut_pairs(data, np.argwhere(np.tri(60, k=-1)))) == 1
+    in_parts = CopulaTest().test_pairs(data, pairs)
+    np.testing.assert_allclose(in_parts.p_value, whole.p_value, rtol=1e-9)
