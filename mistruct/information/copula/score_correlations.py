@@ -101,8 +101,12 @@ def _of_columns(data: Dataset, used: Positions) -> Floats:
 
 def is_long(data: Dataset, names: Sequence[str]) -> bool:
     """Whether columns are continuous, without gaps, and of more rows than a shard has."""
-    complete = all(data.kinds[n] == "continuous" and not data.n_missing[n] for n in names)
-    return complete and data.n_samples > rows_of_shard(len(names))
+    numbers = all(data.kinds[n] == "continuous" for n in names)
+    if not numbers or data.n_samples <= rows_of_shard(len(names)):
+        return False
+    if data.on_disk is None:  # where it is not known what is missing in which columns
+        data = data.select(dict.fromkeys(names))
+    return not any(data.n_missing[n] for n in names)
 
 
 def information_in_shards(
