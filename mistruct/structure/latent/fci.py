@@ -57,7 +57,8 @@ class FCI(SeparationLearner):
     Parameters
     ----------
     alpha : float
-        Level of each test: a pair is separated by a set whose p-value exceeds it.
+        Level of each test: a pair is separated by a set whose p-value exceeds it. After a start
+        from BOSS, whose score has chosen the edges, a larger one such as .3 keeps more of them.
     test : str, test or callable
         As for :class:`PC`.
     max_conditioning : int, optional
