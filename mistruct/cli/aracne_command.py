@@ -11,7 +11,6 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
-from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import (
     TABLES,
     check_bootstraps,
@@ -40,7 +39,7 @@ from mistruct.cli.options import (
     Target,
     Test,
 )
-from mistruct.cli.report import counted, show_bins, show_table
+from mistruct.cli.report import counted, show_bins, show_cost, show_table
 from mistruct.cli.report_networks import (
     pairs_in,
     show_edges,

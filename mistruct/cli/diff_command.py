@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import (
     check_folder,
     run_record,
@@ -20,7 +19,7 @@ from mistruct.cli.files import (
 from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, grouped
 from mistruct.cli.options import Columns, Data, Output, Page, Seed, Source
-from mistruct.cli.report import counted, show_bins, show_table
+from mistruct.cli.report import counted, show_bins, show_cost, show_table
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import check_count

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mistruct.cli.app import app
-from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import check_file, write_both
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import Columns, Data, Missing, Seed, Source, Test
-from mistruct.cli.report import counted, show_bins, show_comparison, show_ranking, show_table
+from mistruct.cli.report import (
+    counted,
+    show_bins,
+    show_comparison,
+    show_cost,
+    show_ranking,
+    show_table,
+)
 from mistruct.cli.table_options import bin_columns, check_numbers, choose, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import DataError

@@ -9,7 +9,6 @@ import typer
 
 from mistruct.cli.app import app
 from mistruct.cli.cluster import on_scheduler
-from mistruct.cli.estimate import show_cost
 from mistruct.cli.files import check_bootstraps, check_folder, together
 from mistruct.cli.folder_lock import one_run
 from mistruct.cli.groups import as_record, given_in, grouped
@@ -42,7 +41,7 @@ from mistruct.cli.options import (
     Target,
     Test,
 )
-from mistruct.cli.report import show_bins, show_table
+from mistruct.cli.report import show_bins, show_cost, show_table
 from mistruct.cli.report_networks import show_method
 from mistruct.cli.requested_method import TAKES, requested_method
 from mistruct.cli.safe_csv import show_formulas

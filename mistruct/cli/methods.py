@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mistruct.cli.estimate import whole_duration
 from mistruct.cli.options import CorrectionName, EstimatorName
-from mistruct.cli.report import counted
+from mistruct.cli.report import counted, whole_duration
 from mistruct.cli.report_networks import (
     show_blanket,
     show_causal_graph,
