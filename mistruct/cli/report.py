@@ -219,13 +219,13 @@ def cost_in_words(cost: Cost) -> str:
     from mistruct.memory import memory_limit
 
     parts = [] if math.isnan(cost.seconds) else [f"about {whole_duration(cost.seconds)}"]
-    parts.append(f"{size_cost_in_words(cost.n_bytes)} of memory")
+    parts.append(f"{size_in_words(cost.n_bytes)} of memory")
     if cost.n_bytes_on_disk:
-        parts.append(f"at least {size_cost_in_words(cost.n_bytes_on_disk)} on disk")
+        parts.append(f"at least {size_in_words(cost.n_bytes_on_disk)} on disk")
     if cost.n_bytes_sent:
-        parts.append(f"{size_cost_in_words(cost.n_bytes_sent)} sent to workers")
+        parts.append(f"{size_in_words(cost.n_bytes_sent)} sent to workers")
     text = ", ".join(parts)
     if not cost.fits:
-        held = size_cost_in_words(memory_limit() or 0)
+        held = size_in_words(memory_limit() or 0)
         text += f"; there are {held} of memory: {spelled(cost.advice, command=True)}"
     return text
