@@ -217,6 +217,7 @@ def whole_duration(seconds: float) -> str:
 def cost_in_words(cost: Cost) -> str:
     """The expected cost of a command, and what would make it fit where it does not."""
     from mistruct.memory import memory_limit
+    from mistruct.structure.cost import size_in_words
 
     parts = [] if math.isnan(cost.seconds) else [f"about {whole_duration(cost.seconds)}"]
     parts.append(f"{size_in_words(cost.n_bytes)} of memory")
