@@ -206,7 +206,7 @@ def show_cost(cost: Cost, work: str | None = None) -> None:
     """Print the expected cost to standard error, if it is large, or always of named `work`."""
     long = cost.seconds + SECONDS_BESIDE > _SECONDS
     if work or long or cost.n_bytes > _BYTES or cost.n_bytes_sent or not cost.fits:
-        typer.echo((f"{work}: " if work else "this takes ") + _cost_in_words(cost), err=True)
+        typer.echo((f"{work}: " if work else "this takes ") + cost_in_words(cost), err=True)
 
 
 def whole_duration(seconds: float) -> str:
@@ -214,7 +214,7 @@ def whole_duration(seconds: float) -> str:
     return duration(seconds + SECONDS_BESIDE)
 
 
-def _cost_in_words(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """The expected cost of a command, and what would make it fit where it does not."""
     from mistruct.memory import memory_limit
     from mistruct.structure.cost import size_in_words

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.cli import estimate, files, methods
+from mistruct.cli import files, methods, report
 from mistruct.structure.causal.order_cost import OrderCost
 from mistruct.structure.causal.search_cost import SearchCost
 from mistruct.structure.cost import Cost
@@ -373,7 +373,7 @@ def test_the_other_method_is_said_too(
     run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(methods, "_MOST_SECONDS", 0.0)
-    monkeypatch.setattr(estimate, "SECONDS_BESIDE", 120.0)
+    monkeypatch.setattr(report, "SECONDS_BESIDE", 120.0)
     slow = "it takes about 2 minutes, pc would take about 2 minutes"
     code, out, err = run("learn", data, "--output", tmp_path / "out")
     taken = "this takes about 2 minutes, 330 MB of memory\n"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import mistruct as ms
-from mistruct.cli import estimate
+from mistruct.cli import report
 from mistruct.structure import cost as cost_module
 from mistruct.structure.cost import Cost
 from tests.cli_helpers import Run
@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> Path:
 def test_long_work_is_told(
     run: Run, data: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(estimate, "SECONDS_BESIDE", 120.0)
+    monkeypatch.setattr(report, "SECONDS_BESIDE", 120.0)
     monkeypatch.chdir(data.parent)
     command, *options = asked
     code, _, err = run(command, data, *options)
@@ -54,7 +54,7 @@ def test_what_does_not_fit_is_told_with_what_would_help(monkeypatch: pytest.Monk
     monkeypatch.setattr("mistruct.memory.memory_limit", lambda: 8 * 10**9)
     monkeypatch.setattr(cost_module, "memory_limit", lambda: 8 * 10**9)
     cost = Cost(seconds=float("nan"), n_bytes=12_340_000_000, n_bytes_sent=2_000_000)
-    assert estimate.in_words(cost.advised(packs=True)) == (
+    assert report.cost_in_words(cost.advised(packs=True)) == (
         "12.3 GB of memory, 2 MB sent to workers; there are 8.0 GB of memory: pack it with "
         "mistruct pack, or leave out columns by --drop, or take fewer rows"
     )
@@ -63,6 +63,6 @@ def test_what_does_not_fit_is_told_with_what_would_help(monkeypatch: pytest.Monk
 def test_what_is_sent_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = ms.read_table(data)
     with ProcessPoolExecutor(1) as pool, ms.executor(pool):
-        estimate.show_cost(ms.Bootstrap(ms.PC(), 3).cost(table))
+        report.show_cost(ms.Bootstrap(ms.PC(), 3).cost(table))
     said = capsys.readouterr().err
     assert re.fullmatch(r"this takes about 3 s, 33\d MB of memory, \d kB sent to workers\n", said)
