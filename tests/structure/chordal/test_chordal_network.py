@@ -193,7 +193,7 @@ def test_the_order_of_columns_and_rows_does_not_matter() -> None:
 def test_ties_go_by_name() -> None:
     column = np.random.default_rng(0).integers(0, 2, 100)
     table = pd.DataFrame({"c": column, "b": column, "a": column}).astype("category")
-    net = ms.ChordalNetwork().fit(table)
+    net = ms.ChordalNetwork("bic").fit(table)
     assert list(net.edges_["source"] + net.edges_["target"]) == ["ab", "ac"]
 
 
@@ -292,7 +292,10 @@ def test_any_chordal_graph_may_be_required() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"criterion": "aic"}, "criterion must be one of 'bic', 'alpha', got 'aic'"),
+        (
+            {"criterion": "aic"},
+            "criterion must be one of 'auto', 'bdeu', 'bic', 'alpha', got 'aic'",
+        ),
         ({"alpha": 1.0}, "alpha must be a number between 0 and 1, got 1.0"),
         ({"gamma": -1.0}, "gamma must be a number of at least 0, got -1.0"),
         ({"max_clique": 1}, "max_clique must be a whole number of at least 2, got 1"),
