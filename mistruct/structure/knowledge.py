@@ -113,7 +113,9 @@ class Knowledge:
             possible[position[cause], position[effect]] = False
         for cause, effect in self.required:
             required[position[cause], position[effect]] = True
-            possible[position[effect], position[cause]] = False
+        # An edge from the end of a required path to its beginning would close a cycle.
+        for begin, end in nx.transitive_closure(nx.DiGraph(self.required)).edges:
+            possible[position[end], position[begin]] = False
         return Constraints(possible, required)
 
 

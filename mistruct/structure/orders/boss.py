@@ -239,13 +239,17 @@ class BOSS(CausalLearner):
         return _RESTARTS if data.by_order.continuous and few else 0
 
     def _first_search(self, data: Dataset) -> PC:
-        """PC, which gives the first order."""
+        """PC, which gives the first order.
+
+        It is not told the forbidden edges, which can leave it a cycle; the search obeys them.
+        """
+        known = self.knowledge or Knowledge()
         test = resolve_test("auto") if data.by_order.continuous else GTest(sparse="chi-square")
         return PC(
             _START_ALPHA,
             test,
             max_conditioning=_START_MAX_CONDITIONING,
-            knowledge=self.knowledge,
+            knowledge=Knowledge(known.required, tiers=known.tiers),
         )
 
     def _edges(self, data: Dataset) -> pd.DataFrame:

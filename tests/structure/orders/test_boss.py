@@ -238,6 +238,23 @@ def test_knowledge_is_obeyed(data: st.DataObject, seed: int) -> None:
             assert not (v in earlier and u not in earlier)
 
 
+@pytest.mark.parametrize(
+    ("required", "forbidden"),
+    [
+        ([("v04", "v00"), ("v00", "v02")], [("v04", "v02")]),  # v02 -> v04 would close a cycle
+        ([], [("v00", "v04"), ("v02", "v00"), ("v04", "v02")]),
+    ],
+)
+def test_edges_that_are_left_one_way_each_may_not_all_be_there(
+    required: list[tuple[str, str]], forbidden: list[tuple[str, str]]
+) -> None:
+    table = random_table(1, 6, 150)
+    dag = ms.BOSS(knowledge=ms.Knowledge(required, forbidden)).fit(table).dag_
+    assert nx.is_directed_acyclic_graph(dag)
+    assert set(required) <= set(dag.edges)
+    assert not set(forbidden) & set(dag.edges)
+
+
 def test_one_required_edge_does_not_hang_the_search() -> None:
     table = sample_network("alarm", 500, 0)
     edge = ("CVP", "HISTORY")  # against the network, which has neither this nor its reverse
