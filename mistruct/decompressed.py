@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mistruct.errors import DataError, Either
-from mistruct.memory import memory_limit, require_memory
+from mistruct.memory import memory_left, require_memory
 
 #: The suffixes of compressed files.
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
@@ -47,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
     if path.suffix.lower() not in COMPRESSIONS:
         require_memory(path.stat().st_size, "the bytes of the file", *_WAY_OUT)
         return path.read_bytes()
-    limit = memory_limit()
+    limit = memory_left()
     parts, size = [], 0
     with _opened(path) as stream:
         while part := stream.read(_PORTION):

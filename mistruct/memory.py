@@ -14,11 +14,20 @@ _MAPPED = Path("/proc/self/statm")
 
 
 def memory_limit() -> int | None:
-    """Largest memory of this process in bytes; None if the system does not tell.
+    """Largest memory of this process in bytes, with what it holds; None where nothing tells.
 
     That is the memory of the machine, or less where a container allows less, or where ``ulimit -v``
     leaves less of the address space.
     """
+    return _limit(with_held=True)
+
+
+def memory_left() -> int | None:
+    """Largest memory in bytes that this process may take more; the machine's where none is less."""
+    return _limit(with_held=False)
+
+
+def _limit(*, with_held: bool) -> int | None:
     of_system = _of_system()
     if of_system is None:
         return None
@@ -28,7 +37,8 @@ def memory_limit() -> int | None:
     if allowed == resource.RLIM_INFINITY:
         return of_system
     with suppress(OSError):  # only Linux tells what is mapped already
-        allowed -= int(_MAPPED.read_text("ascii").split()[0]) * resource.getpagesize()
+        mapped, held = map(int, _MAPPED.read_text("ascii").split()[:2])
+        allowed -= (mapped - held * with_held) * resource.getpagesize()
     return min(max(allowed, 0), of_system)
 
 
@@ -61,7 +71,7 @@ def require_memory(n_bytes: float, what: str, *way_out: Any) -> None:
     DataError
         There is less memory; the message has both figures.
     """
-    limit = memory_limit()
+    limit = memory_left()
     if limit is not None and n_bytes > limit:
         figures = f"about {n_bytes / 1e9:,.1f} GB, of {limit / 1e9:,.1f} GB"
         raise DataError(f"{what} take {figures}; ", *way_out)

@@ -21,5 +21,5 @@ def test_the_address_space_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole is not None
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1 << 40, 1 << 40))
     monkeypatch.setattr(memory, "_of_system", lambda: 1 << 50)
-    left = memory.memory_limit()
-    assert left is not None and 0 < left <= 1 << 40
+    left, limit = memory.memory_left(), memory.memory_limit()
+    assert left is not None and limit is not None and 0 < left < limit <= 1 << 40

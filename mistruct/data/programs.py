@@ -10,6 +10,7 @@ import pandas as pd
 
 from mistruct.data.door import Door
 from mistruct.data.notes import about_file, listed
+from mistruct.decompressed import check_sheets
 from mistruct.errors import ParameterError, Setting, nearest_names
 
 
@@ -23,6 +24,7 @@ def read_program_file(path: Path, suffix: str, sheet: str | int | None, door: Do
 def _read_sheet(path: Path, sheet: str | int | None, door: Door) -> pd.DataFrame:
     import openpyxl  # noqa: F401  (pandas asks for it in other words)
 
+    check_sheets(path)
     with pd.ExcelFile(path, engine="openpyxl") as book:
         names = [str(n) for n in book.sheet_names]
         chosen: Any = 0 if sheet is None else int(sheet) if str(sheet).isdigit() else sheet

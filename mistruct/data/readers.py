@@ -33,7 +33,7 @@ from mistruct.data.programs import EXTRAS, READERS, read_program_file
 from mistruct.data.table import settled
 from mistruct.data.text_tables import read_text_table
 from mistruct.data.weights import name_of_weights
-from mistruct.decompressed import COMPRESSIONS, check_h5ad, check_parquet, check_sheets, read_bytes
+from mistruct.decompressed import COMPRESSIONS, check_h5ad, check_parquet, read_bytes
 from mistruct.errors import DataError, MistructError, ParameterError, Setting, check_choice
 
 _TEXT = (".csv", ".tsv", ".txt", ".gct")
@@ -201,8 +201,6 @@ def _read(
         if suffix in _ARROW:
             frame = _read_arrow(path, suffix)
         else:
-            if suffix == ".xlsx":
-                check_sheets(path)
             frame = read_program_file(path, suffix, request.sheet, door)
         frame = _name_rows(frame, request.index, request.transpose)
         if request.transpose:

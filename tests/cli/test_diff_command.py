@@ -24,9 +24,8 @@ def table(tmp_path):
 def test_writes_what_the_library_finds(run: Run, table, tmp_path):
     out = tmp_path / "out"
     asked = ("--condition", "group", "--method", "chow-liu")
-    code, printed, error = run("diff", table, *asked, "--output", out)
+    code, printed, _ = run("diff", table, *asked, "--output", out)
     assert code == 0
-    assert error.startswith("estimating 3 pairs: about ")
     assert "1 pair of columns differ between healthy, ill (FDR 0.05)" in printed
     assert "edges in the networks of the groups: 1 gained" in printed
     net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.05), "group").fit(ms.read_table(table))

@@ -23,7 +23,7 @@ def frame() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": rng.normal(50, 9, 30).round(1),
-            "stage": rng.integers(1, 5, 30),
+            "ward": rng.integers(1, 5, 30),
             "city": rng.choice(["Köln", "Bern"], 30),
         }
     )

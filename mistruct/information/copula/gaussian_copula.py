@@ -33,6 +33,7 @@ from mistruct.information.copula.correlations import (
     panels_of,
     warn_of_infinite_pairs,
 )
+from mistruct.information.copula.gram import rows_held
 from mistruct.information.copula.residual_blocks import Block, Known
 from mistruct.information.copula.score_correlations import information_in_shards, is_long
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
@@ -207,7 +208,7 @@ class GaussianCopula(Estimator):
         size = np.dtype(dtype).itemsize
         dimensions = len(data.continuous) + int((data.n_states - 1).sum())
         products = min(len(rows) * len(columns), PANEL_ENTRIES) * n_threads()
-        return 2 * size * (data.n_samples * dimensions + products)
+        return 2 * size * (rows_held(data, dimensions) * dimensions + products)
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""

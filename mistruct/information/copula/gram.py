@@ -217,6 +217,13 @@ def rows_of_shard(n_vectors: int) -> int:
     return int(np.clip(1 << (fitting.bit_length() - 1), _FEWEST_ROWS, _MOST_ROWS))
 
 
+def rows_held(data: Dataset, n_vectors: int) -> int:
+    """Rows of the vectors that are held: those of shards, if the table is on disk without gaps."""
+    if data.on_disk is None or data.discrete or any(data.n_missing.values()):
+        return data.n_samples
+    return min(data.n_samples, rows_of_shard(n_vectors) * n_slots())
+
+
 def moments_of(vectors: Vectors, *, n_blocks: int | None = None) -> Moments:
     """The moments of all rows, of shards that are shared out in so many blocks."""
     length = rows_of_shard(vectors.n_vectors)

@@ -738,7 +738,7 @@ def test_one_column_with_each_of_many_takes_no_matrix_of_all(
     values = np.random.default_rng(0).normal(size=(40, 60))
     pairs = np.column_stack([np.zeros(59, dtype=np.int64), np.arange(1, 60)])
     whole = CopulaTest().test_pairs(ms.as_dataset(values), pairs)
-    monkeypatch.setattr(score_correlations, "_MOST_KEPT", 10)
+    monkeypatch.setattr(score_correlations, "MOST_CORRELATED", 10)
     monkeypatch.setattr(score_correlations, "_PAIRS_AT_ONCE", 5)
     data = ms.as_dataset(values)
     assert len(score_correlations.cut_pairs(data, pairs)) == 12

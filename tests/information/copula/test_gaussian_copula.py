@@ -337,7 +337,7 @@ def test_a_matrix_in_many_panels_is_that_in_one(
     everything = range(len(kinds))
     of_rows, of_columns = everything[::-2], everything[3:]
     expected = _matrix(table, everything, everything), _matrix(table, of_rows, of_columns)
-    monkeypatch.setattr("mistruct.information.copula.correlations._PANEL_ENTRIES", entries)
+    monkeypatch.setattr("mistruct.information.copula.correlations.PANEL_ENTRIES", entries)
     monkeypatch.setattr("mistruct.information.copula.correlations._CHUNK_ENTRIES", entries)
     found = _matrix(table, everything, everything), _matrix(table, of_rows, of_columns)
     for a, b in zip(found, expected, strict=True):

@@ -64,7 +64,7 @@ def rows(edges: pd.DataFrame) -> dict[tuple[str, str], Any]:
     return found
 
 
-def tested(data: Any, pairs: Any) -> dict[tuple[str, str], float]:
+def p_values_of(data: Any, pairs: Any) -> dict[tuple[str, str], float]:
     """The p-value of each pair, 1 where it cannot be tested."""
     p_values = {(x, y): ms.independence_test(data, x, y).p_value for x, y in pairs}
     return {pair: 1.0 if math.isnan(p) else p for pair, p in p_values.items()}
@@ -73,7 +73,7 @@ def tested(data: Any, pairs: Any) -> dict[tuple[str, str], float]:
 @pytest.fixture(scope="module")
 def tested_genes() -> dict[tuple[str, str], float]:
     table = genes()
-    return tested(table, itertools.combinations(sorted(table), 2))
+    return p_values_of(table, itertools.combinations(sorted(table), 2))
 
 
 def significant(
@@ -129,7 +129,7 @@ def test_tables_of_mixed_kinds_and_gaps(gaps):
     copula = ms.GaussianCopula()
     by_kinds = ByKinds(discrete=ms.PlugIn("miller-madow"), continuous=copula, mixed=copula)
     learner = ms.ARACNE().fit(data)
-    p_values = significant(tested(data, pairs), 0.05, "bh")
+    p_values = significant(p_values_of(data, pairs), 0.05, "bh")
     mi = information(data, p_values, by_kinds)
     found = rows(learner.edges_)
     assert set(found) == set(p_values)
@@ -208,7 +208,7 @@ def test_regulators_restrict_what_is_tested_and_what_explains(seed, n_regulators
     pairs = [p for p in itertools.combinations(sorted(table), 2) if chosen & set(p)]
     learner = ms.ARACNE(alpha=0.2, regulators=regulators).fit(table)
     assert learner.regulators_ == tuple(regulators)
-    p_values = significant(tested(table, pairs), 0.2, "bh")
+    p_values = significant(p_values_of(table, pairs), 0.2, "bh")
     explained_by = ref.explanations(information(table, p_values, "copula"), 0.1)
     found = rows(learner.edges_)
     assert {frozenset(p) for p in found} == {frozenset(p) for p in p_values}
