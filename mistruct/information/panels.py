@@ -117,7 +117,7 @@ class Panels:
             self._warn_infinite(*infinite)
 
     def shared(self, look: Callable[[Panel], Seen]) -> Any:
-        """What `see` sends to an executor, beside the rows of each panel; None if all is one."""
+        """Objects that `see` sends to an executor for all panels; None if there is one."""
         return (self, self._looking(look)) if len(self.cut) > 1 else None
 
     @staticmethod

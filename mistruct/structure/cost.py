@@ -50,7 +50,7 @@ class Cost:
         return limit is None or self.n_bytes <= limit
 
     def advised(self, *, packs: bool) -> Cost:
-        """The same cost, with advice if memory does not suffice; `packs`: packing would help."""
+        """Copy with advice if memory does not suffice; `packs` says that packing would help."""
         if self.fits:
             return self
         pack = Either("pack it with mistruct.pack_table, or ", "pack it with mistruct pack, or ")

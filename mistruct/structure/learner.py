@@ -125,7 +125,7 @@ class StructureLearner(BaseEstimator):
         return Cost(seconds=math.nan, n_bytes=n_bytes)
 
     def _sent(self, data: Dataset) -> Iterator[Any]:
-        """What is shared by all blocks that go to an executor, once for each time it is sent."""
+        """Objects that all blocks of an executor share, each as often as it is sent."""
         return iter(())
 
     def reasons(self, most: int = 20_000) -> Reasons:

@@ -33,7 +33,7 @@ class Progress:
             self._said = json.loads(self._path.read_text("utf-8"))
 
     def get(self, name: str) -> Any:
-        """What was said of an array; None where nothing was."""
+        """Note on what is there of an array; None if there is none."""
         return self._said.get(name)
 
     def say(self, **of_arrays: Any) -> None:

@@ -87,7 +87,7 @@ class Stored:
         of_values: Sequence[int],
         arrays: tuple[NDArray[Any], NDArray[np.float64], NDArray[np.int32]],
     ) -> Stored:
-        """What is stored of some of the columns, with these codes, values and ranks."""
+        """Copy for some of the columns, given their codes, values and ranks."""
         places = np.array(of_codes, dtype=np.int64)
         codes, values, ranks = arrays
         return replace(

@@ -83,7 +83,7 @@ def correlations_between(data: Dataset, rows: Positions, columns: Positions) -> 
 
 
 def _between(data: Dataset, rows: Positions, columns: Positions) -> Floats:
-    """The same, from the correlations of all that are among either."""
+    """Correlations of rows and columns, from those among all of either."""
     used = np.union1d(rows, columns)
     found = _of_columns(data, used)
     places = [np.searchsorted(used, some) for some in (rows, columns)]

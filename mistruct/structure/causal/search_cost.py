@@ -98,7 +98,7 @@ def quick_test() -> AutoTest:
 
 
 def dependences(data: Dataset, alpha: float) -> tuple[Floats, Positions]:
-    """What all columns have in common, as correlations, 0 for independent ones; and the others."""
+    """Correlations of all columns, 0 for independent ones, and the dependent pairs."""
     pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
     tests = quick_test().test_pairs(data, pairs)
     found = tests.testable & (tests.p_value <= alpha)

@@ -71,7 +71,7 @@ def _scores(values: Floats, groups: Groups) -> Floats:
 
 
 def _rest(design: Floats, columns: Floats) -> Floats:
-    """What linear regression leaves of columns, shape (n_rows, ...); 0 if that is rounding."""
+    """Residuals of linear regression, shape (n_rows, ...); 0 if only rounding is left."""
     rest = columns - design @ np.linalg.lstsq(design, columns, rcond=None)[0]
     rest *= (rest**2).sum(axis=0) > _RESOLUTION * (columns**2).sum(axis=0)
     return np.asarray(rest)

@@ -109,7 +109,7 @@ def scores_within(columns: Sorted, cell: Positions) -> tuple[Floats, Positions]:
 
 
 class Differences(NamedTuple):
-    """What the groups say of all pairs, in the order of ``numpy.triu_indices``.
+    """Differences of all pairs between the groups, in the order of ``numpy.triu_indices``.
 
     Attributes
     ----------

@@ -231,7 +231,7 @@ class FCI(SeparationLearner):
         return next((name for name, is_asked in asked.items() if is_asked), "")
 
     def _starts_from(self, data: Dataset) -> Start:
-        """What `start` stands for."""
+        """Start of the search for a table, if `start` is "auto" chosen by its rows and columns."""
         if self.start != "auto":
             return self.start
         enough = not data.by_order.continuous or data.n_samples >= data.n_variables

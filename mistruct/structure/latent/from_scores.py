@@ -46,7 +46,7 @@ from mistruct.structure.smallest_separators import smallest_separator
 
 @dataclass(frozen=True, eq=False)
 class FromScores:
-    """What FCI finds that starts from a DAG.
+    """Result of FCI that starts from a DAG.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ _TARGETS_OF_A_BLOCK = 32
 
 
 class _Seen(NamedTuple):
-    """What is taken from a panel: its entries between rows, if they are kept, and the largest."""
+    """Part of a panel that is kept: its entries between rows, if there is room, and the largest."""
 
     rows: slice
     columns: slice
