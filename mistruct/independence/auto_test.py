@@ -148,6 +148,12 @@ class AutoTest(IndependenceTest):
                 parts.append(found.of(places))
         return DeterminingSets.concatenate(parts, size)
 
+    def leaves_something(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool | None:
+        """Whether a set leaves something of both columns of a pair; None if unknown."""
+        counted = data.discrete_mask[[*pair[0], *given]].all()
+        test: IndependenceTest = self.discrete if counted else self.continuous
+        return test.leaves_something(data, pair, given)
+
     def travels(self, data: Dataset) -> bool:
         """Whether searches go to an executor, as those do whose sets choose between the tests."""
         return bool(data.discrete and data.continuous)

@@ -21,7 +21,7 @@ from mistruct.parallel import run_anywhere
 # Methods of a test that receive its view of a table.
 _ON_VIEWS = (
     "test_pairs", "separate", "which_separate", "test_each", "may_determine", "determining_sets",
-    "estimator", "seconds", "n_bytes", "travels", "known_edges",
+    "leaves_something", "estimator", "seconds", "n_bytes", "travels", "known_edges",
 )  # fmt: skip
 
 
@@ -157,8 +157,7 @@ class IndependenceTest(ABC):
         """Find sets of one size that determine a column of a pair, at most `most` for each pair.
 
         Only minimal sets count: those of which no part, less one column, does the same. By default
-        the test itself is asked: it is not testable, though there are rows, and its information
-        is known.
+        `leaves_something` is asked.
         """
         places = np.flatnonzero(candidates.lengths >= size)
         may = self.may_determine(data, pairs[places], candidates.take(places), size)
@@ -167,16 +166,16 @@ class IndependenceTest(ABC):
         for k in places[may].tolist():
             pair, among = pairs[k : k + 1], candidates[k]
             if size > 1:  # no larger set with a column that leaves nothing alone is minimal
-                among = [c for c in among if not self._leaves_nothing(data, pair, (c,))]
+                among = [c for c in among if self.leaves_something(data, pair, (c,)) is not False]
             # A column that all candidates do not determine is not determined by a subset.
-            if len(among) < size or self.test_pairs(data, pair, among).testable[0]:
+            if len(among) < size or self.leaves_something(data, pair, among):
                 continue
             minimal = (
                 given
                 for given in combinations(among, size)
-                if self._leaves_nothing(data, pair, given)
+                if self.leaves_something(data, pair, given) is False
                 and not any(
-                    self._leaves_nothing(data, pair, part)
+                    self.leaves_something(data, pair, part) is False
                     for part in combinations(given, size - 1)
                     if part
                 )
@@ -189,6 +188,17 @@ class IndependenceTest(ABC):
             np.array(sets, dtype=np.int64).reshape(len(sets), size),
             np.full(len(sets), 3, dtype=np.int64),
         )
+
+    def leaves_something(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool | None:
+        """Whether a set leaves something of both columns of a pair, shape (1, 2); None if unknown.
+
+        By default the test itself is asked: nothing is left where it is not testable, though there
+        are rows, and its information is known.
+        """
+        found = self.test_pairs(data, pair, given)
+        if found.testable[0]:
+            return True
+        return None if found.n_samples[0] == 0 or np.isnan(found.mi[0]) else False
 
     def estimator(self, data: Dataset, *, penalised: bool = False) -> Estimator:
         """The estimator of the information that the test rests on.
@@ -213,10 +223,6 @@ class IndependenceTest(ABC):
     def known_edges(self, data: Dataset) -> NDArray[np.bool_] | None:
         """Adjacencies known to an oracle, shape (n_variables, n_variables); otherwise None."""
         return None
-
-    def _leaves_nothing(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool:
-        found = self.test_pairs(data, pair, given)
-        return bool(not found.testable[0] and found.n_samples[0] > 0 and not np.isnan(found.mi[0]))
 
 
 def separate_by(

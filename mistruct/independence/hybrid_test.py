@@ -87,6 +87,10 @@ class HybridTest(IndependenceTest):
         ask = super().determining_sets
         return self.first.determining_sets_by(ask, data, pairs, candidates, size, most)
 
+    def leaves_something(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool | None:
+        """Whether a set leaves something of both columns of a pair, by the first test."""
+        return self.first.leaves_something(data, pair, given)
+
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair; half of them need the second test."""
         each = self.first.seconds(data, pairs, size)

@@ -190,6 +190,11 @@ class Ragged:
         within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
         return Ragged(self.flat[np.repeat(self.starts[places], lengths) + within], starts)
 
+    def where(self, of_columns: NDArray[np.bool_]) -> Ragged:
+        """Select the columns for which `of_columns` is True from each list."""
+        kept = of_columns[self.flat]
+        return Ragged(self.flat[kept], np.concatenate([[0], np.cumsum(kept)])[self.starts])
+
     def all(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether `of_columns` is True for all columns of each list."""
         if of_columns.all():  # as mostly, and lists can be long

@@ -197,6 +197,14 @@ class CopulaTest(IndependenceTest):
         found[places] = may
         return found
 
+    def leaves_something(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool | None:
+        """Whether a set leaves something of both columns of a pair; None with too few rows."""
+        x, y = pair[0].tolist()
+        rows, x, y, given = _complete(data, x, y, given)
+        if rows.n_samples < FEWEST_ROWS:
+            return None
+        return all(len(MixedPairs(rows, given).left_of(c)) > 0 for c in (x, y))
+
     def travels(self, data: Dataset) -> bool:
         """False: a kernel searches, or threads that share what has been regressed."""
         return False
@@ -300,18 +308,36 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
 
 def _in_complete_rows(
     data: Dataset, x: int, y: int, given: Sequence[int]
-) -> tuple[NDArray[np.float64] | float, int]:
+) -> tuple[NDArray[np.float64], int]:
     """The result of one test in its complete rows, and the number of these."""
-    rows = data.select([data.names[p] for p in (x, y, *given)]).complete_rows()
+    rows, x, y, given = _complete(data, x, y, given)
     if rows.n_samples < FEWEST_ROWS:
-        return np.nan, rows.n_samples
-    return MixedPairs(rows, range(2, rows.n_variables)).test(0, 1), rows.n_samples
+        return np.full(N_RESULTS, np.nan), rows.n_samples
+    return MixedPairs(rows, given).test(x, y), rows.n_samples
+
+
+def _complete(
+    data: Dataset, x: int, y: int, given: Sequence[int]
+) -> tuple[Dataset, int, int, Sequence[int]]:
+    """The table in its rows that are complete in some columns, and where these are in it."""
+    names = [data.names[p] for p in (x, y, *given)]
+    if not any(data.n_missing[n] for n in names):
+        return data, x, y, given
+    return data.select(names).complete_rows(), 0, 1, range(2, len(names))
 
 
 def _separate_continuous(
     data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
 ) -> Separations:
     """Separate pairs of complete continuous columns by others."""
+    results, sets, n_tests = _search_continuous(data, pairs, candidates, size, alpha)
+    return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
+
+
+def _search_continuous(
+    data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
+) -> tuple[NDArray[np.float64], Positions, Positions]:
+    """Results of tests of complete continuous columns, their sets and the number of tests."""
     correlations, row = score_correlations(data, pairs, candidates.flat)
     position = np.flatnonzero(row >= 0)
     known = Correlations(correlations, data.n_samples, RESOLUTION**2)
@@ -329,39 +355,41 @@ def _separate_continuous(
     n_sets = comb(candidates.lengths, size).mean() if len(pairs) else 0.0
     blocks = blocks_by_cost(len(pairs), _NANOSECONDS_OF_A_PLAIN_TEST * n_sets)
     for_each(run, blocks, description="separations")
-    sets = np.where(sets >= 0, position[sets], sets)
-    return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
+    return results, np.where(sets >= 0, position[sets], sets), n_tests
 
 
 def _separate_any(
     data: Dataset, pairs: Positions, candidates: Ragged, size: int, alpha: float
 ) -> Separations:
-    """Separate pairs of columns of any kinds, one test at a time."""
+    """Separate pairs of columns of any kinds.
+
+    The sets of continuous columns of a continuous pair are all tried by the kernel first, and take
+    their place in the order of the others, which are tested one at a time.
+    """
     results = np.full((N_RESULTS, len(pairs)), np.nan)
     sets = np.full((len(pairs), size), -1, dtype=np.int64)
     n_tests = np.zeros(len(pairs), dtype=np.int64)
     n_rows = np.zeros(len(pairs), dtype=np.int64)
-    plain, plain_pairs = _plain(data), _is_plain(data, pairs)
-    has_gaps = np.array([data.n_missing[n] > 0 for n in data.names])
-
-    def test(k: int, given: tuple[int, ...]) -> tuple[NDArray[np.float64] | float, int]:
-        x, y = pairs[k].tolist()
-        if plain_pairs[k] and plain[list(given)].all():
-            return _results_of_continuous(data, pairs[k : k + 1], given)[:, 0], data.n_samples
-        if has_gaps[[x, y, *given]].any():
-            return _in_complete_rows(data, x, y, given)
-        if data.n_samples < FEWEST_ROWS:
-            return np.nan, data.n_samples
-        return MixedPairs(data, given).test(x, y), data.n_samples
+    plain, by_kernel = _plain(data), _is_plain(data, pairs)
+    others = set(np.flatnonzero(~plain).tolist())
+    places = np.flatnonzero(by_kernel)
+    among = candidates.take(places).where(plain)
+    plain_results, plain_sets, _ = _search_continuous(data, pairs[places], among, size, alpha)
+    plain_row = np.cumsum(by_kernel) - 1
 
     def search(k: int) -> None:
+        known = tuple(plain_sets[plain_row[k]].tolist()) if by_kernel[k] else ()
         for given in combinations(candidates[k], size):
-            found, n_found = test(k, given)
             n_tests[k] += 1
-            of_found = np.broadcast_to(found, N_RESULTS)
-            if not of_found[P_VALUE] <= results[P_VALUE, k] and not np.isnan(of_found[P_VALUE]):
-                results[:, k], sets[k], n_rows[k] = of_found, given, n_found
-            if of_found[P_VALUE] > alpha:
+            if not by_kernel[k] or not others.isdisjoint(given):
+                found, n_found = _in_complete_rows(data, *pairs[k].tolist(), given)
+            elif given == known:
+                found, n_found = plain_results[:, plain_row[k]], data.n_samples
+            else:
+                continue
+            if not found[P_VALUE] <= results[P_VALUE, k] and not np.isnan(found[P_VALUE]):
+                results[:, k], sets[k], n_rows[k] = found, given, n_found
+            if found[P_VALUE] > alpha:
                 return
 
     with one_blas_thread():

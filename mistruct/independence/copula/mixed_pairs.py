@@ -45,7 +45,7 @@ class MixedPairs:
         """The test of two columns by position, as the kernels for continuous columns fill it."""
         data, condition, n_z = self._data, self._condition, self._n_z
         names = data.names[x], data.names[y]
-        x_left, y_left = self._left_of(x), self._left_of(y)
+        x_left, y_left = self.left_of(x), self.left_of(y)
         d_x, d_y = len(x_left), len(y_left)
         result = np.empty(N_RESULTS)
         result[[N_X, N_Y, N_Z, DOF, HOW]] = d_x, d_y, n_z, d_x * d_y, WILKS
@@ -67,7 +67,8 @@ class MixedPairs:
             self._by_permutations(names, (x_left.rows[0], y_left.rows[0]), result)
         return result
 
-    def _left_of(self, column: int) -> Block:
+    def left_of(self, column: int) -> Block:
+        """Orthonormal basis of a column, by position, given the set."""
         if column not in self._left:
             self._left[column] = self._condition.left(self._data, self._data.names[column])
         return self._left[column]
