@@ -324,7 +324,7 @@ def choose_method(
             nearer = "was nearer the truth than pc on sampled networks of such columns and rows"
             return "boss", f"it takes about {whole_duration(boss.seconds)}, and {nearer}"
     pc: SearchCost = cost_of("pc")
-    all_sets = float(pc.seconds_by_size.sum())
+    all_sets = float(pc.seconds_by_size.sum()) + pc.seconds_of_votes
     whole = whole_duration(all_sets)
     if all_sets <= _MOST_SECONDS:
         return "pc", f"it takes about {whole}"

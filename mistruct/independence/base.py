@@ -209,7 +209,10 @@ class IndependenceTest(ABC):
         return resolve_pairwise("auto", data)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """Expected seconds for a test of each pair given `size` typical columns; NaN if unknown."""
+        """Expected seconds for a test of each pair given `size` columns; NaN if unknown.
+
+        The columns are such as those of the pairs.
+        """
         return np.full(len(pairs), np.nan)
 
     def n_bytes(self, data: Dataset) -> int:

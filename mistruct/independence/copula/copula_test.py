@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,21 @@ from scipy.special import comb
 from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.independence.base import IndependenceTest
-from mistruct.independence.copula.mixed_pairs import FEWEST_ROWS, N_RESULTS, MixedPairs
+from mistruct.independence.copula.copula_batch import copula_batch
+from mistruct.independence.copula.mixed_pairs import (
+    FEWEST_ROWS,
+    N_RESULTS,
+    MixedPairs,
+    in_common_rows,
+    result_in_common_rows,
+)
 from mistruct.independence.permutation_moments import NEGLIGIBLE_SKEWNESS
 from mistruct.independence.protocol import Ragged, Separations, TestBatch
 from mistruct.independence.streams import column_keys, in_key_order
 from mistruct.information.base import Estimator
 from mistruct.information.copula.basis import RESOLUTION
 from mistruct.information.copula.blas import one_blas_thread
-from mistruct.information.copula.gaussian_copula import GaussianCopula, gaussian_bias
+from mistruct.information.copula.gaussian_copula import GaussianCopula
 from mistruct.information.copula.gram import rows_held
 from mistruct.information.copula.score_correlations import (
     MOST_CORRELATED,
@@ -31,31 +37,14 @@ from mistruct.information.copula.score_correlations import (
     skewness_of_scores,
 )
 from mistruct.kernels.gaussian.partial_correlation import (
-    DOF,
-    HOW,
-    N_X,
-    N_Y,
-    N_Z,
-    NATS,
     Correlations,
     copula_separate,
     copula_test_pairs,
     may_determine,
 )
-from mistruct.kernels.gaussian.wilks import P_VALUE, STATISTIC
+from mistruct.kernels.gaussian.wilks import P_VALUE
 from mistruct.parallel import blocks_by_cost, for_each
 
-_METHODS = np.array(
-    [
-        "copula",
-        "copula, products of residuals",
-        "copula, permutations within strata",
-        "copula, moments within strata",
-        "copula, untestable",
-    ],
-    dtype=object,
-)
-_UNTESTABLE = 4  # after the ways to find a p-value
 _NANOSECONDS_OF_A_PAIR = 1e5
 _NANOSECONDS_OF_A_PAIR_WITH_GAPS = 1e6
 _NANOSECONDS_OF_A_PLAIN_TEST = 100.0
@@ -200,7 +189,7 @@ class CopulaTest(IndependenceTest):
     def leaves_something(self, data: Dataset, pair: Positions, given: Sequence[int]) -> bool | None:
         """Whether a set leaves something of both columns of a pair; None with too few rows."""
         x, y = pair[0].tolist()
-        rows, x, y, given = _complete(data, x, y, given)
+        rows, x, y, given = in_common_rows(data, x, y, given)
         if rows.n_samples < FEWEST_ROWS:
             return None
         return all(len(MixedPairs(rows, given).left_of(c)) > 0 for c in (x, y))
@@ -215,9 +204,9 @@ class CopulaTest(IndependenceTest):
         return 8 * (2 * rows_held(data, size) * size + min(size, MOST_CORRELATED) ** 2)
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
-        """Expected seconds for a test of each pair given `size` typical columns."""
+        """Expected seconds for a test of each pair given `size` columns such as those of pairs."""
         plain = _plain(data)
-        share_plain = float(plain.mean()) ** size
+        share_plain = float(plain[pairs].mean()) ** size if len(pairs) else 1.0
         n_states = np.array(
             [data.n_observed[data.row(n)] if n in data.states else 1 for n in data.names]
         )
@@ -254,7 +243,7 @@ def _is_plain(data: Dataset, pairs: Positions) -> NDArray[np.bool_]:
 def _test_continuous(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatch:
     """Test pairs of complete continuous columns given others."""
     results = _results_of_continuous(data, pairs, given)
-    return _batch(results, np.full(len(pairs), data.n_samples))
+    return copula_batch(results, np.full(len(pairs), data.n_samples))
 
 
 def _results_of_continuous(
@@ -288,7 +277,7 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
     results = np.full((N_RESULTS, len(pairs)), np.nan)
     n_rows = np.full(len(pairs), data.n_samples)
     if complete and data.n_samples < FEWEST_ROWS:
-        return _batch(results, n_rows)
+        return copula_batch(results, n_rows)
     shared = MixedPairs(data, given) if complete and len(pairs) else None
 
     def run(block: slice) -> None:
@@ -297,33 +286,13 @@ def _test_any(data: Dataset, pairs: Positions, given: Sequence[int]) -> TestBatc
             if shared is not None:
                 results[:, k] = shared.test(x, y)
             else:
-                results[:, k], n_rows[k] = _in_complete_rows(data, x, y, given)
+                results[:, k], n_rows[k] = result_in_common_rows(data, x, y, given)
 
     cost = _NANOSECONDS_OF_A_PAIR if complete else _NANOSECONDS_OF_A_PAIR_WITH_GAPS
     blocks = blocks_by_cost(len(pairs), cost)
     with one_blas_thread():
         for_each(run, blocks, description="independence tests")
-    return _batch(results, n_rows)
-
-
-def _in_complete_rows(
-    data: Dataset, x: int, y: int, given: Sequence[int]
-) -> tuple[NDArray[np.float64], int]:
-    """The result of one test in its complete rows, and the number of these."""
-    rows, x, y, given = _complete(data, x, y, given)
-    if rows.n_samples < FEWEST_ROWS:
-        return np.full(N_RESULTS, np.nan), rows.n_samples
-    return MixedPairs(rows, given).test(x, y), rows.n_samples
-
-
-def _complete(
-    data: Dataset, x: int, y: int, given: Sequence[int]
-) -> tuple[Dataset, int, int, Sequence[int]]:
-    """The table in its rows that are complete in some columns, and where these are in it."""
-    names = [data.names[p] for p in (x, y, *given)]
-    if not any(data.n_missing[n] for n in names):
-        return data, x, y, given
-    return data.select(names).complete_rows(), 0, 1, range(2, len(names))
+    return copula_batch(results, n_rows)
 
 
 def _separate_continuous(
@@ -331,7 +300,7 @@ def _separate_continuous(
 ) -> Separations:
     """Separate pairs of complete continuous columns by others."""
     results, sets, n_tests = _search_continuous(data, pairs, candidates, size, alpha)
-    return Separations(_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
+    return Separations(copula_batch(results, np.full(len(pairs), data.n_samples)), sets, n_tests)
 
 
 def _search_continuous(
@@ -378,11 +347,12 @@ def _separate_any(
     plain_row = np.cumsum(by_kernel) - 1
 
     def search(k: int) -> None:
+        x, y = pairs[k].tolist()
         known = tuple(plain_sets[plain_row[k]].tolist()) if by_kernel[k] else ()
         for given in combinations(candidates[k], size):
             n_tests[k] += 1
             if not by_kernel[k] or not others.isdisjoint(given):
-                found, n_found = _in_complete_rows(data, *pairs[k].tolist(), given)
+                found, n_found = result_in_common_rows(data, x, y, given)
             elif given == known:
                 found, n_found = plain_results[:, plain_row[k]], data.n_samples
             else:
@@ -394,35 +364,4 @@ def _separate_any(
 
     with one_blas_thread():
         for_each(search, range(len(pairs)), description="separations")
-    return Separations(_batch(results, n_rows), sets, n_tests)
-
-
-def _batch(results: NDArray[np.float64], n_samples: NDArray[np.int64]) -> TestBatch:
-    testable = ~np.isnan(results[P_VALUE])
-    # Where z leaves something of x and y but no row to test it with, nothing is known.
-    known = testable | (results[N_X] == 0) | (results[N_Y] == 0)
-    mi = np.where(known, results[NATS], np.nan)
-    some = slice(None) if testable.all() else testable  # all, as mostly, without a copy
-    mi[some] -= _biases([n_samples[some], *results[N_X : N_Z + 1, some]])
-    how = np.where(testable, results[HOW], _UNTESTABLE)
-    return TestBatch(
-        statistic=np.where(testable, results[STATISTIC], np.nan),
-        p_value=results[P_VALUE].copy(),
-        dof=np.nan_to_num(results[DOF]).astype(np.int64),
-        mi=mi,
-        n_samples=n_samples,
-        method=_METHODS[how.astype(np.intp)],
-        bias=np.zeros(len(n_samples)),
-    )
-
-
-def _biases(sizes: Sequence[NDArray[Any]]) -> NDArray[np.float64] | float:
-    """Bias of information, given the number of rows and dimensions."""
-    if len(sizes[0]) and all((of_tests == of_tests[0]).all() for of_tests in sizes):
-        return gaussian_bias(*(int(of_tests[0]) for of_tests in sizes))
-    # As one number each, which is faster to sort than rows are.
-    whole = [of_tests.astype(np.int64) for of_tests in sizes]
-    shape = tuple(int(of_tests.max(initial=0)) + 1 for of_tests in whole)
-    distinct, which = np.unique(np.ravel_multi_index(whole, shape), return_inverse=True)
-    of_distinct = zip(*np.unravel_index(distinct, shape), strict=True)
-    return np.array([gaussian_bias(*map(int, s)) for s in of_distinct])[which]
+    return Separations(copula_batch(results, n_rows), sets, n_tests)

@@ -112,3 +112,23 @@ class MixedPairs:
             result[P_VALUE] = by_moments
         else:
             result[P_VALUE] = max(result[P_VALUE], by_moments)
+
+
+def result_in_common_rows(
+    data: Dataset, x: int, y: int, given: Sequence[int]
+) -> tuple[Floats, int]:
+    """The result of one test in the rows where its columns are known, and the number of these."""
+    rows, x, y, given = in_common_rows(data, x, y, given)
+    if rows.n_samples < FEWEST_ROWS:
+        return np.full(N_RESULTS, np.nan), rows.n_samples
+    return MixedPairs(rows, given).test(x, y), rows.n_samples
+
+
+def in_common_rows(
+    data: Dataset, x: int, y: int, given: Sequence[int]
+) -> tuple[Dataset, int, int, Sequence[int]]:
+    """The table in the rows where some columns are known, and the places of these in it."""
+    names = [data.names[p] for p in (x, y, *given)]
+    if not any(data.n_missing[n] for n in names):
+        return data, x, y, given
+    return data.select(names).complete_rows(), 0, 1, range(2, len(names))

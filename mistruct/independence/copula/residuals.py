@@ -171,10 +171,6 @@ class Condition:
                 labels, terms = of_each.labels, np.concatenate([terms, of_each.rows])
         self.known = Known.of_groups(labels, terms)
         self.by_strata = not len(self.known.rows)
-        # A fit takes part of each row's variance to itself: once from the sum of products, but
-        # twice, in x and in y, from what its variance is estimated to be. (In strata of m rows the
-        # variance of that sum has m - 1 in it where the estimates have m.)
-        self._kept_share = np.sqrt(np.maximum(1 - self.known.leverage(), _LEAST_KEPT))
 
     @classmethod
     def of(cls, data: Dataset, names: Sequence[str]) -> Condition:
@@ -187,7 +183,8 @@ class Condition:
     @property
     def nbytes(self) -> int:
         """Size in memory."""
-        return 2 * self.known.nbytes + self._kept_share.nbytes + self._continuous.nbytes
+        of_rows = 8 * self.known.labels.size
+        return 2 * self.known.nbytes + of_rows + self._continuous.nbytes
 
     def residuals(self, data: Dataset, name: str) -> Residuals:
         """Residuals of the vectors of a column given the conditioning set."""
@@ -205,6 +202,13 @@ class Condition:
 
         found: Block = _kept(data).get(("left", self._key, name), make)
         return found
+
+    @cached_property
+    def _kept_share(self) -> NDArray[np.float64]:
+        # A fit takes part of each row's variance to itself: once from the sum of products, but
+        # twice, in x and in y, from what its variance is estimated to be. (In strata of m rows the
+        # variance of that sum has m - 1 in it where the estimates have m.)
+        return np.sqrt(np.maximum(1 - self.known.leverage(), _LEAST_KEPT))
 
     @cached_property
     def cells(self) -> Known:

@@ -165,7 +165,10 @@ class SeparationLearner(CausalLearner):
 
     def _cost(self, data: Dataset) -> Any:
         self._known(data)
-        return search_cost(data, resolve_or_call(self.test), self.alpha, self.max_conditioning)
+        return search_cost(
+            data, resolve_or_call(self.test), self.alpha, self.max_conditioning,
+            with_votes=self.orientation != "standard",
+        )  # fmt: skip
 
     def _sent(self, data: Dataset) -> Iterator[Any]:
         test = resolve_or_call(self.test)

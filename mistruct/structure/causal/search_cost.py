@@ -6,7 +6,8 @@ without conditioning, by counts and chi-square or by the copula, which is quick.
 and y is expected to fall to one column z if I(x; y) is no larger than information that passes
 through z: with the share :math:`r_{xy}^2` that two columns have in common,
 :math:`r_{xy} \leq r_{xz} r_{zy}` but for noise, as in a Markov chain of normal variables. The sets
-of two columns and more are those that the edges left leave room for.
+of two columns and more are those that the edges left leave room for. The same edges say how many
+sets will vote on the direction of others.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, triu
 from scipy.special import comb
 
 from mistruct._typing import Floats, Positions
@@ -24,6 +26,7 @@ from mistruct.independence.base import IndependenceTest
 from mistruct.independence.g_test import GTest
 from mistruct.structure.causal.skeleton import adjacency
 from mistruct.structure.causal.skeleton_search import MOST_SECONDS
+from mistruct.structure.causal.v_structures import MOST_SECONDS_OF_VOTES
 from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 
 # Measured on the tuning networks at 500 and 5,000 rows, normal columns and gene expression, where
@@ -49,16 +52,24 @@ class SearchCost(Cost):
     n_tests, seconds_by_size : ndarray of float, shape (n_sizes,)
         Tests, and what they take, for each size of conditioning sets from 0 on; also of sizes for
         which a search takes too long, so that it stops before them.
+    seconds_of_votes : float
+        What the votes of separating sets on v-structures take.
     """
 
     n_tests: Floats
     seconds_by_size: Floats
+    seconds_of_votes: float
 
 
 def search_cost(
-    data: Dataset, test: IndependenceTest, alpha: float, max_conditioning: int | None
+    data: Dataset,
+    test: IndependenceTest,
+    alpha: float,
+    max_conditioning: int | None,
+    *,
+    with_votes: bool,
 ) -> SearchCost:
-    """Expected cost of `learn_skeleton` with these parameters."""
+    """Expected cost of `learn_skeleton` with these parameters, and of votes on v-structures."""
     pairs = np.column_stack(np.triu_indices(data.n_variables, 1))
     shared, edges = dependences(test.view(data), alpha)
     n_first, left = first_depth(shared, edges, data.n_samples)
@@ -77,12 +88,38 @@ def search_cost(
         for k, (n, asked) in enumerate(zip(n_tests, of_size, strict=False))
     ]
     n_bytes = LIBRARIES + bytes_held(data) + test.n_bytes(data) + _BYTES_OF_A_PAIR * len(pairs)
+    of_votes = _seconds_of_votes(data, test, edges[left], len(n_tests)) if with_votes else 0.0
+    of_tests = _allowed(seconds) if max_conditioning is None else float(np.sum(seconds))
     return SearchCost(
-        seconds=_allowed(seconds) if max_conditioning is None else float(np.sum(seconds)),
+        seconds=of_tests + of_votes,
         n_bytes=n_bytes,
         n_tests=np.array(n_tests),
         seconds_by_size=np.array(seconds),
+        seconds_of_votes=of_votes,
     )
+
+
+def _seconds_of_votes(
+    data: Dataset, test: IndependenceTest, edges: Positions, n_sizes: int
+) -> float:
+    """Expected seconds for the sets of columns that vote, given the edges left by the first depth.
+
+    With a share of the edges, a pair has that share of its neighbours, and of pairs that have a
+    neighbour in common its square is left.
+    """
+    adjacent = csr_array(adjacency(data.n_variables, edges))
+    near = triu(adjacent @ adjacent, 1).tocoo()
+    keys = np.setdiff1d(near.row * data.n_variables + near.col, edges @ [data.n_variables, 1])
+    pairs = np.column_stack(np.divmod(keys, data.n_variables))
+    share = _LEFT ** max(n_sizes - 2, 0)
+    degrees = share * np.diff(adjacent.indptr)[pairs]
+    total = 0.0
+    for size in range(n_sizes):
+        n_sets = share**2 * comb(degrees, size).sum(axis=1)
+        total += float((n_sets * test.seconds(data, pairs, size)).sum())
+        if total > MOST_SECONDS_OF_VOTES:
+            return MOST_SECONDS_OF_VOTES
+    return total
 
 
 def _allowed(seconds: list[float]) -> float:

@@ -40,7 +40,7 @@ Verdict = Literal["collider", "noncollider", "ambiguous", "conflict"]
 Pair = tuple[int, int]
 
 # Of all votes up to one size, by the constants of the test.
-_MOST_SECONDS = 5.0
+MOST_SECONDS_OF_VOTES = 5.0
 
 # Number of sets listed at a time; the sets of one pair are never split.
 _MOST_SETS = 2**18
@@ -158,7 +158,7 @@ def judge_triples(
             # No set smaller than the one that was found separates: it was tried before.
             asked = np.flatnonzero((votes.n_separating == 0) | ((least <= size) & larger))
             seconds += _seconds(data, test, votes, asked, parents, size)
-            if seconds > _MOST_SECONDS:
+            if seconds > MOST_SECONDS_OF_VOTES:
                 warnings.warn(
                     f"orientation: sets of {size} columns and more have no vote on v-structures, "
                     f"as all up to that size would take {seconds:,.0f} s; max_conditioning bounds "

@@ -462,6 +462,11 @@ def test_what_z_determines_is_not_testable() -> None:
                 y,
                 z,
             )
+    for x, y, *z in itertools.permutations(place.values(), 4):
+        for n_z in range(3):
+            one = result_of(table, x, y, z[:n_z])
+            left = CopulaTest().leaves_something(table.data, np.array([[x, y]]), z[:n_z])
+            assert left == one.testable
     for x, y, z in (("u", "v", "s"), ("t", "d", "s"), ("u", "d", "s"), ("t", "v", "s")):
         assert not _untestable(result_of(table, place[x], place[y], [place[n] for n in z])), (
             x,
@@ -590,6 +595,15 @@ def test_separate_is_the_loop_over_subsets_of_mixed_columns(size: int) -> None:
     holes = np.random.default_rng(0).random((80, 5)) < 0.1
     holes[:, 2:4] = False
     _check_separations(Table(dict(table.frame.mask(holes)), missing="testwise"), size, 0.05, 1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("alpha", [0.01, 0.3])
+def test_sets_with_a_discrete_column_keep_their_place_among_the_others(
+    size: int, alpha: float
+) -> None:
+    kinds = ["normal", "states", "normal", "sum", "normal", "copy", "normal"]
+    _check_separations(make_table(kinds, 100, size), size, alpha, size)
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 3])

@@ -92,7 +92,7 @@ def test_as_many_sizes_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     table = sample_network("insurance", 500, 0)
-    monkeypatch.setattr(v_structures, "_MOST_SECONDS", 0.0)
+    monkeypatch.setattr(v_structures, "MOST_SECONDS_OF_VOTES", 0.0)
     with pytest.warns(ms.MistructWarning, match="sets of 0 columns and more have no vote"):
         none = ms.PC(0.05).fit(table)
     # The set that was found has voted, as it does alone under "standard".
@@ -100,6 +100,16 @@ def test_votes_that_explode_stop_and_say_so(monkeypatch: pytest.MonkeyPatch) -> 
     verdicts = none.triples_.merge(standard.triples_, on=["x", "middle", "y"])
     assert (verdicts.n_separating_x == verdicts.n_separating_y).all()
     assert (verdicts.n_with_middle_x == verdicts.n_with_middle_y).all()
+
+
+def test_votes_are_part_of_the_cost() -> None:
+    chain = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 3)).cumsum(axis=1))
+    cost, without = ms.PC().cost(chain), ms.PC(orientation="standard").cost(chain)
+    # One pair with one neighbour each, in common: the empty set and that neighbour, for both ends.
+    each = resolve_test("auto").seconds(ms.as_dataset(chain), np.array([[0, 2]]), 1)[0]
+    assert cost.seconds_of_votes == pytest.approx(4 * each)
+    assert without.seconds_of_votes == 0
+    assert cost.seconds - without.seconds == pytest.approx(cost.seconds_of_votes)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
