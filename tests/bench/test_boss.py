@@ -58,6 +58,38 @@ def pgmpy_graph(table: pd.DataFrame) -> nx.DiGraph:
     return graph
 
 
+def merged(graph: nx.DiGraph, copies: dict[str, str]) -> nx.DiGraph:
+    """The graph with each column that equals another in every row merged into that one."""
+    found = nx.relabel_nodes(graph, copies)
+    found.remove_edges_from(list(nx.selfloop_edges(found)))
+    return found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "least_f1", "most_shd"),
+    [
+        ("insurance", 0.90, 13.0),
+        ("alarm", 0.97, 3.0),
+        ("hailfinder", 0.88, 25.0),
+        ("win95pts", 0.91, 20.0),
+    ],
+)
+def test_graphs_in_which_equal_columns_count_once(
+    name: str, least_f1: float, most_shd: float
+) -> None:
+    found = []
+    for seed in range(N_SAMPLES):
+        boss = ms.BOSS().fit(sample_network(name, N_ROWS, seed))
+        graphs = [merged(graph, boss.copies_) for graph in (boss.graph_, network_graph(name))]
+        comparison = ms.compare(*graphs)
+        found.append((comparison.skeleton_f1, comparison.shd))
+    f1, shd = np.mean(found, axis=0)
+    print(f"{name}, equal columns merged: F1 {f1:.3f}, SHD {shd:.1f}")  # noqa: T201
+    assert f1 >= least_f1
+    assert shd <= most_shd
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_graphs_of_several_samples(name: str) -> None:
@@ -130,6 +162,25 @@ def test_gaussian_columns(degree: int) -> None:
         found.append(ms.compare(ms.BOSS().fit(table).graph_, truth).shd)
     print(f"SHD of 80 Gaussian columns, degree {degree}: {found}")  # noqa: T201
     assert np.mean(found) <= {4: 3, 10: 10}[degree]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("degree", "n_rows"), [(4, 320), (4, 1000), (10, 320), (10, 1000)])
+def test_the_score_of_gaussian_columns_beside_causal_learn(degree: int, n_rows: int) -> None:
+    boss = pytest.importorskip("causallearn.search.PermutationBased.BOSS")
+    to_dag = pytest.importorskip("causallearn.utils.PDAG2DAG").pdag2dag
+    score = ms.GaussianBIC(2.0)
+    for seed in range(1 if degree == 10 else 3):
+        table, truth = linear_gaussian(80, n_rows, degree, seed)
+        ours = ms.BOSS(score).fit(table)
+        theirs = to_dag(
+            boss.boss(table, "local_score_BIC_from_cov", {"lambda_value": 2.0}, verbose=False)
+        ).graph
+        dag = nx.DiGraph()
+        dag.add_nodes_from(truth)
+        arrows = np.argwhere((theirs == -1) & (theirs.T == 1))
+        dag.add_edges_from((f"x{parent}", f"x{child}") for parent, child in arrows)
+        assert ours.score_ >= ms.score(dag, table, score)
 
 
 @pytest.mark.long
