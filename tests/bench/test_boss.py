@@ -125,7 +125,7 @@ def test_insurance_beside_causal_learn(beside: Beside) -> None:
         theirs,
         peer_rounds=1,
     )
-    assert ratio > 100
+    assert ratio > 200
 
 
 def test_alarm_beside_pgmpy(beside: Beside) -> None:
