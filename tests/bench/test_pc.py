@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -111,6 +112,31 @@ def test_skeletons_of_several_samples_beside_pyagrum(name: str) -> None:
     means = found.mean()
     assert means["default"] > means["pyAgrum"]
     assert means["textbook"] > means["pyAgrum"] - 0.01
+
+
+@pytest.mark.long
+def test_many_rows_beside_pyagrum(beside: Beside) -> None:
+    gum = pytest.importorskip("pyagrum")
+    table = sample_network("alarm", 3_000_000, 0)
+    data = ms.as_dataset(table)
+
+    def theirs() -> None:
+        learner = gum.BNLearner(table)
+        learner.usePC()
+        learner.useG2Test()
+        learner.setPCAlpha(ALPHA)
+        learner.setPCStable(True)
+        learner.learnPDAG()
+
+    ratio = beside(
+        "PC with its defaults, alpha 0.05, alarm x 3,000,000 rows",
+        lambda: ms.PC(ALPHA).fit(replace(data)),  # for which nothing has been made ready
+        "pyAgrum, PC with G test, two threads",
+        theirs,
+        rounds=2,
+        peer_rounds=1,
+    )
+    assert ratio > 1
 
 
 def test_alarm_beside_pgmpy(beside: Beside) -> None:
