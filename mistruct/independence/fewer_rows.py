@@ -117,8 +117,8 @@ def on_fewer_rows(
             found.keep(mask, part)
         if part is not whole:
             parts.append(part._replace(asked=np.array(asked)))
-    answered = np.concatenate([part.asked for part in parts]) if parts else []
-    return [*parts, whole._replace(asked=np.delete(whole.asked, answered))]
+    rest = np.delete(whole.asked, [k for part in parts for k in part.asked])
+    return [*parts, whole._replace(asked=rest)]
 
 
 def cut_parts(
@@ -140,7 +140,7 @@ def bytes_of_distinct_rows(n_samples: int) -> int:
 def _nanoseconds(table: CodedColumns, columns: Positions) -> float:
     """Expected time for the distinct rows of some columns."""
     of_row = _NANOSECONDS_PER_ROW + _NANOSECONDS_PER_ROW_AND_COLUMN * len(columns)
-    return _NANOSECONDS + of_row * table.codes.shape[1]
+    return _NANOSECONDS + of_row * int(table.codes.shape[1])
 
 
 def _columns(mask: int) -> Positions:

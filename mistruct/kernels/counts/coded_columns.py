@@ -87,7 +87,7 @@ def label_strata(data: CodedColumns, given: NDArray[np.int64], strata: Strata) -
 
 
 @kernel
-def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
+def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int | np.int64:
     """Number of rows without a missing entry in the columns."""
     if data.packed.complete:
         return data.n_rows

@@ -38,7 +38,9 @@ def append_digits(
 
 
 @kernel
-def n_fitting(radix: NDArray[np.int32], columns: NDArray[np.int64], n: int, most: int):  # type: ignore[no-untyped-def]
+def n_fitting(  # type: ignore[no-untyped-def]
+    radix: NDArray[np.int32], columns: NDArray[np.int64], n: np.int64, most: int
+):
     """How many of the columns can be appended to `n` numbers, and how many numbers that makes."""
     for k in range(columns.size):
         if n * radix[columns[k]] > most:
@@ -48,12 +50,12 @@ def n_fitting(radix: NDArray[np.int32], columns: NDArray[np.int64], n: int, most
 
 
 @kernel
-def distinct_rows(
+def distinct_rows(  # type: ignore[no-untyped-def]
     codes: NDArray[Any],
     radix: NDArray[np.int32],
     weights: NDArray[np.int64],
     columns: NDArray[np.int64],
-):  # type: ignore[no-untyped-def]
+):
     """Find a row for each distinct row of the columns, and the weight of all that are like it.
 
     Codes from ``radix[c] - 1`` on are one state of column c. `weights` are those of the rows, and
