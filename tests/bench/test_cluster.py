@@ -84,8 +84,15 @@ def test_the_model_of_workers(
     data, work = _table(4000 if name.startswith("matrix") else 800), LONGER[name]
     monkeypatch.setenv(THREADS_VARIABLE, "1")
     work(data)  # compiles
-    profiles = {n: Profile.of(lambda: work(data), n) for n in (1, 2, 8, 64)}
+    ratios = []
+
+    def profile_on(n_workers: int) -> Profile:
+        found = (Profile.of(lambda: work(data), n_workers) for _ in range(2))
+        return min(found, key=lambda profile: profile.serial + sum(map(sum, profile.calls)))
+
+    profiles = {}
     for n_workers in (1, 2):
+        profiles[n_workers] = profile_on(n_workers)
         with (
             distributed.LocalCluster(
                 n_workers, threads_per_worker=1, dashboard_address=":0"
@@ -95,10 +102,12 @@ def test_the_model_of_workers(
         ):
             work(data)  # loads what is compiled
             link = link_to(client)
-            own = min(taken(lambda: work(data)) for _ in range(2))
+            own = min(taken(lambda: work(data)) for _ in range(3))
         predicted = profiles[n_workers].on(link)
         record(f"{name}, {n_workers} workers", own, "the model", predicted, predicted / own)
-        assert 0.7 < predicted / own < 1.4
+        ratios.append(predicted / own)
+        print(f"{name}: {n_workers} workers, measured {own:.2f} s, model {predicted:.2f} s")  # noqa: T201
+    profiles |= {n: profile_on(n) for n in (8, 64)}
     for n_workers, profile in profiles.items():
         n_blocks = sum(map(len, profile.calls))
         print(  # noqa: T201
@@ -108,3 +117,5 @@ def test_the_model_of_workers(
             f"of blocks, {profile.shared:,} bytes to each worker, latency {1e3 * link.latency:.2f} "
             f"ms, here {link.bandwidth / 1e6:.0f} MB/s"
         )
+    assert min(ratios) > 0.7
+    assert max(ratios) < 1.4

@@ -45,11 +45,14 @@ class Recorder:
         Of each block: which call it belongs to, seconds, and bytes each way together.
     shared : dict of int to int
         Bytes that the blocks of each call share.
+    noting : float
+        Seconds that it took to note all this.
     """
 
     _max_workers: int
     blocks: list[tuple[int, float, int]] = field(default_factory=list)
     shared: dict[int, int] = field(default_factory=dict)
+    noting: float = 0.0
 
     def submit(self, function: Any, *arguments: Any) -> Future[Any]:
         """The finished future of a block."""
@@ -57,11 +60,12 @@ class Recorder:
         spool, block = arguments[1:]
         start = time.perf_counter()
         future.set_result(function(*arguments))
-        seconds = time.perf_counter() - start
+        end = time.perf_counter()
         if id(spool) not in self.shared:
             self.shared[id(spool)] = bytes_of(spool.value)
         n_bytes = len(pickle.dumps(block)) + bytes_of(future.result())
-        self.blocks.append((id(spool), seconds, n_bytes))
+        self.blocks.append((id(spool), end - start, n_bytes))
+        self.noting += time.perf_counter() - end
         return future
 
 
@@ -103,7 +107,7 @@ class Profile:
         ]
         n_bytes = sum(size for *_, size in recorder.blocks)
         shared = sum(recorder.shared.values())
-        return cls(total - of_blocks, calls, n_bytes, shared, n_workers)
+        return cls(total - of_blocks - recorder.noting, calls, n_bytes, shared, n_workers)
 
     def on(self, link: Link) -> float:
         """The seconds that the model predicts for the workers."""
