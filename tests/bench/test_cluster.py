@@ -22,9 +22,9 @@ distributed = pytest.importorskip("distributed", reason="Dask is an extra")
 GIGABIT = 1.25e8
 
 
-def _table(n_rows: int = 800) -> ms.Dataset:
+def _table(n_rows: int = 800, n_groups: int = 15) -> ms.Dataset:
     rng = np.random.default_rng(0)
-    hidden = np.repeat(rng.normal(size=(n_rows, 15)), 8, axis=1)
+    hidden = np.repeat(rng.normal(size=(n_rows, n_groups)), 8, axis=1)
     return ms.as_dataset(hidden + rng.normal(size=hidden.shape))
 
 
@@ -68,11 +68,13 @@ def test_two_workers_beside_two_threads(
     assert own < 1.2 * other
 
 
-# The same, but longer, so that it matters how it is divided.
-LONGER: dict[str, Callable[[ms.Dataset], pd.DataFrame]] = {
-    "400 bootstraps of ARACNE": lambda data: ms.ARACNE(n_bootstraps=400).fit(data).edges_,
-    "100 bootstraps of PC": lambda data: ms.Bootstrap(ms.PC(), 100).fit(data).edges_,
-    "matrix by neighbours": WORK["matrix by neighbours"],
+# Longer work, so that it matters how it is divided.
+LONGER: dict[str, tuple[tuple[int, int], Callable[[ms.Dataset], pd.DataFrame]]] = {
+    "64 bootstraps of ARACNE, 480 columns x 800 rows": (
+        (800, 60),
+        lambda data: ms.ARACNE(n_bootstraps=64).fit(data).edges_,
+    ),
+    "matrix by neighbours, 120 columns x 3,000 rows": ((3000, 15), WORK["matrix by neighbours"]),
 }
 
 
@@ -81,7 +83,8 @@ LONGER: dict[str, Callable[[ms.Dataset], pd.DataFrame]] = {
 def test_the_model_of_workers(
     name: str, record: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, work = _table(4000 if name.startswith("matrix") else 800), LONGER[name]
+    size, work = LONGER[name]
+    data = _table(*size)
     monkeypatch.setenv(THREADS_VARIABLE, "1")
     work(data)  # compiles
     ratios = []
