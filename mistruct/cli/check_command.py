@@ -12,7 +12,14 @@ from mistruct.cli.app import app
 from mistruct.cli.files import check_file, write_text
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import Columns, Data, Seed, Source, Test
-from mistruct.cli.report import aligned, counted, p_value_text, show_bins, show_table
+from mistruct.cli.report import (
+    aligned,
+    counted,
+    p_value_text,
+    show_bins,
+    show_cost,
+    show_table,
+)
 from mistruct.cli.table_options import bin_columns, check_numbers, read
 from mistruct.cli.terminal import Steps
 from mistruct.errors import ParameterError
@@ -91,10 +98,13 @@ def check(
         table = read(data, source, columns)
     with step("bin"):
         binned = bin_columns(table, columns)
-    found = ms.check_graph(
-        network, binned, test=test, alpha=alpha, n_permutations=permutations, hidden=hidden,
-        seed=seed,
-    )  # fmt: skip
+    with step("estimate"):
+        from mistruct.structure.checks.check_cost import check_cost
+
+        asked: Any = {"test": test, "alpha": alpha, "hidden": hidden}
+        asked["n_permutations"] = permutations
+        show_cost(check_cost(network, binned, **asked))
+    found = ms.check_graph(network, binned, **asked, seed=seed)
     show_table(data, table)
     show_bins(table, binned, columns.discretize)
     typer.echo(f"{graph}: {found.kind}, {counted(len(network), 'node')}, test {found.test}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from mistruct.cli.app import app
 from mistruct.cli.groups import grouped
 from mistruct.cli.options import Columns, Data, Kinds, KindsFile, Source
-from mistruct.cli.report import show_notes, show_table
+from mistruct.cli.report import show_cost, show_notes, show_table
 from mistruct.cli.table_options import arguments, read
 from mistruct.cli.terminal import Steps
 
@@ -36,12 +37,28 @@ def pack(
     and files of text are read in parts, others whole.
     """
     columns = Columns(kind=kind, kinds=kinds, missing="testwise")
-    with Steps()("pack", f"packing {data}"):
+    step = Steps()
+    with step("read", f"reading {data}"):
         import mistruct as ms
+        from mistruct.data.dialects import TextOptions
+        from mistruct.data.packed.pack_cost import cost_of_table, pack_cost
+        from mistruct.data.packed.pack_table import check_target
+        from mistruct.structure.cost import LIBRARIES, Cost
 
+        check_target(output)
         options = arguments(source, columns)
-        if any(options[name] for name in _WHOLE):
-            table = ms.pack_table(read(data, source, columns, all_notes=True), output)
+        text = TextOptions(**{f.name: options[f.name] for f in fields(TextOptions)})
+        cost, held = None, None
+        if not any(options[name] for name in _WHOLE):
+            cost = pack_cost(data, text, options["drop"], options["missing_marks"])
+        if cost is None:
+            held = read(data, source, columns, all_notes=True)
+            cost = cost_of_table(held)
+        cost = cost._replace(n_bytes=LIBRARIES + cost.n_bytes)
+        show_cost(Cost(**cost._asdict()).advised(packs=False))
+    with step("pack", f"packing {data}"):
+        if held is not None:
+            table = ms.pack_table(held, output)
         else:
             options = {k: v for k, v in options.items() if k not in _WHOLE}
             table = ms.pack_table(data, output, **options)

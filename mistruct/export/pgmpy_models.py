@@ -33,7 +33,7 @@ from mistruct.information.counts.joint_tables import (
     MAX_CELLS,
     check_cells,
     complete_part,
-    count_table,
+    count_complete,
 )
 from mistruct.structure.causal.to_dag import to_dag
 
@@ -153,8 +153,7 @@ def _fit_tables(
         parents = sorted(dag.pred[node])
         family = [node, *parents]
         check_cells(f"the table of {node!r} given its parents", family, n_states, max_cells)
-        part = complete_part(data, family)
-        counts = count_table(part, family)
+        counts = count_complete(data, family)
         table = counts.reshape(len(counts), -1) + equivalent_sample_size / counts.size
         model.add_cpds(
             TabularCPD(
@@ -166,7 +165,7 @@ def _fit_tables(
                 state_names={v: list(data.states[v]) for v in family},
             )
         )
-        model.nodes[node]["n_samples"] = part.n_samples
+        model.nodes[node]["n_samples"] = int(counts.sum())
     return model
 
 

@@ -14,6 +14,12 @@ from mistruct._typing import Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import check_choice, check_count
 from mistruct.independence.base import IndependenceTest
+from mistruct.independence.fewer_rows import (
+    Part,
+    bytes_of_distinct_rows,
+    cut_parts,
+    on_fewer_rows,
+)
 from mistruct.independence.protocol import DeterminingSets, Ragged, Separations, TestBatch
 from mistruct.independence.same_questions import originals, searches_once, sets_once
 from mistruct.independence.streams import column_keys, entropy_of, in_key_order
@@ -49,7 +55,7 @@ _NANOSECONDS_PER_ROW_PERMUTED = 50.0
 # To look through the rows for two that differ given a set.
 _NANOSECONDS_PER_ROW = 2.0
 
-# Labels of the rows by the states of a conditioning set.
+# Labels of the rows by the states of a conditioning set, or their distinct rows.
 _BYTES_OF_A_ROW = 4
 
 
@@ -182,16 +188,20 @@ class GTest(IndependenceTest):
         n_tests = np.empty(len(asked), dtype=np.int64)
         columns = _coded(data, keys)
 
-        def run(block: slice) -> None:
+        def run(block: tuple[Part, Positions]) -> None:
+            part, some = block
+            of_pairs = among.take(some)
+            found = (np.empty((len(some), N_RESULTS)), places[some], n_tests[some])
             g_test_separate(
-                columns, rows[block], among.flat, among.starts[block.start : block.stop + 1],
-                float(alpha), self._rule, results[block], places[block], n_tests[block],
+                part.table, part.place[rows[some]], part.place[of_pairs.flat], of_pairs.starts,
+                float(alpha), self._rule, *found,
             )  # fmt: skip
+            results[some], places[some], n_tests[some] = found
 
         cells = data.n_states[rows].prod(axis=1) * data.n_states.mean() ** size
-        n_sets = comb(among.lengths, size)
-        blocks = blocks_by_cost(len(asked), self._nanoseconds(data, cells, size) * n_sets)
-        for_each(run, blocks, description="separations")
+        nanoseconds = self._nanoseconds(data, cells, size) * comb(among.lengths, size)
+        parts = on_fewer_rows(data, columns, rows, among, nanoseconds)
+        for_each(run, cut_parts(parts, nanoseconds), description="separations")
         places = places[answers]
         sets = np.full(places.shape, -1)
         found = places >= 0
@@ -209,22 +219,23 @@ class GTest(IndependenceTest):
         if has_copies:
             asked, answers = sets_once(rows, owner, among)
             owner, among = owner[asked], among[asked]
-        columns = _coded(data, keys)
         separates = np.empty(len(owner), dtype=bool)
+        of_owners = Ragged.positions(owner, len(pairs))
+        asked_about = Ragged(among[of_owners.flat].ravel(), of_owners.starts * among.shape[1])
 
-        def run(block: slice) -> None:
+        def run(block: tuple[Part, Positions]) -> None:
+            part, some = block
+            found = np.empty(len(some), dtype=bool)
             g_test_which_separate(
-                columns,
-                rows,
-                owner[block],
-                among[block],
-                float(alpha),
-                self._rule,
-                separates[block],
-            )
+                part.table, part.place[rows], owner[some], part.place[among[some]],
+                float(alpha), self._rule, found,
+            )  # fmt: skip
+            separates[some] = found
 
-        blocks = blocks_by_cost(len(owner), 1e9 * self.seconds(data, pairs, sets.shape[1])[owner])
-        for_each(run, blocks, description="votes")
+        each = 1e9 * self.seconds(data, pairs, sets.shape[1])
+        parts = on_fewer_rows(data, _coded(data, keys), rows, asked_about, each * of_owners.lengths)
+        parts = [part._replace(asked=of_owners.take(part.asked).flat) for part in parts]
+        for_each(run, cut_parts(parts, each[owner]), description="votes")
         return separates[answers]
 
     def determining_sets(
@@ -258,8 +269,9 @@ class GTest(IndependenceTest):
         return False
 
     def n_bytes(self, data: Dataset) -> int:
-        """Expected memory: a bit for each row and state, and labels of rows for each thread."""
-        return bytes_of_bitsets(data) + _BYTES_OF_A_ROW * data.n_samples * n_threads()
+        """Expected memory: a bit for each row and state, and for each thread labels of rows."""
+        of_thread = _BYTES_OF_A_ROW * data.n_samples + bytes_of_distinct_rows(data.n_samples)
+        return bytes_of_bitsets(data) + of_thread * n_threads()
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` typical columns."""
@@ -298,7 +310,9 @@ def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
 def _coded(data: Dataset, keys: NDArray[np.uint64]) -> CodedColumns:
     """The discrete columns of a table, in the form that kernels use."""
     # A copy, as kernels would compile once more for keys that are read-only.
-    return CodedColumns(data.codes, data.n_states, keys.copy(), packed_columns(data))
+    one_each = np.empty(0, dtype=np.int64)
+    packed = packed_columns(data)
+    return CodedColumns(data.codes, data.n_states, keys.copy(), packed, one_each, data.n_samples)
 
 
 def _batch(results: NDArray[np.float64]) -> TestBatch:

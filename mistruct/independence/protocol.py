@@ -171,6 +171,12 @@ class Ragged:
         n_rows, size = rows.shape
         return cls(rows.ravel(), np.arange(n_rows + 1) * size)
 
+    @classmethod
+    def positions(cls, of: Positions, n_lists: int) -> Ragged:
+        """Make lists of the places at which each number below `n_lists` stands in an array."""
+        order = np.argsort(of, kind="stable")
+        return cls(order, np.searchsorted(of[order], np.arange(n_lists + 1)))
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 

@@ -54,6 +54,10 @@ elif work == "copula tree":
     ms.ChowLiu(estimator="copula").fit(ms.read_table(packed))
 elif work == "copula PC":
     ms.PC(test="copula").fit(ms.read_table(packed))
+elif work == "PC":
+    ms.PC().fit(few)
+    start, before = time.perf_counter(), time.process_time()
+    ms.PC().fit(ms.read_table(packed))
 elif work == "corrcoef":
     import numpy as np
     import pyarrow.parquet
@@ -137,6 +141,24 @@ def test_pack_and_learn_of_continuous_columns(tmp_path: Path, record: Callable[.
         seconds, used, gigabytes = _measured(path, packed, work)
         record(f"{what}, {size}, {used}", seconds, "", None, None)
         assert most is None or gigabytes < most
+
+
+@pytest.mark.long
+def test_pack_and_pc_of_alarm(tmp_path: Path, record: Callable[..., None]) -> None:
+    path, packed = tmp_path / "t.parquet", tmp_path / "t.mistruct"
+    parts = (sample_network("alarm", 1_000_000, part).astype("int8") for part in range(MILLIONS))
+    first = pa.Table.from_pandas(next(parts))
+    with pa.parquet.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for part in parts:
+            writer.write_table(pa.Table.from_pandas(part))
+    for work, what, most in (
+        ("pack", "pack a Parquet file", 2.0),
+        ("PC", "PC with its defaults from disk", 4.0),
+    ):
+        seconds, used, gigabytes = _measured(path, packed, work)
+        record(f"{what}, alarm x {MILLIONS},000,000 rows, {used}", seconds, "", None, None)
+        assert gigabytes < most
 
 
 @pytest.mark.long

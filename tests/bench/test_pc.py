@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -111,6 +112,23 @@ def test_skeletons_of_several_samples_beside_pyagrum(name: str) -> None:
     means = found.mean()
     assert means["default"] > means["pyAgrum"]
     assert means["textbook"] > means["pyAgrum"] - 0.01
+
+
+@pytest.mark.long
+def test_many_rows_beside_pyagrum(beside: Beside) -> None:
+    pytest.importorskip("pyagrum")
+    table = sample_network("alarm", 3_000_000, 0)
+    data, part = ms.as_dataset(table), table[:100_000]
+    ratio = beside(
+        "PC with its defaults, alpha 0.05, alarm x 3,000,000 rows",
+        lambda: ms.PC(ALPHA).fit(replace(data)),  # for which nothing has been made ready
+        "pyAgrum, PC with G test, 30 times that of 100,000 rows",
+        lambda: pyagrum_edges(part),
+        rounds=2,
+        peer_rounds=1,
+        scale=30,
+    )
+    assert ratio > 1
 
 
 def test_alarm_beside_pgmpy(beside: Beside) -> None:

@@ -47,6 +47,9 @@ class Source(Protocol):
     def batches(self, names: Sequence[str]) -> Iterator[Batch]:
         """The rows of some columns, in order."""
 
+    def size(self, n_first: int) -> tuple[int, int, int]:
+        """Number of rows, bytes of text, and bytes held at a time; batches begin with `n_first`."""
+
 
 class ArrowSource:
     """Files of Arrow or Parquet, or a folder of them."""
@@ -74,6 +77,13 @@ class ArrowSource:
     def read_as_text(self, names: Sequence[str]) -> None:
         """Read truth values with gaps in some batches alike in all."""
         self._as_text |= set(names)
+
+    def size(self, n_first: int) -> tuple[int, int, int]:
+        """Number of rows, no text, and bytes of the first row group or batch."""
+        first = next(self._table.get_fragments())
+        groups = getattr(first, "row_groups", None)  # of Parquet
+        held = groups[0].total_byte_size if groups else 8 * len(self.names) * n_first
+        return self._table.count_rows(), 0, held
 
     def batches(self, names: Sequence[str]) -> Iterator[Batch]:
         """The rows of some columns, in order."""

@@ -101,7 +101,7 @@ def pack_table(
     220
     """
     path = Path(path)
-    _check_target(path)
+    check_target(path)
     drop = [drop] if isinstance(drop, str) else list(drop)
     given = {} if kinds is None else dict(kinds)
     text = TextOptions(separator, decimal, comment, header, encoding)
@@ -119,7 +119,7 @@ def pack_table(
         if isinstance(source, (str, Path)):
             file = Path(source)
             with one_error(file, file.suffix.lower()):
-                found = _source_of_file(file, text, missing_marks)
+                found = source_of_file(file, text, missing_marks)
                 if found is not None:
                     door = Door(given, drop, marks=Marks(missing_marks), file=True)
                     door.weights = name_of_weights(weights)
@@ -146,7 +146,8 @@ def pack_table(
     return open_table(path, missing="testwise")
 
 
-def _check_target(path: Path) -> None:
+def check_target(path: Path) -> None:
+    """Raise an error if no packed table can have this name."""
     if path.suffix.lower() != SUFFIX:
         raise ParameterError(Either("path", "OUTPUT"), f" must end in {SUFFIX}, got {str(path)!r}")
     if path.is_dir() and any(path.iterdir()) and not is_packed_table(path):
@@ -163,7 +164,7 @@ def _is_held(source: Any) -> bool:
         return True
 
 
-def _source_of_file(
+def source_of_file(
     path: Path, text: TextOptions, marks: Sequence[object] | None
 ) -> TextSource | ArrowSource | None:
     """A file or folder as a source of batches; None where its format is read whole."""

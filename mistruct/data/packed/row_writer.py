@@ -24,8 +24,10 @@ from mistruct.kernels.counts.bitsets import (
     words_of_rows,
 )
 
-# Bytes of the portion of rows that is held, and how many of these there are at least and at most.
-_PORTION_BYTES = 64_000_000
+#: Bytes of the portion of rows that is held.
+PORTION_BYTES = 64_000_000
+
+# How many of these rows there are at least and at most.
 _FEWEST_ROWS, _MOST_ROWS = 1 << 12, 1 << 18
 _WORD = 64
 
@@ -119,7 +121,7 @@ class RowWriter:
         }
         self._n_continuous, self._n_samples = n_continuous, n_samples
         of_row = len(states) * codes.itemsize + n_continuous * 8
-        held = int(np.clip(_PORTION_BYTES // of_row, _FEWEST_ROWS, _MOST_ROWS))
+        held = int(np.clip(PORTION_BYTES // of_row, _FEWEST_ROWS, _MOST_ROWS))
         self._length = held - held % (_WORD * 4)
         self._codes = np.empty((len(states), self._length), dtype=codes)
         self._values = np.empty((n_continuous, self._length))

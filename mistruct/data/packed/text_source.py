@@ -74,6 +74,17 @@ class TextSource:
         """Read columns as text that are numbers in some blocks only."""
         self._text |= set(names)
 
+    def size(self, n_first: int) -> tuple[int, int, int]:
+        """Number of rows and bytes as in the first block, and how much of it is held."""
+        import pyarrow as pa
+
+        first = next(self._blocks(), b"")
+        n_bytes = self._path.stat().st_size
+        if self._path.suffix.lower() not in SUFFIXES:
+            packed = pa.Codec.detect(str(self._path)).compress(first)
+            n_bytes = round(n_bytes * len(first) / max(1, len(packed)))
+        return round(n_first * n_bytes / max(1, len(first))), n_bytes, 2 * len(first)
+
     def _blocks(self) -> Iterator[bytes]:
         """Whole lines, with whole quoted fields."""
         import pyarrow as pa

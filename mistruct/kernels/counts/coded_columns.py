@@ -24,12 +24,18 @@ class CodedColumns(NamedTuple):
         A key of each column's name.
     packed : PackedColumns
         The same as bits.
+    weights : ndarray of int64, shape (n_samples,) or (0,)
+        How many rows each one stands for; empty where that is one.
+    n_rows : int
+        How many rows there are by their weights.
     """
 
     codes: NDArray[Any]
     n_states: NDArray[np.int64]
     keys: NDArray[np.uint64]
     packed: PackedColumns
+    weights: NDArray[np.int64]
+    n_rows: int
 
 
 class Strata(NamedTuple):
@@ -81,16 +87,21 @@ def label_strata(data: CodedColumns, given: NDArray[np.int64], strata: Strata) -
 
 
 @kernel
-def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int:
+def count_complete(data: CodedColumns, columns: NDArray[np.int64]) -> int | np.int64:
     """Number of rows without a missing entry in the columns."""
     if data.packed.complete:
-        return data.codes.shape[1]
+        return data.n_rows
     complete = np.ones(data.codes.shape[1], np.bool_)
     for c in columns:
         codes, n_states = data.codes[c], data.n_states[c]
         for t in range(complete.size):
             complete[t] &= codes[t] < n_states
-    return complete.sum()
+    if data.weights.size == 0:
+        return complete.sum()
+    n = np.int64(0)
+    for t in range(complete.size):
+        n += complete[t] * data.weights[t]
+    return n
 
 
 @kernel

@@ -107,7 +107,11 @@ def start_cells(data: CodedColumns, x: int, y: int, cells: RefinedCells) -> bool
 
 @kernel
 def count_states(
-    cells: RefinedCells, level: int, codes: NDArray[Any], n_states: int
+    cells: RefinedCells,
+    level: int,
+    codes: NDArray[Any],
+    n_states: int,
+    weights: NDArray[np.int64],
 ) -> NDArray[np.int32]:
     """Count the states of a further column in each cell of a level.
 
@@ -121,7 +125,7 @@ def count_states(
     for i in range(cells.n[level, 0]):
         state = np.int64(codes[rows[i]])
         if state < n_states:
-            counts[cell_of[i] * n_states + state] += 1
+            counts[cell_of[i] * n_states + state] += 1 if weights.size == 0 else weights[rows[i]]
     return counts
 
 
@@ -305,7 +309,7 @@ def keep_cells(
             continue
         cells.columns[level + 2 :] = -1
         codes, n_states = data.codes[column], data.n_states[column]
-        counts = count_states(cells, level, codes, n_states)
+        counts = count_states(cells, level, codes, n_states, data.weights)
         if counts.size == 0:
             return False
         position = position_by_key(data.keys, given[:level], column)

@@ -123,7 +123,13 @@ def tables_of_counts(table: NDArray[np.int64], n_strata: int, n_x: int, n_y: int
 
 @kernel
 def tables_of_rows(  # type: ignore[no-untyped-def]
-    x: NDArray[Any], y: NDArray[Any], strata: NDArray[np.int32], n_x: int, n_y: int, n_strata: int
+    x: NDArray[Any],
+    y: NDArray[Any],
+    strata: NDArray[np.int32],
+    weights: NDArray[np.int64],
+    n_x: int,
+    n_y: int,
+    n_strata: int,
 ):
     """Make sparse tables from rows, for any number of states; also counts complete rows."""
     if strata.size == 0:
@@ -134,6 +140,7 @@ def tables_of_rows(  # type: ignore[no-untyped-def]
     place = np.full(n_y, -1, np.int64)
     kept = np.int64(0)
     first = np.int64(0)
+    n_complete = np.int64(0)
     while first < n:
         cell, row, column = (
             tables.cell_starts[kept] - 1, tables.row_starts[kept] - 1, tables.column_starts[kept]
@@ -148,11 +155,13 @@ def tables_of_rows(  # type: ignore[no-untyped-def]
             if place[y[t]] < 0:
                 place[y[t]] = column
                 column += 1
-            tables.counts[cell] += 1
+            weight = np.int64(1) if weights.size == 0 else weights[t]
+            tables.counts[cell] += weight
             tables.row_of[cell] = row
             tables.column_of[cell] = place[y[t]]
-            tables.rows[row] += 1
-            tables.columns[place[y[t]]] += 1
+            tables.rows[row] += weight
+            tables.columns[place[y[t]]] += weight
+            n_complete += weight
             stop += 1
         for i in range(first, stop):
             place[y[order[i]]] = -1
@@ -161,7 +170,7 @@ def tables_of_rows(  # type: ignore[no-untyped-def]
             tables.counts[tables.cell_starts[kept] : cell + 1] = 0
         kept = closed
         first = stop
-    return cut_tables(tables, kept), n
+    return cut_tables(tables, kept), n_complete
 
 
 @kernel

@@ -108,18 +108,21 @@ def fits_dense(n_states: NDArray[np.int64], tested: NDArray[np.int64], n_samples
 
 @kernel
 def count_strata(
-    x: NDArray[Any], y: NDArray[Any], strata: NDArray[np.int32], n_x: int, n_y: int, n_strata: int
+    x: NDArray[Any],
+    y: NDArray[Any],
+    strata: NDArray[np.int32],
+    weights: NDArray[np.int64],
+    n_x: int,
+    n_y: int,
+    n_strata: int,
 ) -> NDArray[np.int64]:
     """Dense counts of x and y within the strata; `strata` is empty where nothing is given."""
     table = np.zeros(n_strata * n_x * n_y, np.int64)
-    if strata.size == 0:
-        for t in range(x.size):
-            if x[t] < n_x and y[t] < n_y:
-                table[np.int64(x[t]) * n_y + y[t]] += 1
-    else:
-        for t in range(x.size):
-            if strata[t] >= 0 and x[t] < n_x and y[t] < n_y:
-                table[(np.int64(strata[t]) * n_x + x[t]) * n_y + y[t]] += 1
+    for t in range(x.size):
+        stratum = np.int64(0) if strata.size == 0 else np.int64(strata[t])
+        if stratum >= 0 and x[t] < n_x and y[t] < n_y:
+            weight = np.int64(1) if weights.size == 0 else weights[t]
+            table[(stratum * n_x + x[t]) * n_y + y[t]] += weight
     return table
 
 
@@ -193,7 +196,7 @@ def g_test(
     `found` and `strata` are room for what tests of the same columns but ``tested[last]``, and of
     the same conditioning set, share.
     """
-    n_samples = data.codes.shape[1]
+    n_samples = data.n_rows
     n_x, n_y = data.n_states[tested[-2]], data.n_states[tested[-1]]
     n_strata = np.int64(1)
     if packed_is_cheaper(data.packed, data.n_states, tested, n_samples, most_cells(n_samples)):
@@ -206,10 +209,12 @@ def g_test(
         n_strata = strata.n[0]
         x, y = data.codes[tested[-2]], data.codes[tested[-1]]
         if n_strata * n_x * n_y > most_cells(n_samples):
-            tables, result[N_SAMPLES] = tables_of_rows(x, y, strata.labels, n_x, n_y, n_strata)
+            tables, result[N_SAMPLES] = tables_of_rows(
+                x, y, strata.labels, data.weights, n_x, n_y, n_strata
+            )
             answer_from_tables(tables, data, tested, rule, result)
             return
-        table = count_strata(x, y, strata.labels, n_x, n_y, n_strata)
+        table = count_strata(x, y, strata.labels, data.weights, n_x, n_y, n_strata)
         if not fits_dense(data.n_states, tested, n_samples):
             result[N_SAMPLES] = table.sum()
             tables = tables_of_counts(table, n_strata, n_x, n_y)
@@ -235,15 +240,14 @@ def g_test_of_cells(
 
     Returns False, and leaves `result` as it is, where the table is dense or room is short.
     """
-    n_samples = data.codes.shape[1]
-    if fits_dense(data.n_states, tested, n_samples):
+    if fits_dense(data.n_states, tested, data.n_rows):
         return False
     level = chosen.size - 1
     x, y = tested[-2], tested[-1]
     if level < 0 or not keep_cells(data, x, y, chosen[:level], cells):
         return False
     codes, n_states = data.codes[chosen[level]], data.n_states[chosen[level]]
-    counts = count_states(cells, level, codes, n_states)
+    counts = count_states(cells, level, codes, n_states, data.weights)
     if counts.size == 0:
         return False
     position = position_by_key(data.keys, chosen[:level], chosen[level])

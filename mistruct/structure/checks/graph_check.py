@@ -47,9 +47,11 @@ from mistruct.structure.mixed_graph import as_mixed_graph
 if TYPE_CHECKING:
     import pandas as pd
 
-# More pairs than this fill the memory; and how many questions are asked of each permuted graph.
+# More pairs than this fill the memory.
 _MOST_PAIRS = 2_000_000
-_MOST_PERMUTED = 2_000
+
+#: So many questions are asked of each permuted graph, at most.
+MOST_PERMUTED = 2_000
 
 
 def check_graph(
@@ -132,20 +134,13 @@ def check_graph(
     """
     import pandas as pd
 
-    check_fraction("alpha", alpha)
-    check_count("n_permutations", n_permutations, least=0)
-    if 0 < n_permutations < 1 / alpha - 1:
-        raise ParameterError(
-            Setting("n_permutations"),
-            f" must be 0 or at least {math.ceil(1 / alpha - 1)}, so that a p-value can be "
-            f"{alpha:g}, got {n_permutations}",
-        )
+    check_levels(alpha, n_permutations)
     if seed is not None:
         check_count("seed", seed, least=0)
     used = resolve_or_call(test)
     mixed = as_mixed_graph(graph, hidden)
     basis = basis_of(mixed)
-    table = _columns(basis.names, data)
+    table = columns_of(basis.names, data)
     n_pairs = math.comb(len(basis.names), 2) - len(basis.edges)
     if n_pairs > _MOST_PAIRS:
         raise DataError(
@@ -171,7 +166,19 @@ def check_graph(
     )
 
 
-def _columns(names: Sequence[str], data: Any) -> Dataset:
+def check_levels(alpha: float, n_permutations: int) -> None:
+    """Raise ParameterError if so many permutations cannot reach a level."""
+    check_fraction("alpha", alpha)
+    check_count("n_permutations", n_permutations, least=0)
+    if 0 < n_permutations < 1 / alpha - 1:
+        raise ParameterError(
+            Setting("n_permutations"),
+            f" must be 0 or at least {math.ceil(1 / alpha - 1)}, so that a p-value can be "
+            f"{alpha:g}, got {n_permutations}",
+        )
+
+
+def columns_of(names: Sequence[str], data: Any) -> Dataset:
     """The columns of a table that are nodes, in the order of the nodes."""
     table = as_dataset(data)
     absent = [v for v in names if v not in table.kinds]
@@ -276,8 +283,8 @@ def _share_as_good(
         return np.nan
     rng = np.random.default_rng(seed)
     chosen = np.arange(len(asked))
-    if len(asked) > _MOST_PERMUTED:
-        chosen = rng.choice(len(asked), _MOST_PERMUTED, replace=False)
+    if len(asked) > MOST_PERMUTED:
+        chosen = rng.choice(len(asked), MOST_PERMUTED, replace=False)
     observed = _share_failing(tests.take(chosen), alpha)
 
     def permuted(names: NDArray[np.int64]) -> bool:

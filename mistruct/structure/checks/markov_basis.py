@@ -65,6 +65,10 @@ class MarkovBasis(ABC):
         """Independences to test; where a new edge may point one way only, y is its target."""
 
     @abstractmethod
+    def sizes(self) -> list[int]:
+        """Expected sizes of the sets given which each column is asked about."""
+
+    @abstractmethod
     def without(self, u: str, v: str) -> Independence | None:
         """Independence that the graph without an edge implies for its two ends; None if none."""
 
@@ -102,6 +106,10 @@ class DirectedBasis(MarkovBasis):
         pairs = sorted((y, x) for x, y in combinations(order, 2))
         asked = [self.question(x, y) for y, x in pairs]
         return [a for a in asked if a is not None]
+
+    def sizes(self) -> list[int]:
+        """Numbers of parents."""
+        return [self.dag.in_degree(v) for v in self.names]
 
     def question(self, x: int, y: int) -> Independence | None:
         """Independence of a pair, given the parents of y or a smallest separator."""
@@ -154,6 +162,10 @@ class UndirectedBasis(MarkovBasis):
         """Independences of each pair that is not adjacent, given a separator."""
         pairs = combinations(range(len(self.names)), 2)
         return [a for x, y in pairs if (a := self.question(x, y)) is not None]
+
+    def sizes(self) -> list[int]:
+        """Numbers of neighbours."""
+        return [self.network.degree(v) for v in self.names]
 
     def question(self, x: int, y: int) -> Independence | None:
         """Independence of a pair, given the separator of its cliques or the neighbours of one."""

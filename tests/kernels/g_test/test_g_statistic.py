@@ -39,7 +39,8 @@ def coded(columns: list[np.ndarray], n_states: list[int], packed: bool = True) -
     if not packed:
         words = words._replace(first_word=np.full_like(words.first_word, -1))
     keys = np.array([33, 44, 55, 66, 77, 11, 22], dtype=np.uint64)[-len(codes) :]
-    return CodedColumns(codes, states, keys, words)
+    one_each = np.empty(0, dtype=np.int64)
+    return CodedColumns(codes, states, keys, words, one_each, codes.shape[1])
 
 
 def outcome(

@@ -45,7 +45,10 @@ def _separate(
     n_states = codes.max(axis=1).astype(np.int64) + 1
     keys = np.arange(len(codes), dtype=np.uint64)[::-1].copy() * np.uint64(77)
     g_test_separate(
-        CodedColumns(codes, n_states, keys, pack(codes, n_states)), np.array(pairs),
+        CodedColumns(
+            codes, n_states, keys, pack(codes, n_states), np.empty(0, np.int64), codes.shape[1]
+        ),
+        np.array(pairs),
         np.array([c for of_pair in candidates for c in of_pair], dtype=np.int64),
         np.cumsum([0, *map(len, candidates)]), alpha, SparseRule(method, 99, np.uint64(0)),
         results, sets, n_tests,
