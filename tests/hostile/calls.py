@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -62,9 +63,13 @@ class Case:
 
     @property
     def target(self) -> Any:
-        """The first column, without a name that the table has too."""
+        """The first column, without a name that the table has too, in one dimension."""
         column = self.column(0)
-        return column.rename(None) if isinstance(column, pd.Series) else column
+        if isinstance(column, pd.Series):
+            return column.rename(None)
+        if isinstance(column, np.matrix):
+            return np.asarray(column).ravel()
+        return column.alias("") if hasattr(column, "alias") else column
 
     @cached_property
     def file(self) -> str:
@@ -412,13 +417,17 @@ enter("store_network", _store)
 
 
 def command(*arguments: object) -> str:
-    """Run the command: what it prints, if it ends well or refuses in one line."""
+    """Run the command: what it prints, if it ends well or refuses in one line.
+
+    What it says on standard error is said there again.
+    """
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
             main([str(a) for a in arguments])
         except SystemExit as end:
             code = end.code
+    sys.stderr.write(err.getvalue())
     said = [line for line in err.getvalue().splitlines() if "mistruct: warning" not in line]
     errors = [line for line in said if line.startswith("mistruct: error: ")]
     if code == 2 and len(errors) == 1 and said[-1] == errors[0]:

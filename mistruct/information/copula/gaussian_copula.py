@@ -33,8 +33,7 @@ from mistruct.information.copula.correlations import (
     panels_of,
     warn_of_infinite_pairs,
 )
-from mistruct.information.copula.gram import rows_held
-from mistruct.information.copula.residual_blocks import Block, Known
+from mistruct.information.copula.residual_blocks import Block, Known, vectors_held
 from mistruct.information.copula.score_correlations import information_in_shards, is_long
 from mistruct.information.likelihood_ratio import Interval, interval_of_copula
 from mistruct.information.null_distributions import WilksNull
@@ -206,9 +205,9 @@ class GaussianCopula(Estimator):
     ) -> int:
         """Expected memory: the bases of the columns, twice as they are joined, and products."""
         size = np.dtype(dtype).itemsize
-        dimensions = len(data.continuous) + int((data.n_states - 1).sum())
+        names = [data.names[p] for p in np.union1d(rows, columns)]
         products = min(len(rows) * len(columns), PANEL_ENTRIES) * n_threads()
-        return 2 * size * (rows_held(data, dimensions) * dimensions + products)
+        return vectors_held(data, names, size)[1] + 2 * size * products
 
     def bias(self, n: int, n_x: int, n_y: int, n_z: int = 0) -> float:
         """Bias of I(x; y | z) in nats, for n rows and blocks of these dimensions."""
