@@ -19,7 +19,7 @@ import pandas as pd
 import mistruct as ms
 from mistruct.features.ranking_cost import ranking_cost
 from mistruct.structure.cost import Cost
-from tests.hostile.calls import command
+from tests.hostile.calls import GAPS, command
 
 Rng = np.random.Generator
 
@@ -140,7 +140,7 @@ def _commanded(
     ms.pack_table(data, folder / "t.mistruct")
     said = io.StringIO()
     with redirect_stderr(said):
-        command(name, folder / "t.mistruct", "--output", folder / output, *options)
+        command(name, folder / "t.mistruct", "--output", folder / output, *options, *GAPS)
     told = re.search(r"about ([\d,]+|a) (second|s|minutes|hours|days)\b", said.getvalue())
     if told is None:
         return None
