@@ -12,26 +12,29 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mistruct.errors import DataError, shortened
 from mistruct.locks import HELD, is_at, take
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8,}(\.earlier|\.room)?\.tmp")
+# The name that a temporary one begins with has so many characters of that of its file, at most.
+_TEMPORARY = re.compile(r"\.(.*)\.[0-9a-f]{8,}(\.earlier|\.room)?\.tmp", re.DOTALL)
+_LONGEST = 100
 
 # Without locks, what is older than this has been left by a process that is gone.
 _SECONDS_OF_A_DAY = 86_400
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, swept: bool = False) -> Iterator[Path]:
     """Context manager: a temporary path that replaces `path` if the block raises no error.
 
     It lies in the same folder, so that the replacement is one step. If the block fails, or is
     interrupted, `path` is as it was and nothing is left over; a process that is killed may leave a
-    hidden file, which the next that replaces `path` removes. DataError where it cannot be written.
+    hidden file, which the next that replaces `path` removes. With `swept` it is left to `sweep`,
+    as the folder is listed for it. DataError where it cannot be written.
 
     Examples
     --------
@@ -51,7 +54,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}")
     temporary = _beside(target)
     try:
-        _sweep(target)
+        if not swept:
+            sweep(target.parent, target.name[:_LONGEST].__eq__)
         with _held(temporary):
             yield temporary
             with temporary.open("rb+") as written:
@@ -94,7 +98,7 @@ def replacing_folder(path: str | os.PathLike[str], token: str | None = None) -> 
     temporary = _beside(target, token)
     earlier = temporary.with_suffix(".earlier.tmp")
     try:
-        _sweep(target, kept=temporary)
+        sweep(target.parent, target.name[:_LONGEST].__eq__, kept=temporary)
         with _held(temporary, folder=True):
             yield temporary
             for file in temporary.iterdir():
@@ -132,7 +136,7 @@ def room_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _beside(target: Path, token: str | None = None) -> Path:
     """A hidden name in the folder of a file."""
-    return target.with_name(f".{target.name[:100]}.{token or secrets.token_hex(4)}.tmp")
+    return target.with_name(f".{target.name[:_LONGEST]}.{token or secrets.token_hex(4)}.tmp")
 
 
 @contextmanager
@@ -171,19 +175,21 @@ def _locked(path: Path, folder: bool) -> int | None:
     return None
 
 
-def _sweep(target: Path, kept: Path | None = None) -> None:
-    """Remove what killed processes have left of `target`, except one path.
+def sweep(folder: Path, of: Callable[[str], bool], kept: Path | None = None) -> None:
+    """Remove what killed processes have left of the files in a folder that `of` knows by name.
 
-    What stood there before is left where nothing has taken its place.
+    One path is kept. What stood there before is left where nothing has taken its place.
     """
-    start = f".{target.name[:100]}"
-    for name in os.listdir(target.parent):
-        found = _TEMPORARY.fullmatch(name, len(start)) if name.startswith(start) else None
-        left = target.with_name(name)
-        if found and left != kept and (target.exists() or found[1] != ".earlier"):
-            with suppress(OSError):  # another process sweeps, too
-                if _is_abandoned(left):
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for name in os.listdir(folder):
+        found = _TEMPORARY.fullmatch(name)
+        if found is None or not of(found[1]):
+            continue
+        left = folder / name
+        if left == kept or (found[2] == ".earlier" and not (folder / found[1]).exists()):
+            continue
+        with suppress(OSError):  # another process sweeps, too
+            if _is_abandoned(left):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -15,8 +15,9 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `--long` run what takes minutes."""
+    """Let `--long` run what takes minutes, and `--tables` a part of the hostile tables."""
     parser.addoption("--long", action="store_true", help="also run what takes minutes")
+    parser.addoption("--tables", help="hostile tables to run, such as 300:600", metavar="A:B")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ ones in float64. A missing entry is the code ``n_states`` or NaN. Nothing below 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -312,7 +313,7 @@ class Dataset:
             else:
                 codes = self.codes[row].astype(np.int32)
                 codes[codes == len(self.states[name])] = -1
-                states = pd.Index(self.states[name], dtype=object).infer_objects()
+                states = index_of_states(self.states[name])
                 columns[name] = pd.Categorical.from_codes(
                     codes, categories=states, ordered=self.kinds[name] == "ordinal"
                 )
@@ -368,3 +369,11 @@ def _rows(table: NDArray[Any], rows: list[int]) -> NDArray[Any]:
     if rows and rows == list(range(rows[0], rows[0] + len(rows))):
         return table[rows[0] : rows[-1] + 1]
     return table[rows]
+
+
+def index_of_states(states: Iterable[Any]) -> pd.Index[Any]:
+    """Index of states, of a type of numbers if all are such numbers."""
+    index: pd.Index[Any] = pd.Index(list(states), dtype=object)
+    with suppress(OverflowError):  # whole numbers that no float holds
+        index = index.infer_objects()
+    return index

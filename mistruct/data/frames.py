@@ -76,6 +76,8 @@ def read_weighed(data: Any, door: Door) -> tuple[list[Column], pd.Index[Any] | N
 
 def _without_weights(data: Any, door: Door) -> tuple[Any, NDArray[np.bool_] | None]:
     """Drop the column of weights and rows of weight 0; also returns which rows are kept."""
+    if isinstance(data, pd.DataFrame):  # 1 and 1.0 are different names once they are text
+        data = data.set_axis([str(c) for c in data.columns], axis=1)
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:

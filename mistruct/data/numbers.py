@@ -32,7 +32,7 @@ def read_numbers(
         table = table.to_pandas()
     elif is_anndata(table):
         table = anndata_frame(table)
-    if not hasattr(table, "columns"):
+    if not hasattr(type(table), "columns"):  # a LazyFrame that is asked for them warns
         values = checked_by(
             validate_data,
             transformer,
@@ -60,7 +60,12 @@ def read_numbers(
                 f"column {column.name!r} must hold numbers for {type(transformer).__name__}, "
                 f"got {strange!r}; drop it, or make numbers of it"
             )
-        row[:] = np.array([*column.states, np.nan])[column.values]
+        try:
+            row[:] = np.array([*column.states, np.nan], dtype=np.float64)[column.values]
+        except OverflowError:
+            raise DataError(
+                f"column {column.name!r} holds a whole number beyond 1e308; drop it"
+            ) from None
     if reset and values.shape[1] < 2:
         raise DataError(f"the table must have two rows or more, got {values.shape[1]}")
     names = [c.name for c in columns]

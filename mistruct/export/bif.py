@@ -221,7 +221,8 @@ def _states_text(node: str, states: dict[str, list[Any]]) -> str:
 
 
 def _encode(text: str) -> str:
-    return urllib.parse.quote(text, safe=_CLEAR)
+    # Spaces at an end or after another may be lost to whoever parses the line.
+    return re.sub("^ | $|(?<= ) ", "%20", urllib.parse.quote(text, safe=_CLEAR))
 
 
 def _property(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mistruct.data.checked import index_of_states
 from mistruct.data.columns import Column
 from mistruct.data.frames import as_array, read_columns
 from mistruct.errors import DataError
@@ -129,9 +130,9 @@ def compare_clusterings(labels_a: Any, labels_b: Any) -> ClusteringComparison:
         variation_of_information=max(distance, 0.0),
         table=pd.DataFrame(
             counts,
-            index=list(a.states or ()),
-            columns=list(b.states or ()),
-        ).rename_axis(index="a", columns="b"),
+            index=index_of_states(a.states or ()).rename("a"),
+            columns=index_of_states(b.states or ()).rename("b"),
+        ),
         n_samples=len(a.values),
     )
 
@@ -141,7 +142,9 @@ def _column(parameter: str, labels: Any) -> Column:
     values = as_array(labels)
     if values.ndim != 1:
         raise DataError(f"{parameter} must be one column of labels, got shape {values.shape}")
-    (column,) = read_columns(pd.Series(values), {parameter: "discrete"}, prefix=parameter)
+    # Objects as they are: pandas would look for a type that holds them.
+    series = pd.Series(values, dtype=object if values.dtype == object else None)
+    (column,) = read_columns(series, {parameter: "discrete"}, prefix=parameter)
     assert column.states is not None
     n_missing = int((column.values == len(column.states)).sum())
     if n_missing:

@@ -66,7 +66,7 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
             name = type(self).__name__
             raise ParameterError(f"{name} requires y to be passed, but the target y is None")
         check_choice("missing", self.missing, ("raise", "testwise"))
-        is_frame = hasattr(x, "columns")
+        is_frame = hasattr(type(x), "columns")  # a LazyFrame that is asked for them warns
         # The door reads frames itself, since their columns differ in type.
         checked = checked_by(
             validate_data,

@@ -62,8 +62,9 @@ def rank_features(
         One row a feature, the chosen ones first and in their order, then the others by `mi`:
 
         - feature: its name;
-        - mi: I(feature; target) in nats;
-        - p_value: of their independence, NaN where nothing can be told, as of a constant;
+        - mi: I(feature; target) in nats, NaN where too few rows have both;
+        - p_value: of their independence, NaN where it is not testable: of a constant, of too few
+          rows, of as many states as rows;
         - low, high: interval of `mi`, NaN where the rows are too few for one;
         - n_samples: the rows used;
         - chosen: its place among the chosen, missing of others;

@@ -120,7 +120,7 @@ def _entropies_and_information(
     """Estimates of H(x), H(y) and I(x; y) over the same rows."""
     data, (x_names, y_names) = as_blocks({"x": x, "y": y}, missing)
     data.require_discrete("a measure between clusterings")
-    data = data.complete_rows()
+    data = data.by_states.complete_rows()
     chosen = resolve_estimator(estimator, data)
     return (
         chosen.entropy(data, x_names),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mistruct.data.dataset import Missing, as_dataset
+from mistruct.errors import DataError
 from mistruct.information.arguments import as_blocks, nats_per_unit
 from mistruct.information.base import Estimator
 from mistruct.information.names import resolve_estimator
@@ -41,7 +43,8 @@ def interaction_information(
     Raises
     ------
     DataError, ParameterError
-        As in :func:`mistruct.mutual_information`.
+        As in :func:`mistruct.mutual_information`; DataError also where any two of the three
+        determine each other, with and without the third, so that it is not defined.
 
     References
     ----------
@@ -53,13 +56,18 @@ def interaction_information(
     >>> ms.interaction_information([0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0], base=2)
     1.0
     """
-    data, (x_names, y_names, z_names) = as_blocks({"x": x, "y": y, "z": z}, missing, estimator)
+    data, blocks = as_blocks({"x": x, "y": y, "z": z}, missing, estimator)
     data = data.complete_rows()
     chosen = resolve_estimator(estimator, data)
-    value = chosen.information(data, x_names, y_names, z_names) - chosen.information(
-        data, x_names, y_names
+    for order in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
+        one, other, third = (blocks[i] for i in order)
+        nats = chosen.information(data, one, other, third) - chosen.information(data, one, other)
+        if not math.isnan(nats):  # else both are infinite, and another order may tell
+            return nats / nats_per_unit(base)
+    raise DataError(
+        "the interaction information of x, y and z is not defined: the information of each two is "
+        "infinite, with the third given and without; bin them with mistruct.discretize"
     )
-    return value / nats_per_unit(base)
 
 
 def total_correlation(

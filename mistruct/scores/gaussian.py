@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mistruct._typing import Floats, Positions
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, check_not_negative, check_positive
-from mistruct.information.copula.basis import RESOLUTION, embed, require_room
+from mistruct.information.copula.basis import RESOLUTION, bytes_of_vectors, embed, require_room
 from mistruct.information.copula.gram import correlations, moments_of, vectors_of
 from mistruct.kernels.scores.gaussian_families import gaussian_families
 from mistruct.scores.base import Families, Score, price_of_edge
@@ -32,8 +32,16 @@ _NOTHING = np.array([-1])
 # others.
 _LEAST_EIGENVALUE = 1e-3
 
+# Of two rows or three any correlation says next to nothing; ranks make many of them 1.
+_FEWEST_ROWS = 4
+
 # Measured on normal and mixed columns.
 _SECONDS_OF_A_FAMILY = 5e-6
+
+
+def fewest_rows(data: Dataset) -> int:
+    """Rows that the score of a table needs."""
+    return max(data.n_variables, _FEWEST_ROWS)
 
 
 @dataclass(frozen=True)
@@ -88,22 +96,34 @@ class GaussianBIC(Score):
         Raises
         ------
         DataError
-            There are fewer rows than columns, or less memory than their indicators take.
+            There are fewer rows than columns, or than 4, or less memory than their indicators
+            take.
         """
         data = data.by_order
-        if data.n_samples < data.n_variables:
+        if data.n_samples < fewest_rows(data):
+            few = data.n_samples < data.n_variables
+            least = "a row or more for each column" if few else f"{_FEWEST_ROWS} rows or more"
             raise DataError(
-                f"score {self.name!r} needs a row or more for each column, got "
+                f"score {self.name!r} needs {least}, got "
                 f"{data.n_samples} rows of {data.n_variables} columns; choose among the columns, "
                 "or use PC"
             )
-        in_shards = data.on_disk is not None and not any(data.n_missing.values())
-        require_room(data, data.names, squared=True, in_shards=in_shards)
+        require_room(data, data.names, squared=True, in_shards=_in_shards(data))
         return _Correlated(self, data)
 
     def seconds(self, data: Dataset) -> float:
         """Expected seconds for one family on one core."""
         return _SECONDS_OF_A_FAMILY
+
+    def n_bytes(self, data: Dataset) -> int:
+        """Expected memory: the columns as vectors, and their products."""
+        data = data.by_order
+        return bytes_of_vectors(data, data.names, squared=True, in_shards=_in_shards(data))
+
+
+def _in_shards(data: Dataset) -> bool:
+    """Whether the rows of a table are read in shards."""
+    return data.on_disk is not None and not any(data.n_missing.values())
 
 
 class _Correlated(Families):

@@ -108,6 +108,13 @@ def test_letters_outside_ascii_are_spelled_in_it(tmp_path):
     assert set(read_network(tmp_path / "m.bif")) == set(names)
 
 
+@pytest.mark.parametrize("name", ["a ", " a", " ", "a  b", "  a   b  "])
+def test_spaces_come_back(name: str) -> None:
+    frame = pd.DataFrame({name: [0, 1], "x": ["y ", " "]})
+    model = to_bayesian_network(nx.empty_graph([name, "x"]), frame)
+    assert_same_model(parse_bif(format_bif(model)), model)
+
+
 def test_identifiers_are_kept_and_never_displaced():
     frame = pd.DataFrame({"a b": [0, 1], "a_b": ["x", "y"], "A_B": ["x", "y"]})
     model = to_bayesian_network(nx.empty_graph(["a b", "a_b", "A_B"]), frame)

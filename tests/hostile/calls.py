@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -62,9 +63,13 @@ class Case:
 
     @property
     def target(self) -> Any:
-        """The first column, without a name that the table has too."""
+        """The first column, without a name that the table has too, in one dimension."""
         column = self.column(0)
-        return column.rename(None) if isinstance(column, pd.Series) else column
+        if isinstance(column, pd.Series):
+            return column.rename(None)
+        if isinstance(column, np.matrix):
+            return np.asarray(column).ravel()
+        return column.alias("") if hasattr(column, "alias") else column
 
     @cached_property
     def file(self) -> str:
@@ -127,6 +132,8 @@ def network(learner: Any, case: Case) -> Any:
         raise Broken("the nodes are not the columns")
     if learner.edges_["mi"].isna().any() and not sum(case.dataset.n_missing.values()):
         raise Broken("mi is NaN in edges_")
+    if isinstance(learner, ms.TAN) and learner.edges_[["mi", "p_value"]].isna().to_numpy().any():
+        raise Broken("NaN in the edges of a tree, which are those that can be tested")
     return learner.edges_
 
 
@@ -289,6 +296,10 @@ def _ranking(case: Case) -> Any:
     )
     if ranking["mi"].isna().any() and not sum(case.dataset.n_missing.values()):
         raise Broken("mi is NaN in a ranking")
+    for name, p in zip(ranking["feature"], ranking["p_value"], strict=True):
+        result = ms.independence_test(case.dataset, name, case.names[0])
+        if result.testable == math.isnan(p):
+            raise Broken(f"testable is {result.testable} with the p-value {p} of {name!r}")
     return ranking
 
 
@@ -412,13 +423,17 @@ enter("store_network", _store)
 
 
 def command(*arguments: object) -> str:
-    """Run the command: what it prints, if it ends well or refuses in one line."""
+    """Run the command: what it prints, if it ends well or refuses in one line.
+
+    What it says on standard error is said there again.
+    """
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
             main([str(a) for a in arguments])
         except SystemExit as end:
             code = end.code
+    sys.stderr.write(err.getvalue())
     said = [line for line in err.getvalue().splitlines() if "mistruct: warning" not in line]
     errors = [line for line in said if line.startswith("mistruct: error: ")]
     if code == 2 and len(errors) == 1 and said[-1] == errors[0]:
@@ -428,26 +443,26 @@ def command(*arguments: object) -> str:
     return out.getvalue()
 
 
-_GAPS = ("--missing", "testwise")
+GAPS = ("--missing", "testwise")
 enter("$ describe", lambda c: command("describe", c.file) and None)
-enter("$ mi", lambda c: command("mi", c.file, c.names[0], c.names[-1], *_GAPS) and None)
-enter("$ test", lambda c: command("test", c.file, c.names[0], c.names[-1], *_GAPS) and None)
+enter("$ mi", lambda c: command("mi", c.file, c.names[0], c.names[-1], *GAPS) and None)
+enter("$ test", lambda c: command("test", c.file, c.names[0], c.names[-1], *GAPS) and None)
 enter(
     "$ matrix",
     lambda c: (
         command(
-            "matrix", c.file, "--output", c.folder / "m.csv", "--plot", c.folder / "m.png", *_GAPS
+            "matrix", c.file, "--output", c.folder / "m.csv", "--plot", c.folder / "m.png", *GAPS
         )
         and None
     ),
 )
-enter("$ rank", lambda c: command("rank", c.file, "--target", c.names[0], *_GAPS) and None)
-enter("$ compare", lambda c: command("compare", c.file, c.names[0], c.names[1], *_GAPS) and None)
+enter("$ rank", lambda c: command("rank", c.file, "--target", c.names[0], *GAPS) and None)
+enter("$ compare", lambda c: command("compare", c.file, c.names[0], c.names[1], *GAPS) and None)
 
 
 def _run(case: Case, *arguments: object) -> None:
     output = case.folder / "out"
-    command(*arguments, "--output", output, *_GAPS)
+    command(*arguments, "--output", output, *GAPS)
     pair = sorted(case.names)[:2]
     command("why", output, *pair)
     command("page", output)

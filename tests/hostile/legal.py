@@ -5,7 +5,10 @@ The sizes of the ordinary run are smaller, and so is the memory that a call may 
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ import numpy as np
 import pandas as pd
 
 import mistruct as ms
+from mistruct.features.ranking_cost import ranking_cost
+from mistruct.structure.cost import Cost
+from tests.hostile.calls import GAPS, command
 
 Rng = np.random.Generator
 
@@ -37,7 +43,7 @@ def many_states(rng: Rng, p: int) -> pd.DataFrame:
     """P columns of p states that share a cause: 200."""
     z = rng.integers(0, p, 2000)
     states = np.where(rng.random((p, 2000)) < 0.5, z, rng.integers(0, p, (p, 2000)))
-    return pd.DataFrame(states.T).add_prefix("v").astype(str).add_prefix("s")
+    return "s" + pd.DataFrame(states.T).add_prefix("v").astype(str)
 
 
 def mostly_missing(rng: Rng, p: int) -> pd.DataFrame:
@@ -80,29 +86,67 @@ def star(data: ms.Dataset) -> nx.DiGraph:
 
 Call = Callable[[ms.Dataset, Path], Any]
 
+LEARNERS: dict[str, Callable[[ms.Dataset], Any]] = {
+    "ChowLiu": lambda d: ms.ChowLiu(0.05),
+    "ARACNE": lambda d: ms.ARACNE(),
+    "CLR": lambda d: ms.CLR(),
+    "MRNET": lambda d: ms.MRNET(),
+    "TAN": lambda d: ms.TAN(d.names[0]),
+    "PC": lambda d: ms.PC(),
+    "FCI": lambda d: ms.FCI(),
+    "BOSS": lambda d: ms.BOSS(),
+    "ChordalNetwork": lambda d: ms.ChordalNetwork(),
+    "MarkovBlanket": lambda d: ms.MarkovBlanket(d.names[0]),
+}
+
 CALLS: dict[str, Call] = {
+    **{n: lambda d, _, make=make: make(d).fit(d) for n, make in LEARNERS.items()},
     "matrix": lambda d, _: ms.mutual_information_matrix(d),
     "rank": lambda d, _: ms.rank_features(d, d.names[0]),
-    "ChowLiu": lambda d, _: ms.ChowLiu(0.05).fit(d),
-    "ARACNE": lambda d, _: ms.ARACNE().fit(d),
-    "TAN": lambda d, _: ms.TAN(d.names[0]).fit(d),
-    "PC": lambda d, _: ms.PC().fit(d),
-    "FCI": lambda d, _: ms.FCI().fit(d),
-    "BOSS": lambda d, _: ms.BOSS().fit(d),
-    "ChordalNetwork": lambda d, _: ms.ChordalNetwork().fit(d),
-    "MarkovBlanket": lambda d, _: ms.MarkovBlanket(d.names[0]).fit(d),
     "compare_clusterings": lambda d, _: ms.compare_clusterings(*_two_columns(d)),
     "score": lambda d, _: ms.score(star(d), d),
     "to_bayesian_network": lambda d, _: ms.to_bayesian_network(star(d), d),
     "to_markov_network": lambda d, _: ms.to_markov_network(star(d), d),
     "check_graph": lambda d, _: ms.check_graph(star(d), d, n_permutations=0),
     "adjustment_set": lambda d, _: ms.adjustment_set(star(d), d.names[0], d.names[-1]),
+    **{
+        f"$ {method}": lambda d, f, m=method: _commanded("learn", d, f, "--method", m)
+        for method in ("chow-liu", "pc", "boss")
+    },
+    "$ markov-blanket": lambda d, f: _commanded(
+        "learn", d, f, "--method", "markov-blanket", "--target", d.names[0]
+    ),
+    "$ aracne": lambda d, f: _commanded("aracne", d, f),
+    "$ rank": lambda d, f: _commanded("rank", d, f, "--target", d.names[0], output="ranks.csv"),
+    "$ matrix": lambda d, f: _commanded("matrix", d, f, output="matrix.csv"),
+}
+
+#: What a call says before it begins. Those of commands are said on standard error.
+COSTS: dict[str, Callable[[ms.Dataset], Cost]] = {
+    **{n: lambda d, make=make: make(d).cost(d) for n, make in LEARNERS.items()},
+    "rank": lambda d: ranking_cost(d, d.names[0]),
 }
 
 
 def _two_columns(data: ms.Dataset) -> list[pd.Series]:
     frame = data.to_pandas()
     return [frame[name] for name in data.names[-2:]]
+
+
+def _commanded(
+    name: str, data: ms.Dataset, folder: Path, *options: str, output: str = "out"
+) -> float | None:
+    """Run a command on a packed table; the seconds that it says it takes, if it says so."""
+    ms.pack_table(data, folder / "t.mistruct")
+    said = io.StringIO()
+    with redirect_stderr(said):
+        command(name, folder / "t.mistruct", "--output", folder / output, *options, *GAPS)
+    told = re.search(r"about ([\d,]+|a) (second|s|minutes|hours|days)\b", said.getvalue())
+    if told is None:
+        return None
+    n, unit = told.groups()
+    of_unit = {"second": 1, "s": 1, "minutes": 60, "hours": 3600, "days": 86400}[unit]
+    return of_unit * (1.0 if n == "a" else float(n.replace(",", "")))
 
 
 #: Those that are made in the ordinary run, with a word of the refusal where one is due.

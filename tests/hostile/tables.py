@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import cycle
 from typing import Any
 from zlib import crc32
 
@@ -46,9 +45,10 @@ def family(make: Family) -> Family:
     return make
 
 
-def tables(n: int) -> Iterator[str]:
-    """Names of n tables, of all families in turn."""
-    yield from (f"{name}:{i}" for i, name in zip(range(n), cycle(FAMILIES), strict=False))
+def tables(start: int, stop: int) -> Iterator[str]:
+    """Names of tables by number, of all families in turn."""
+    families = list(FAMILIES)
+    yield from (f"{families[i % len(families)]}:{i}" for i in range(start, stop))
 
 
 def make_table(name: str) -> Table:

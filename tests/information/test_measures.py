@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,14 @@ def test_measures_of_three(
     assert cmi == close(expected)
     interaction = ms.interaction_information(*of, estimator=correction)
     assert interaction == close(expected - ref.mutual_information(*lists[:2], correction))
+
+
+@pytest.mark.filterwarnings("ignore::mistruct.MistructWarning")
+def test_interaction_information_of_columns_that_determine_each_other() -> None:
+    x, constant = np.arange(60.0) ** 2, np.zeros(60)
+    # I(x; y) and I(x; y | constant) are infinite, but the constant says nothing of either.
+    for of in permutations([x, 2 * x, constant]):
+        assert ms.interaction_information(*of) == 0.0
 
 
 @given(strategies.categorical_columns(n_columns=st.integers(2, 4)), strategies.corrections)

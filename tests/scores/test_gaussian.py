@@ -89,3 +89,5 @@ def test_fewer_rows_than_columns_are_refused() -> None:
     table = ms.as_dataset(np.random.default_rng(0).normal(size=(5, 6)))
     with pytest.raises(ms.DataError, match=r"a row or more for each column, got 5 rows of 6"):
         ms.GaussianBIC().families(table)
+    with pytest.raises(ms.DataError, match=r"needs 4 rows or more, got 3 rows of 2 columns"):
+        ms.BOSS().fit(np.random.default_rng(0).normal(size=(3, 2)))

@@ -28,7 +28,7 @@ from mistruct.information.base import Estimator
 from mistruct.information.copula.basis import RESOLUTION
 from mistruct.information.copula.blas import one_blas_thread
 from mistruct.information.copula.gaussian_copula import GaussianCopula
-from mistruct.information.copula.gram import rows_held
+from mistruct.information.copula.residual_blocks import vectors_held
 from mistruct.information.copula.score_correlations import (
     MOST_CORRELATED,
     cut_pairs,
@@ -200,8 +200,8 @@ class CopulaTest(IndependenceTest):
 
     def n_bytes(self, data: Dataset) -> int:
         """Expected memory: normal scores, twice as they are joined, and their correlations."""
-        size = len(data.continuous) + int((data.n_states - 1).sum())
-        return 8 * (2 * rows_held(data, size) * size + min(size, MOST_CORRELATED) ** 2)
+        n_vectors, held = vectors_held(data, data.names)
+        return held + 8 * min(n_vectors, MOST_CORRELATED) ** 2
 
     def seconds(self, data: Dataset, pairs: Positions, size: int) -> NDArray[np.float64]:
         """Expected seconds for a test of each pair given `size` columns such as those of pairs."""

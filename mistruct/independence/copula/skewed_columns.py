@@ -23,6 +23,7 @@ class SkewedScores:
 
     def p_values(self, data: Dataset, pairs: NDArray[np.int64]) -> Floats:
         """P-values of the pairs, shape (n_pairs,); by position, shape (n_pairs, 2)."""
+        data = data.by_order
         used, of_used = np.unique(pairs, return_inverse=True)
         scores = np.array([scores_of(data, data.names[p]) for p in used], dtype=np.float64)
         skewness = (scores**3).mean(axis=1) if len(used) else np.empty(0)

@@ -48,21 +48,33 @@ Basis = NDArray[np.float64]
 def require_room(
     data: Dataset, names: Sequence[str], *, squared: bool = False, in_shards: bool = False
 ) -> None:
-    """Refuse columns whose indicators of states have no room, nor their products if `squared`.
-
-    Of a table that is read in shards of rows only the products are held.
-    """
-    sizes = {n: len(data.states[n]) - 1 if n in data.states else 1 for n in names}
+    """Refuse columns whose indicators of states have no room, nor their products if `squared`."""
+    sizes = _vectors_of(data, names)
     n_vectors = sum(sizes.values())
     widest = max(sizes, key=lambda n: sizes[n], default="")
     require_memory(
-        8 * n_vectors * (_COPIES * data.n_samples * (not in_shards) + n_vectors * squared),
+        bytes_of_vectors(data, names, squared=squared, in_shards=in_shards),
         f"indicators of {n_vectors:,} states, {sizes.get(widest, 0):,} of them of column "
         f"{widest!r}, in {data.n_samples:,} rows",
         "leave it out with ",
         Setting("drop", [widest], of="as_dataset"),
         ", or merge its rare states",
     )
+
+
+def bytes_of_vectors(
+    data: Dataset, names: Sequence[str], *, squared: bool = False, in_shards: bool = False
+) -> int:
+    """Bytes of columns as vectors, and of their products if `squared`.
+
+    Of a table that is read in shards of rows only the products are held.
+    """
+    n_vectors = sum(_vectors_of(data, names).values())
+    return 8 * n_vectors * (_COPIES * data.n_samples * (not in_shards) + n_vectors * squared)
+
+
+def _vectors_of(data: Dataset, names: Sequence[str]) -> dict[str, int]:
+    return {n: len(data.states[n]) - 1 if n in data.states else 1 for n in names}
 
 
 def embed(data: Dataset, names: Sequence[str]) -> Basis:

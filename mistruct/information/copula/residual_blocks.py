@@ -31,6 +31,8 @@ from scipy.sparse import csr_array
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.information.copula.basis import RESOLUTION, Basis, embed, of_unit_length, spanning
+from mistruct.information.copula.gram import rows_held
+from mistruct.parallel import n_threads
 
 Labels = NDArray[np.int64]
 
@@ -41,6 +43,9 @@ _DENSE_ENTRIES = 4_000_000
 
 # Of more states, the rarest share one: the products above are dense in states.
 MOST_STATES = 2000
+
+# Matrices of the states of two columns that a pair takes at once.
+_PRODUCTS_OF_STATES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,3 +266,18 @@ def _against_rows(wide: Indicators, rows: Basis) -> Floats:
 def is_wide(data: Dataset, name: str) -> bool:
     """Whether a column is kept as codes because it has many states."""
     return data.is_discrete(name) and bool(data.n_observed[data.row(name)] > FEW_STATES)
+
+
+def vectors_held(data: Dataset, names: Sequence[str], size: int = 8) -> tuple[int, int]:
+    """How many vectors columns become, and their bytes, twice as they are joined.
+
+    Of columns of many states the products are held instead.
+    """
+    wide = [min(int(data.n_observed[data.row(n)]), MOST_STATES) for n in names if is_wide(data, n)]
+    n_vectors = sum(
+        int(data.n_states[data.row(n)]) - 1 if data.is_discrete(n) else 1
+        for n in names
+        if not is_wide(data, n)
+    )
+    of_products = 8 * _PRODUCTS_OF_STATES * max(wide, default=0) ** 2 * n_threads()
+    return n_vectors, 2 * size * rows_held(data, n_vectors) * n_vectors + of_products

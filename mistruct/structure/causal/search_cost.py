@@ -2,12 +2,12 @@ r"""Expected cost of a search for separating sets.
 
 Nothing is timed: constants of the tests say what one takes, and the table says how many there will
 be, so that a choice that goes by the cost is the same on every machine. All pairs are tested once
-without conditioning, by counts and chi-square or by the copula, which is quick. An edge between x
-and y is expected to fall to one column z if I(x; y) is no larger than information that passes
-through z: with the share :math:`r_{xy}^2` that two columns have in common,
-:math:`r_{xy} \leq r_{xz} r_{zy}` but for noise, as in a Markov chain of normal variables. The sets
-of two columns and more are those that the edges left leave room for. The same edges say how many
-sets will vote on the direction of others.
+without conditioning, by counts or by the copula, which is quick. An edge between x and y is
+expected to fall to one column z if I(x; y) is no larger than information that passes through z:
+with the share :math:`r_{xy}^2` that two columns have in common, :math:`r_{xy} \leq r_{xz} r_{zy}`
+but for noise, as in a Markov chain of normal variables. The sets of two columns and more are those
+that the edges left leave room for. The same edges say how many sets will vote on the direction of
+others.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def _allowed(seconds: list[float]) -> float:
 
 
 def quick_test() -> AutoTest:
-    """The test of pairs that the cost is foreseen by: counts and chi-square, or the copula."""
-    return AutoTest(discrete=GTest(sparse="chi-square"))
+    """The test of pairs that the cost is foreseen by: counts, or the copula."""
+    return AutoTest(discrete=GTest())
 
 
 def dependences(data: Dataset, alpha: float) -> tuple[Floats, Positions]:
@@ -165,11 +165,12 @@ def first_depth(
 ) -> tuple[float, NDArray[np.bool_]]:
     """Expected number of tests given one column, and edges expected to survive them."""
     noise = 2.0 / np.sqrt(n_samples)
+    adjacent = adjacency(len(shared), edges)
     n_tests = 0.0
     left = np.empty(len(edges), dtype=bool)
     for k, (x, y) in enumerate(edges):
         through = np.where(np.maximum(shared[x], shared[y]) < _COPIES, shared[x] * shared[y], 0.0)
         left[k] = not (shared[x, y] <= _SLACK * through[through > 0] + noise).any()
-        candidates = np.count_nonzero((shared[x] > 0) | (shared[y] > 0)) - 2
+        candidates = np.count_nonzero(adjacent[x] | adjacent[y]) - 2
         n_tests += candidates if left[k] else max(_TRIED * candidates, 1.0)
     return n_tests, left

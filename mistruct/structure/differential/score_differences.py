@@ -169,7 +169,10 @@ def score_differences(
             depends[place] = drawn[_DEPENDENCE][:, tested].mean(axis=0) > _DEPENDS
             for of_kind, found, pool in zip(drawn, observed, pools, strict=False):
                 relative = of_kind[:, tested]
-                relative /= _shrunken_means(relative, noise)
+                means = _shrunken_means(relative, noise)
+                np.divide(
+                    relative, means, out=relative, where=means > 0
+                )  # where it is 0, so are all
                 pool.add(relative[1:])
                 found[place] = relative[0]
     linear, form = (pool.p_values(found) for found, pool in zip(observed, pools, strict=True))

@@ -23,6 +23,7 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import ParameterError, check_choice
 from mistruct.independence.base import IndependenceTest
 from mistruct.independence.names import resolve_or_call
+from mistruct.scores.gaussian import fewest_rows
 from mistruct.structure.causal.by_separation import SeparationLearner
 from mistruct.structure.causal.determinism import Determinism
 from mistruct.structure.causal.order_cost import OrderCost
@@ -234,7 +235,7 @@ class FCI(SeparationLearner):
         """Start of the search for a table, if `start` is "auto" chosen by its rows and columns."""
         if self.start != "auto":
             return self.start
-        enough = not data.by_order.continuous or data.n_samples >= data.n_variables
+        enough = not data.by_order.continuous or data.n_samples >= fewest_rows(data)
         by_score = (
             resolve_or_call(self.test).agrees_with_scores
             and not self._only_of_pc()

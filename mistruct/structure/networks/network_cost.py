@@ -66,7 +66,7 @@ def check_memory(needed: int, n_pairs: int, n_kept: int) -> int:
 def share_of_dependent(data: Dataset, alpha: float) -> float:
     """The share of pairs that are significant beyond chance, in a hundred columns of a table.
 
-    They are tested by counts and chi-square or by the copula, which is quick.
+    They are tested by counts or by the copula, which is quick.
     """
     chosen = np.unique(np.linspace(0, data.n_variables - 1, _COLUMNS_TRIED).astype(np.int64))
     pairs = chosen[np.column_stack(np.triu_indices(len(chosen), 1))]

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct import __version__
-from mistruct.atomic import replacing
+from mistruct.atomic import replacing, sweep
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError, MistructWarning, ParameterError, Setting, check_count
 from mistruct.parallel import run_anywhere
@@ -280,20 +280,12 @@ class _Checkpoint:
         self._write(self._path(b), self._digest(b, contents) + contents)
 
     def _write(self, path: Path, contents: bytes) -> None:
-        try:
-            with replacing(path) as temporary:
-                temporary.write_bytes(contents)
-        except DataError as error:
-            # Another process had this file ready, and tidied up.
-            if not (isinstance(error.__cause__, FileNotFoundError) and path.exists()):
-                raise
+        with replacing(path, swept=True) as temporary:
+            temporary.write_bytes(contents)
 
     def tidy(self) -> None:
-        """Remove temporary files that killed processes have left."""
-        for left in self.folder.glob(".*.tmp"):
-            name = left.name[1:].rsplit(".", 2)[0]
-            if name.startswith(("replicate-", _MANIFEST)) and (self.folder / name).exists():
-                left.unlink(missing_ok=True)
+        """Remove what killed processes have left."""
+        sweep(self.folder, lambda name: name == _MANIFEST or name.startswith("replicate-"))
 
 
 def _describe(data: Dataset) -> str:

@@ -155,7 +155,8 @@ def _information_within_classes(
 ) -> NDArray[np.float64]:
     """I(x; y | class) of all pairs of features: the mean over the classes, by their sizes.
 
-    The size of a class, for a pair, is the number of its rows in which both are known.
+    The size of a class, for a pair, is the number of its rows in which both are known. Classes with
+    too few of these are left out; 0 where all have.
     """
     everything = np.arange(features.n_variables)
     known = known_entries(features)
@@ -164,8 +165,10 @@ def _information_within_classes(
     for c in np.unique(classes):
         members = classes == c
         size = members.sum() if known is None else known[:, members] @ known[:, members].T
-        total += size * estimator.pairwise(features.take(members), everything, everything)
-        n_known += size
+        of_class = estimator.pairwise(features.take(members), everything, everything)
+        told = ~np.isnan(of_class)
+        total[told] += (size * of_class)[told]
+        n_known += size * told
     return total / np.maximum(n_known, 1.0)
 
 

@@ -68,6 +68,27 @@ def test_more_columns_to_condition_on_cost_more(test: Any) -> None:
     assert np.isfinite(seconds).all() and (np.array(seconds) > 0).all()
 
 
+def test_columns_of_many_states_are_searched_too() -> None:
+    """Copies of one cause, too sparse for chi-square: no column makes two independent."""
+    rng = np.random.default_rng(0)
+    p, n = 12, 600
+    cause = rng.integers(0, 60, n)
+    states = np.where(rng.random((p, n)) < 0.5, cause, rng.integers(0, 60, (p, n)))
+    table = "s" + pd.DataFrame(states.T).add_prefix("v").astype(str)
+    cost = ms.PC(max_conditioning=1).cost(table)
+    assert cost.n_tests.tolist() == [p * (p - 1) / 2, p * (p - 1) / 2 * (p - 2)]
+
+
+def test_a_column_of_many_states_takes_no_indicators() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=20_000), "y": rng.normal(size=20_000)})
+    table["many"] = pd.Categorical(np.arange(20_000) % 10_000)
+    bytes_of_indicators = 8 * 20_000 * 10_000
+    for learner in (ms.ChowLiu(), ms.ARACNE(), ms.PC()):
+        assert learner.cost(table).n_bytes < bytes_of_indicators
+    assert ms.BOSS().cost(table).n_bytes > bytes_of_indicators
+
+
 def test_a_function_does_not_say_what_it_costs() -> None:
     cost = ms.PC(test=lambda data, x, y, z: 0.5).cost(sample_network("asia", 200, 0))
     assert np.isnan(cost.seconds)

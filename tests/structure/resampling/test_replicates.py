@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -221,6 +222,26 @@ def test_the_folder_is_made_and_other_files_stay(tmp_path):
     (folder / "notes").write_text("mine")
     aracne(str(folder)).fit(genes())
     assert files(folder) == [".notes.1.tmp", *finished(N)[:1], "notes", *finished(N)[1:]]
+
+
+def test_the_folder_is_listed_once_for_all_replicates(tmp_path, monkeypatch):
+    listed = []
+    of_folder = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda f: listed.append(f) or of_folder(f))
+    counts = []
+    for n in (3, 9):
+        listed.clear()
+        aracne(tmp_path / str(n), n).fit(genes())
+        counts.append(len(listed))
+    assert counts[0] == counts[1]
+
+
+def test_what_killed_runs_have_left_is_removed_in_the_end(tmp_path):
+    aracne(tmp_path, 3).fit(genes())
+    left = tmp_path / ".replicate-0001.bin.0123abcd.tmp"
+    left.write_text("half")
+    aracne(tmp_path, 3).fit(genes())
+    assert files(tmp_path) == finished(3)
 
 
 # Refused ----------------------------------------------------------------------------------------

@@ -262,6 +262,20 @@ def complete(table: pd.DataFrame, *columns: str) -> list[list[Any]]:
     return [rows[c].tolist() for c in columns]
 
 
+def test_classes_without_rows_of_a_pair_are_left_out():
+    """What two features share in a class where one is never known is not asked of it."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"class": np.arange(300) % 3, "x": rng.normal(size=300)})
+    table["y"] = table["x"] + rng.normal(size=300)
+    known = table[table["class"] < 2]
+    table.loc[table["class"] == 2, "y"] = np.nan
+    found, expected = (
+        ms.TAN("class").fit(ms.as_dataset(t, missing="testwise")).edges_.set_index("given")
+        for t in (table, known)
+    )
+    assert found.loc["class", "mi"] == pytest.approx(expected.loc["class", "mi"])
+
+
 def test_each_arc_uses_the_rows_complete_for_it():
     rng = np.random.default_rng(7)
     table = class_table(rng, 400).astype("Int64")
