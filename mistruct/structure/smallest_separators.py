@@ -10,9 +10,67 @@ one and no other can be cut (their algorithm FINDMINCOSTSEP).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
+from itertools import combinations
 from typing import Any
 
 import networkx as nx
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+_X, _Y = 0, 1  # the places of both ends in a flow
+
+
+class Separators:
+    """Smallest separating sets in one DAG.
+
+    Parameters
+    ----------
+    dag : networkx.DiGraph
+    """
+
+    def __init__(self, dag: nx.DiGraph) -> None:
+        self._dag = dag
+        self._nodes = list(dag)
+        place = {v: i for i, v in enumerate(self._nodes)}
+        edges = [(place[u], place[v], place[v]) for u, v in dag.edges]
+        for v in dag:
+            edges += [(place[a], place[b], place[v]) for a, b in combinations(dag.pred[v], 2)]
+        # The ends of each edge of the moral graph, and the child that it is there for.
+        self._edges = np.array(edges, dtype=np.int64).reshape(-1, 3).T
+
+    def smallest(
+        self, x: Collection[Hashable], y: Collection[Hashable], allowed: Collection[Hashable]
+    ) -> set[Any] | None:
+        """The smallest set of allowed nodes that d-separates x and y; None where there is none.
+
+        Of several, the one closest to y, which does not depend on the order of nodes or edges.
+        """
+        around = {*x, *y}.union(*(nx.ancestors(self._dag, v) for v in (*x, *y)))
+        n, allowed = len(self._nodes), set(allowed)
+        is_around = np.array([v in around for v in self._nodes], dtype=bool)
+        of_x, of_y = (np.array([v in end for v in self._nodes]) for end in (x, y))
+        usable = np.array([v in allowed for v in self._nodes]) & is_around & ~of_x & ~of_y
+        # A node is an arc from where paths enter to where they leave, or one place if none cuts it.
+        entry = np.select([of_x, of_y], [_X, _Y], 2 + np.arange(n))
+        leave = np.where(usable, entry + n, entry)
+        a, b, child = self._edges
+        a, b = a[is_around[child]], b[is_around[child]]
+        # All turned around: what paths from y still reach is on its side of the cut closest to it.
+        start = np.concatenate([entry[a], entry[b], leave[usable]])
+        end = np.concatenate([leave[b], leave[a], entry[usable]])
+        # More than all nodes together, so that an edge is in no cut that separates.
+        room = np.repeat(np.array([n + 1, 1], dtype=np.int32), [2 * len(a), usable.sum()])
+        apart = start != end
+        flow = csr_array((room[apart], (start[apart], end[apart])), shape=(2 * n + 2, 2 * n + 2))
+        found = maximum_flow(flow, _Y, _X)
+        if found.flow_value > n:
+            return None
+        left = csr_array(flow - found.flow)
+        near_y = np.zeros(2 * n + 2, dtype=bool)
+        near_y[breadth_first_order(left, _Y, return_predecessors=False)] = True
+        cut = np.flatnonzero(usable & ~near_y[entry] & near_y[leave])
+        return {self._nodes[i] for i in cut}
 
 
 def smallest_separator(
@@ -23,8 +81,6 @@ def smallest_separator(
 ) -> set[Any] | None:
     """The smallest set of allowed nodes that d-separates x and y; None where there is none.
 
-    Of several, the one closest to y, which does not depend on the order of nodes or edges.
-
     Examples
     --------
     >>> import networkx as nx
@@ -32,26 +88,4 @@ def smallest_separator(
     >>> smallest_separator(dag, ["x"], ["y"], ["u", "z"])
     {'z'}
     """
-    ends = {*x, *y}
-    around = ends.union(*(nx.ancestors(dag, v) for v in ends))
-    usable = set(allowed) & around - ends
-    moral = nx.moral_graph(dag.subgraph(around))
-    flow = nx.DiGraph()
-    for v in usable:  # each node is an arc from where paths enter to where they leave
-        flow.add_edge((v, "in"), (v, "out"), capacity=1)
-
-    def entry(v: Hashable) -> Any:
-        return "y" if v in y else "x" if v in x else (v, "in")
-
-    def exit_of(v: Hashable) -> Any:
-        return (v, "out") if v in usable else entry(v)
-
-    flow.add_nodes_from("xy")
-    for u, v in moral.edges:
-        flow.add_edges_from([(exit_of(u), entry(v)), (exit_of(v), entry(u))])
-    flow.remove_edges_from(list(nx.selfloop_edges(flow)))
-    try:
-        _, (_, near_y) = nx.minimum_cut(flow, "x", "y")
-    except nx.NetworkXUnbounded:
-        return None
-    return {v for v in usable if (v, "in") not in near_y and (v, "out") in near_y}
+    return Separators(dag).smallest(x, y, allowed)

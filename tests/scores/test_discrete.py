@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mistruct as ms
+from mistruct.kernels.scores.family_counts import log_rising
 from mistruct.scores.discrete import regret
 from tests import reference_scores as reference
 
@@ -191,3 +192,11 @@ def test_continuous_columns_are_refused() -> None:
     table = ms.as_dataset(pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": ["x", "y", "x"]}))
     with pytest.raises(ms.DataError, match=r"score 'bdeu' needs discrete columns.*'a'"):
         ms.BDeu().families(table)
+
+
+@pytest.mark.parametrize("start", [1e-3, 0.7, 256.0])
+def test_rising_products_are_those_of_the_gamma_function(start: float) -> None:
+    for count in (1, 2, 9, 10, 11, 500, 10**6):
+        expected = math.lgamma(start + count) - math.lgamma(start)
+        found = log_rising(start, math.lgamma(start), count)
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)

@@ -25,6 +25,7 @@ from mistruct.kernels.counts.bitsets import PackedColumns
 from mistruct.kernels.counts.contingency import join_strata
 from mistruct.kernels.counts.log_tables import known_term
 from mistruct.kernels.counts.stratum_bitsets import (
+    Intersections,
     count_packed_strata,
     no_intersections,
     packed_is_cheaper,
@@ -32,6 +33,14 @@ from mistruct.kernels.counts.stratum_bitsets import (
 
 # A histogram may have this many cells for each row.
 _CELLS_PER_ROW = 4
+
+# To count the rows in a histogram takes as long as this many words of popcounts each, and twice as
+# long to label them by a parent, which serves for all families that are asked for.
+_WORDS_PER_ROW, _WORDS_OF_A_COUNT = 10, 40
+
+# From here on the series of Stirling is exact to rounding.
+_LARGE = 10
+_HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 #: Places in a row of results: the likelihood, and how many joint states of the parents occur.
 LIKELIHOOD, N_STRATA = range(2)
@@ -66,12 +75,25 @@ def start_sums(sizes: NDArray[np.float64], n_states: float) -> NDArray[np.float6
 
 
 @kernel
+def log_rising(start: float, log_gamma: float, count: int) -> float:
+    """Log of Gamma(start + count) / Gamma(start), given the log of the latter, count > 0."""
+    if count < _LARGE:
+        product = start
+        for k in range(1, count):
+            product *= start + k
+        return math.log(product)
+    x = start + count
+    y = 1.0 / x
+    z = y * y
+    series = 1 / 12 - z * (1 / 360 - z * (1 / 1260 - z * (1 / 1680 - z / 1188)))
+    return (x - 0.5) * math.log(x) - x + _HALF_LOG_2_PI + y * series - log_gamma
+
+
+@kernel
 def add_count(sums: NDArray[np.float64], count: int, terms: NDArray[np.float64]) -> float:
     """Add the count of a state; returns its contribution to the maximum likelihood."""
     for i in range(sums.shape[1]):
-        prior = sums[0, i]
-        rising = math.lgamma(prior + count) - sums[1, i] if count > 1 else math.log(prior)
-        sums[2, i] += rising
+        sums[2, i] += log_rising(sums[0, i], sums[1, i], count)
     return known_term(terms, count)
 
 
@@ -153,24 +175,81 @@ def _of_labels(
 
 
 @kernel
-def _of_nothing_added(
+def _of_packed(
     counted: Counted,
-    x: int,
-    strata: NDArray[np.int32],
-    n_strata: int,
-    q: float,
+    columns: NDArray[np.int64],
+    n_parents: int,
     sizes: NDArray[np.float64],
+    found: Intersections,
     result: NDArray[np.float64],
 ) -> None:
-    """Fill `result` for the family of x and the parents whose joint states are labelled."""
-    codes, n_x = counted.codes[x], counted.n_states[x]
-    if n_strata * n_x > _CELLS_PER_ROW * strata.size + 1024:
-        _of_labels(strata.copy(), n_strata, codes, n_x, q, sizes, counted.terms, result)
-        return
-    table = np.zeros(n_strata * n_x, np.int64)
-    for t in range(strata.size):
-        table[strata[t] * n_x + np.int64(codes[t])] += 1
-    _of_table(table, (n_x, 1), q, sizes, counted.terms, result)
+    """Fill `result` from packed words of the parents, x, and the added column if there is one."""
+    n_states = counted.n_states
+    q, n_cells = 1.0, np.int64(1)
+    for k in range(columns.size):
+        n_cells *= n_states[columns[k]]
+        q *= n_states[columns[k]] if k != n_parents else 1
+    table = np.zeros(n_cells, np.int64)
+    count_packed_strata(
+        counted.packed, n_states, columns, columns.size - 1, counted.codes.shape[1], found, table
+    )
+    n_c = n_states[columns[-1]] if columns.size > n_parents + 1 else 1
+    _of_table(table, (n_states[columns[n_parents]], n_c), q, sizes, counted.terms, result)
+
+
+@kernel
+def _packed_is_cheaper(counted: Counted, columns: NDArray[np.int64], n_labels: float) -> bool:
+    """Whether popcounts of packed columns are faster than labels, so many a family, and rows."""
+    n_samples = counted.codes.shape[1]
+    n_cells = 1.0
+    for c in columns:
+        n_cells *= counted.n_states[c]
+    of_cells = n_cells * (n_samples // 64 + _WORDS_OF_A_COUNT)
+    return of_cells < n_samples * _WORDS_PER_ROW * (1 + 2 * n_labels) and packed_is_cheaper(
+        counted.packed, counted.n_states, columns, n_samples, n_samples + 1024
+    )
+
+
+@kernel
+def _of_rows(
+    counted: Counted,
+    x: int,
+    parents: NDArray[np.int64],
+    added: NDArray[np.int64],
+    asked: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+    results: NDArray[np.float64],
+) -> None:
+    """Fill the rows of `results` that are asked for from labels of the rows of the table."""
+    codes, n_states = counted.codes, counted.n_states
+    n_samples, n_x = codes.shape[1], n_states[x]
+    most_cells = _CELLS_PER_ROW * n_samples + 1024
+    q = 1.0
+    strata = np.zeros(n_samples, np.int32)
+    n_strata = 1
+    for p in parents:
+        q *= n_states[p]
+        n_strata = join_strata(strata, n_strata, codes[p], n_states[p])
+    place = np.empty(n_samples if n_strata * n_x <= most_cells else 0, np.int64)
+    for t in range(place.size):
+        place[t] = strata[t] * n_x + np.int64(codes[x, t])
+    for k in asked:
+        c = added[k]
+        n_c = n_states[c] if c >= 0 else 1
+        if n_strata * n_x * n_c > most_cells:
+            labels, n_labels = strata.copy(), n_strata
+            if c >= 0:
+                n_labels = join_strata(labels, n_strata, codes[c], n_c)
+            _of_labels(labels, n_labels, codes[x], n_x, q * n_c, sizes, counted.terms, results[k])
+            continue
+        table = np.zeros(n_strata * n_x * n_c, np.int64)
+        if c >= 0:
+            for t in range(n_samples):
+                table[place[t] * n_c + np.int64(codes[c, t])] += 1
+        else:
+            for t in range(n_samples):
+                table[place[t]] += 1
+        _of_table(table, (n_x, n_c), q * n_c, sizes, counted.terms, results[k])
 
 
 @kernel
@@ -196,47 +275,20 @@ def count_families(
         likelihood.
     results : ndarray of float, shape (n_added, 2)
     """
-    codes, n_states = counted.codes, counted.n_states
-    n_samples = codes.shape[1]
-    n_x = n_states[x]
-    q = 1.0
-    strata = np.zeros(n_samples, np.int32)
-    n_strata = 1
-    for p in parents:
-        q *= n_states[p]
-        n_strata = join_strata(strata, n_strata, codes[p], n_states[p])
-    in_cells = n_strata * n_x <= _CELLS_PER_ROW * n_samples + 1024
-    place = np.empty(n_samples if in_cells else 0, np.int64)
-    if in_cells:
-        for t in range(n_samples):
-            place[t] = strata[t] * n_x + np.int64(codes[x, t])
     columns = np.empty(parents.size + 2, np.int64)
     columns[: parents.size] = parents
     columns[parents.size] = x
-    found = no_intersections(columns.size - 1)
+    found, found_alone = no_intersections(parents.size + 1), no_intersections(parents.size)
+    by_rows = np.empty(added.size, np.int64)
+    n_by_rows = 0
     for k in range(added.size):
-        c = added[k]
-        if c < 0:
-            _of_nothing_added(counted, x, strata, n_strata, q, sizes, results[k])
-            continue
-        columns[-1] = c
-        n_c = n_states[c]
-        n_cells = n_strata * n_x * n_c
-        if packed_is_cheaper(counted.packed, n_states, columns, n_samples, n_samples + 1024):
-            n_cells = np.int64(1)
-            for column in columns:
-                n_cells *= n_states[column]
-            table = np.zeros(n_cells, np.int64)
-            count_packed_strata(
-                counted.packed, n_states, columns, columns.size - 1, n_samples, found, table
-            )
-            _of_table(table, (n_x, n_c), q * n_c, sizes, counted.terms, results[k])
-        elif n_cells <= _CELLS_PER_ROW * n_samples + 1024:
-            table = np.zeros(n_cells, np.int64)
-            for t in range(n_samples):
-                table[place[t] * n_c + np.int64(codes[c, t])] += 1
-            _of_table(table, (n_x, n_c), q * n_c, sizes, counted.terms, results[k])
+        columns[-1] = added[k]
+        of_k = columns if added[k] >= 0 else columns[:-1]
+        if _packed_is_cheaper(counted, of_k, parents.size / added.size):
+            before = found if added[k] >= 0 else found_alone
+            _of_packed(counted, of_k, parents.size, sizes, before, results[k])
         else:
-            labels = strata.copy()
-            n_labels = join_strata(labels, n_strata, codes[c], n_c)
-            _of_labels(labels, n_labels, codes[x], n_x, q * n_c, sizes, counted.terms, results[k])
+            by_rows[n_by_rows] = k
+            n_by_rows += 1
+    if n_by_rows:
+        _of_rows(counted, x, parents, added, by_rows[:n_by_rows], sizes, results)

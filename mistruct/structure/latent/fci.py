@@ -33,7 +33,7 @@ from mistruct.structure.causal.skeleton_search import learn_skeleton, search_fur
 from mistruct.structure.causal.v_structures import Orientation, of_verdict
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.latent.contradictions import to_blame
-from mistruct.structure.latent.from_scores import arcs_of, orient_from_dag, thinned
+from mistruct.structure.latent.from_scores import orient_from_dag, thinned
 from mistruct.structure.latent.mark_evidence import (
     as_pag,
     marked_edge_table,
@@ -45,6 +45,7 @@ from mistruct.structure.latent.rfci import Doubts
 from mistruct.structure.latent.three_point import arrow_probabilities, three_point_information
 from mistruct.structure.latent.zhang_rules import Path
 from mistruct.structure.orders.boss import BOSS
+from mistruct.structure.orders.order_search import as_matrix
 
 Start = Literal["auto", "boss", "pc"]
 
@@ -256,7 +257,7 @@ class FCI(SeparationLearner):
         """The edges, of those of BOSS; sets the marks."""
         self.test_ = resolve_or_call(self.test)
         constraints = self._known(data)
-        arcs = arcs_of(self._boss().fit(data).dag_, data.names)
+        arcs = as_matrix(self._boss().best_parents(data))
 
         def search(within: Constraints) -> Skeleton:
             return learn_skeleton(data, self.test_, **self._rules, constraints=within)

@@ -41,7 +41,7 @@ from mistruct.structure.latent.ancestral_search import improve
 from mistruct.structure.latent.orient_pag import MarkedGraph
 from mistruct.structure.latent.three_point import ThreePoints, three_point_information
 from mistruct.structure.latent.zhang_rules import End
-from mistruct.structure.smallest_separators import smallest_separator
+from mistruct.structure.smallest_separators import Separators
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +60,6 @@ class FromScores:
     marked: MarkedGraph
     triples: list[Triple]
     points: ThreePoints
-
-
-def arcs_of(dag: nx.DiGraph, names: Sequence[str]) -> Adjacency:
-    """The arcs of a DAG as a matrix, in the order of names."""
-    return np.asarray(nx.to_numpy_array(dag, nodelist=names, weight=None) > 0)
 
 
 def thinned(
@@ -157,12 +152,12 @@ def _verdict(is_collider: bool) -> Verdict:
 
 def _separating_sets(arcs: Adjacency, found: Skeleton, pairs: Collection[End]) -> dict[End, Given]:
     """The set by which an edge was removed, or a smallest one in the DAG."""
-    dag = nx.from_numpy_array(arcs, create_using=nx.DiGraph)
+    dag = Separators(nx.from_numpy_array(arcs, create_using=nx.DiGraph))
     removed = found.separating_sets(among=pairs)
     sets: dict[End, Given] = {}
     for x, y in pairs:
         if arcs[x, y] or arcs[y, x]:
             sets[x, y] = removed.get((x, y), ())
         else:
-            sets[x, y] = tuple(sorted(smallest_separator(dag, [x], [y], range(len(arcs))) or ()))
+            sets[x, y] = tuple(sorted(dag.smallest([x], [y], range(len(arcs))) or ()))
     return sets

@@ -33,7 +33,7 @@ from mistruct.structure.causal.pc import PC
 from mistruct.structure.causal.search_cost import SearchCost
 from mistruct.structure.knowledge import Constraints, Knowledge
 from mistruct.structure.orders.additions import addition_table, explain_by_score, reasons_by_score
-from mistruct.structure.orders.backward import to_cpdag
+from mistruct.structure.orders.backward import Parents, to_cpdag
 from mistruct.structure.orders.copies import copies_of, without_copies
 from mistruct.structure.orders.order_search import Forest, Order, as_matrix, obedient, order_of
 from mistruct.structure.orders.restarts import best_dag
@@ -184,9 +184,19 @@ class BOSS(CausalLearner):
         super()._check_parameters()
 
     def _learn(self, data: Dataset) -> pd.DataFrame:
+        self._choose(data, penalised=True)
+        self.best_parents(data)
+        self.score_ = self._forest.score_of(self._parents)
+        self.order_ = [self._names[c] for c in order_of(self._parents)]
+        return self._edges(data)
+
+    def best_parents(self, data: Dataset) -> Parents:
+        """The parents of each column in the best DAG, for a search that needs no evidence.
+
+        `data` has its columns in the order of their names, as in a fit.
+        """
         names = data.names
         self.scored_by_ = resolve_score(self.score, data)
-        self._choose(data, penalised=True)
         constraints = self._known(data)
         self._check_required(constraints, names)
         families = self.scored_by_.families(data)
@@ -199,9 +209,7 @@ class BOSS(CausalLearner):
         self._parents = best_dag(forest, within, names, start, self._n_restarts(data), rng)
         self._names, self._forest, self._constraints = names, forest, constraints
         self._additions: pd.DataFrame | None = None
-        self.score_ = forest.score_of(self._parents)
-        self.order_ = [names[c] for c in order_of(self._parents)]
-        return self._edges(data)
+        return self._parents
 
     def _check_required(self, constraints: Constraints, names: Sequence[str]) -> None:
         """Raise ParameterError if a column has more required parents than `max_parents`."""
