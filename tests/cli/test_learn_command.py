@@ -280,7 +280,7 @@ def test_a_model_that_cannot_be_made_is_said(
 
 def search(*seconds: float) -> SearchCost:
     of = {"n_tests": np.ones(len(seconds)), "seconds_by_size": np.array(seconds)}
-    return SearchCost(seconds=sum(seconds), n_bytes=1, **of)
+    return SearchCost(seconds=sum(seconds), n_bytes=1, seconds_of_votes=0.0, **of)
 
 
 def order(seconds: float) -> OrderCost:
