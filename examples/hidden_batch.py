@@ -25,24 +25,18 @@ shifted[BATCH] += np.outer(batch, cells[BATCH].std())
 
 # %%
 # Without the batch, the two proteins are independent given others.
-print(ms.FCI(start="pc").fit(cells).why(*BATCH))
+print(ms.FCI().fit(cells).why(*BATCH))
 
 # %%
 # With it, PC finds an edge between them, and its tests disagree on the direction.
 print(ms.PC().fit(shifted).why(*BATCH))
 
 # %%
-# FCI that starts from tests puts an arrowhead at both ends. It does so for other edges too, as
-# these cells have hidden causes of their own; ``p_arrow`` says how far the information of three
-# columns agrees.
-cause = ms.FCI(start="pc").fit(shifted)
+# FCI puts an arrowhead at both ends. It does so for other edges too, as these cells have hidden
+# causes of their own; ``p_arrow`` says how far the information of three columns agrees.
+cause = ms.FCI().fit(shifted)
 print(cause.why(*BATCH))
 print(cause.edges_[["source", "target", "relation", "source_p_arrow", "target_p_arrow"]].round(2))
-
-# %%
-# By default FCI starts from BOSS, which on average is nearer the truth and claims fewer hidden
-# causes. Here the many direct edges that BOSS finds leave no room for this one.
-print(ms.FCI().fit(shifted).why(*BATCH))
 
 # %%
 # Circles are open ends; edges with two arrowheads have a hidden common cause.

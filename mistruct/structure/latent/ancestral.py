@@ -13,12 +13,16 @@ Graphs that imply the same independences have the same partial ancestral graph, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mistruct._typing import Positions
+from mistruct.independence.protocol import Ragged
+from mistruct.kernels.graphs.ancestral_graphs import Neighbours, is_maximal_ancestral
 from mistruct.structure.causal.skeleton import Adjacency
 from mistruct.structure.knowledge import Constraints
 from mistruct.structure.latent.orient_pag import MarkedGraph, orient_pag
@@ -50,63 +54,27 @@ class AncestralGraph:
             around, {(u, v): bool(arcs[u, v]) for u, near in enumerate(around) for v in near}
         )
 
+    @cached_property
+    def joined(self) -> Neighbours:
+        """The neighbours of all columns, for kernels."""
+        around = Ragged.of(self.around)
+        return Neighbours(around.flat, around.starts)
+
+    @property
+    def heads(self) -> NDArray[np.bool_]:
+        """The arrowheads as a matrix, shape (n_variables, n_variables)."""
+        heads = np.zeros((len(self.around),) * 2, dtype=bool)
+        heads[tuple(self._ends.T)] = [*self.head.values()]
+        return heads
+
+    @cached_property
+    def _ends(self) -> Positions:
+        return np.array([*self.head], dtype=np.int64).reshape(-1, 2)
+
     @property
     def is_legal(self) -> bool:
         """Whether the graph is ancestral and maximal."""
-        above = self._above()
-        return above is not None and self._is_ancestral(above) and self._is_maximal(above)
-
-    def _above(self) -> list[int] | None:
-        """The causes of each column and itself as bits of a number; None if arrows lead around."""
-        n_left = [0] * len(self.around)
-        effects: list[list[int]] = [[] for _ in self.around]
-        for (u, v), head in self.head.items():
-            if head and not self.head[v, u]:
-                n_left[v] += 1
-                effects[u].append(v)
-        above = [1 << v for v in range(len(self.around))]
-        ready = [v for v, n in enumerate(n_left) if not n]
-        for u in ready:
-            for v in effects[u]:
-                above[v] |= above[u]
-                n_left[v] -= 1
-                if not n_left[v]:
-                    ready.append(v)
-        return above if len(ready) == len(above) else None
-
-    def _siblings(self) -> dict[int, list[int]]:
-        """The columns with edges <->, each with those at the other end."""
-        found: dict[int, list[int]] = {}
-        for (u, v), head in self.head.items():
-            if head and self.head[v, u]:
-                found.setdefault(u, []).append(v)
-        return found
-
-    def _is_ancestral(self, above: Sequence[int]) -> bool:
-        return not any(above[u] >> v & 1 for u, near in self._siblings().items() for v in near)
-
-    def _is_maximal(self, above: Sequence[int]) -> bool:
-        siblings = self._siblings()
-        ends = sorted({u for v in siblings for u in self.around[v] if self.head[u, v]})
-        return not any(
-            self._has_inducing_path(x, y, above[x] | above[y], siblings)
-            for x, y in combinations(ends, 2)
-            if (x, y) not in self.head
-        )
-
-    def _has_inducing_path(
-        self, x: int, y: int, causes: int, siblings: Mapping[int, Sequence[int]]
-    ) -> bool:
-        queue = [v for v in self.around[x] if self.head[x, v] and causes >> v & 1]
-        seen = set(queue)
-        for v in queue:
-            if self.head.get((y, v)):
-                return True
-            for w in siblings.get(v, ()):
-                if causes >> w & 1 and w not in seen and w not in (x, y):
-                    seen.add(w)
-                    queue.append(w)
-        return False
+        return bool(is_maximal_ancestral(self.joined, self.heads))
 
     def is_collider(self, corner: Corner) -> bool:
         """Whether both edges of a triple have an arrowhead at its middle."""
@@ -116,7 +84,7 @@ class AncestralGraph:
     def pag(self, corners: Iterable[Corner], constraints: Constraints) -> MarkedGraph:
         """The marks that all graphs with the same independences share, `corners` its triples."""
         adjacent = np.zeros((len(self.around),) * 2, dtype=bool)
-        adjacent[tuple(np.array([*self.head], dtype=np.int64).reshape(-1, 2).T)] = True
+        adjacent[tuple(self._ends.T)] = True
         colliders = [c for c in corners if self.is_collider(c)]
         others = [c for c in corners if not self.is_collider(c)]
 
@@ -130,18 +98,23 @@ class AncestralGraph:
         return marked
 
 
+def states(constraints: Constraints, u: int, v: int) -> list[tuple[bool, bool]]:
+    """The marks at u and v of an edge, True for an arrowhead, that are known to be possible."""
+    return [
+        (at_u, at_v)
+        for at_u, at_v in ((False, True), (True, False), (True, True))
+        if _is_possible(constraints, u, v, at_u, at_v)
+    ]
+
+
 def moves(graph: AncestralGraph, ends: Sequence[End], constraints: Constraints) -> Iterator[
     dict[End, bool]
 ]:  # fmt: skip
     """The ways to set the marks of one edge, or of two at once, that are known to be possible."""
     options: list[dict[End, bool]] = [{}]
     for u, v in ends:
-        states = [
-            {(u, v): at_v, (v, u): at_u}
-            for at_u, at_v in ((False, True), (True, False), (True, True))
-            if _is_possible(constraints, u, v, at_u, at_v)
-        ]
-        options = [before | state for before in options for state in states]
+        possible = [{(u, v): at_v, (v, u): at_u} for at_u, at_v in states(constraints, u, v)]
+        options = [before | state for before in options for state in possible]
     for option in options:
         if any(graph.head[end] != mark for end, mark in option.items()):
             yield option

@@ -10,23 +10,34 @@ only where the data pay for it.
 The search goes uphill from a DAG. A move sets both marks of an edge, or those of both edges of a
 triple that would become a collider, and is made only if the graph stays ancestral and maximal; so
 whatever the data say, the result is such a graph. Moves are tried by what they gain, ties by name.
+In a dense graph many marks have to change at once, as no arrows may lead around or beside an edge
+of two arrowheads. So where triples speak against the graph a walk goes on from there, which begins
+by losing as much as half of what the strongest of them says, and the best graph on its way counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from mistruct.independence.protocol import Ragged
+from mistruct.kernels.graphs.ancestral_graphs import Worth, walk
 from mistruct.structure.knowledge import Constraints
-from mistruct.structure.latent.ancestral import AncestralGraph, Corner, moves
+from mistruct.structure.latent.ancestral import AncestralGraph, Corner, moves, states
 from mistruct.structure.latent.zhang_rules import End
 
 _LEAST_GAIN = 1e-9
 
 
+# Steps of a walk for each edge.
+_STEPS = 1000
+
+
 def improve(
     graph: AncestralGraph, weights: Mapping[Corner, float], price: float, constraints: Constraints
 ) -> None:
-    """Change the marks of a graph, in place, until no move gains.
+    """Change the marks of a graph, in place, until no move gains, nor a walk from there.
 
     Parameters
     ----------
@@ -38,6 +49,49 @@ def improve(
         Of each edge of two arrowheads.
     constraints : Constraints
     """
+    _climb(graph, weights, price, constraints)
+    if _wander(graph, weights, price, constraints) > _LEAST_GAIN:
+        _climb(graph, weights, price, constraints)
+
+
+def _wander(
+    graph: AncestralGraph, weights: Mapping[Corner, float], price: float, constraints: Constraints
+) -> float:
+    """Walk through worse graphs, as far as what triples still miss is worth it; the gain."""
+    missed = [abs(w) for c, w in weights.items() if graph.is_collider(c) != (w > 0)]
+    hot = max(missed, default=0.0) / 2
+    if hot <= price / 2:
+        return 0.0
+    edges = [end for end in sorted(graph.head) if end[0] < end[1]]
+    possible = [
+        [
+            state in states(constraints, *edge)
+            for state in ((False, True), (True, False), (True,) * 2)
+        ]
+        for edge in edges
+    ]
+    corners = sorted(weights)
+    place = {edge: k for k, edge in enumerate(edges)}
+    of_edge: list[list[int]] = [[] for _ in edges]
+    for k, (x, z, y) in enumerate(corners):
+        for a, b in ((x, z), (y, z)):
+            of_edge[place[min(a, b), max(a, b)]].append(k)
+    at = Ragged.of(of_edge)
+    worths = np.array([weights[c] for c in corners])
+    worth = Worth(np.array(corners, dtype=np.int64), worths, at.flat, at.starts, price)
+    heads = graph.heads
+    gained = walk(
+        graph.joined, heads, np.array(edges), np.array(possible), worth,
+        _STEPS * len(edges), hot, min(hot, price) / 8,
+    )  # fmt: skip
+    graph.head.update((end, bool(heads[end])) for end in graph.head)
+    return float(gained)
+
+
+def _climb(
+    graph: AncestralGraph, weights: Mapping[Corner, float], price: float, constraints: Constraints
+) -> None:
+    """Make the moves that gain until none does."""
     at: dict[End, list[Corner]] = {}  # the triples with z as middle of which (x, z) is an edge
     for corner in sorted(weights):
         x, z, y = corner

@@ -55,6 +55,11 @@ def corners(graph: AncestralGraph) -> list[tuple[int, int, int]]:
     ]
 
 
+def worth(graph: AncestralGraph, weights: dict[tuple[int, int, int], float], price: float) -> float:
+    both = sum(graph.head[u, v] and graph.head[v, u] for u, v in graph.head) / 2
+    return sum(w for c, w in weights.items() if graph.is_collider(c)) - price * both
+
+
 def constraints(n: int, known: Knowledge = NOTHING) -> ms.structure.knowledge.Constraints:
     return known.constraints([str(v) for v in range(n)])
 
@@ -114,6 +119,35 @@ def test_the_search_stays_legal_and_obeys_what_is_known() -> None:
         assert sum(w for c, w in weights.items() if graph.is_collider(c)) >= before
         u, v = map(int, required)
         assert (graph.head[u, v], graph.head[v, u]) == (True, False)
+
+
+def test_no_graph_with_the_same_edges_agrees_much_better() -> None:
+    rng = np.random.default_rng(2)
+    n_left = 0  # cases in which the graph to begin with is not the best
+    for _ in range(25):
+        order = rng.permutation(6).tolist()
+        pairs = [p for p in itertools.combinations(order, 2) if rng.random() < 0.45][:8]
+        dag = np.zeros((6, 6), dtype=bool)
+        dag[tuple(np.array(pairs).T)] = True
+        graph = AncestralGraph.of_dag(dag | dag.T, dag)
+        weights = {c: float(rng.normal(scale=20)) for c in corners(graph)}
+        price = 4.0
+        begin = worth(graph, weights, price)
+        best = begin
+        for marks in itertools.product(((0, 1), (1, 0), (1, 1)), repeat=len(pairs)):
+            head = {
+                end: bool(at)
+                for (u, v), (at_u, at_v) in zip(pairs, marks, strict=True)
+                for end, at in (((u, v), at_v), ((v, u), at_u))
+            }
+            other = AncestralGraph(graph.around, head)
+            if worth(other, weights, price) > best and other.is_legal:
+                best = worth(other, weights, price)
+        improve(graph, weights, price, constraints(6))
+        # A walk sets out where triples miss more than the price.
+        assert worth(graph, weights, price) > best - price
+        n_left += best > begin
+    assert n_left > 5
 
 
 @pytest.mark.parametrize("seed", range(6))
