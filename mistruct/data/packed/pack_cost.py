@@ -64,11 +64,14 @@ def pack_cost(
 
 def cost_of_table(data: Dataset) -> PackCost:
     """Expected cost of packing a table that is in memory."""
-    of_row = len(data.continuous) * _BYTES_OF_A_NUMBER
-    of_row += len(data.discrete) * data.codes.itemsize + int(data.n_states.sum()) // 8
+    complete = not any(data.n_missing[n] for n in data.discrete)
+    of_row = len(data.continuous) * _BYTES_OF_A_NUMBER + len(data.discrete) * data.codes.itemsize
+    of_row += int(states_to_pack(data.n_states, complete).sum()) / 8
     seconds = len(data.discrete) * _SECONDS_OF_A_STATE + len(data.continuous) * _SECONDS_OF_A_NUMBER
     held = data.values.nbytes + data.codes.nbytes
-    return PackCost(data.n_samples * seconds, held + 2 * PORTION_BYTES, data.n_samples * of_row)
+    return PackCost(
+        data.n_samples * seconds, held + 2 * PORTION_BYTES, int(data.n_samples * of_row)
+    )
 
 
 def _of_source(source: Source, names: Sequence[str]) -> PackCost:
@@ -78,7 +81,9 @@ def _of_source(source: Source, names: Sequence[str]) -> PackCost:
     n_rows, n_read, n_held = source.size(first.n_rows)
     n_states = np.array([_states(cells, first.n_rows) for cells in first.columns.values()])
     n_numbers = int((n_states == _NUMBERS).sum())
-    n_bits = states_to_pack(np.maximum(n_states, 0), complete=False)[n_states > 0].sum()
+    n_bits = states_to_pack(
+        np.maximum(n_states, 1), complete=True
+    ).sum()  # where nothing is missing
     of_row = n_numbers * _BYTES_OF_A_NUMBER + (n_states > 0).sum() * _BYTES_OF_A_CODE + n_bits / 8
     seconds = (len(names) - n_numbers) * _SECONDS_OF_A_STATE
     seconds = n_rows * (seconds + n_numbers * _SECONDS_OF_A_NUMBER) + n_read * _SECONDS_OF_A_BYTE
