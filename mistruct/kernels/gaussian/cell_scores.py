@@ -31,28 +31,34 @@ def score_in_cells(
     known = np.empty(n_cells, np.int64)
     seen = np.empty(n_cells, np.int64)
     run = np.empty(n_cells, np.int64)
+    n_of_cell = (starts[1:] - starts[:-1]) // 2 - 1
     for i in range(order.shape[0]):
-        known[:] = 0
         seen[:] = 0
-        for k in range(order.shape[1]):
+        known[:] = n_of_cell
+        for k in range(n_known[i], order.shape[1]):
             row = order[i, k]
-            if k < n_known[i]:
-                known[cell[row]] += 1
-            else:
-                scores[i, slot[row]] = 0.0
+            known[cell[row]] -= 1
+            scores[i, slot[row]] = 0.0
+        whole = n_known[i] == order.shape[1]
         first = 0
         while first < n_known[i]:
             last = first + 1
             while last < n_known[i] and tied[i, last]:
                 last += 1
+            if whole and last == first + 1:  # a rank that is a whole number
+                row = order[i, first]
+                c = cell[row]
+                seen[c] += 1
+                scores[i, slot[row]] = quantiles[starts[c] + 2 * seen[c]]
+                first = last
+                continue
             run[:] = 0
             for k in range(first, last):
                 run[cell[order[i, k]]] += 1
             for k in range(first, last):
                 row = order[i, k]
                 c = cell[row]
-                n_rows = (starts[c + 1] - starts[c]) / 2 - 1
-                place = (2 * seen[c] + run[c] + 1) * ((n_rows + 1) / (known[c] + 1))
+                place = (2 * seen[c] + run[c] + 1) * ((n_of_cell[c] + 1) / (known[c] + 1))
                 below = int(place)
                 score = quantiles[starts[c] + below]
                 if place > below:

@@ -22,6 +22,7 @@ from mistruct.errors import (
 from mistruct.structure.cost import LIBRARIES, Cost, bytes_held
 from mistruct.structure.differential.edge_changes import changes_of_edges, pairs_at, place_of_pair
 from mistruct.structure.differential.given_columns import left_by
+from mistruct.structure.differential.group_scores import Groups
 from mistruct.structure.differential.pair_cost import check_memory_of_pairs, cost_of_differences
 from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
 from mistruct.structure.differential.row_groups import (
@@ -29,7 +30,6 @@ from mistruct.structure.differential.row_groups import (
     strata_of,
     without_small_strata,
 )
-from mistruct.structure.differential.score_differences import Groups
 from mistruct.structure.learner import StructureLearner
 from mistruct.structure.ranked_edges import count_samples
 from mistruct.structure.reasons import ExplainsPairs, Reason, Reasons
@@ -118,7 +118,7 @@ class DifferentialNetwork(ExplainsPairs, StructureLearner):
     together, so the smallest is 1 / (1 + n_permutations * n_pairs). Nine tenths of them go to
     linear changes, one tenth to changes of form. A quarter of `alpha` goes to pairs whose columns
     depend on each other in the mean of the groups, so that their q-values are smaller than those of
-    others with the same p-value. Pairs with a column of unordered states are tested
+    others with the same p-value. Both parts are smaller where they find nothing. Pairs with a column of unordered states are tested
     against chi-square, which is too small a p-value where most cells hold fewer than five rows.
 
     A group of more rows would have more edges, so all groups are sampled alike: 63.2 percent of
@@ -291,7 +291,9 @@ class DifferentialNetwork(ExplainsPairs, StructureLearner):
         seen = data.by_order
         rng = np.random.default_rng(np.random.SeedSequence(self.seed))
         n_given = len(_listed(self.given))
-        tests = pair_differences(seen, groups, self.n_permutations, rng, n_given=n_given)
+        tests = pair_differences(
+            seen, groups, self.n_permutations, rng, n_given=n_given, alpha=self.alpha
+        )
         p_values, adjusted = tests.p_values, tests.adjusted()
         parts = [data.take(groups.group == g) for g in range(n_levels)]
         fewest = min(part.n_samples for part in parts)

@@ -14,7 +14,7 @@ import numpy as np
 from mistruct._typing import Floats
 from mistruct.data.dataset import Dataset
 from mistruct.errors import DataError
-from mistruct.structure.differential.score_differences import Groups, Sorted, scores_within
+from mistruct.structure.differential.group_scores import Groups, Sorted, scores_within
 
 # A smaller share of the variance of a column is taken for rounding.
 _RESOLUTION = 1e-12

@@ -5,10 +5,8 @@ states without order, the two are tested for interaction with the groups in a co
 which a column of numbers is binned at the quartiles of each group: Bartlett's (1935) hypothesis
 that odds ratios are the same in all groups, by Pearson's statistic against chi-square.
 
-A pair that differs mostly depends in some group, and so in the mean of the groups. A part of alpha
-goes to the pairs that do, whichever they are; the rest is spread evenly. Since such dependence is
-independent of the p-value of a pair that does not differ, the false discovery rate of the p-values,
-each divided by its weight, is bounded as before (Genovese, Roeder and Wasserman 2006).
+A pair that differs mostly depends in some group, and so in the mean of the groups, and most changes
+are linear. Tests are weighted accordingly (`shared_alpha`).
 """
 
 from __future__ import annotations
@@ -25,21 +23,14 @@ from mistruct.data.dataset import Dataset
 from mistruct.kernels.counts.interaction import interactions
 from mistruct.parallel import blocks_by_cost, for_each, slices
 from mistruct.structure.differential.edge_changes import pairs_at
-from mistruct.structure.differential.score_differences import (
-    Groups,
-    Sorted,
-    score_differences,
-    scores_within,
-)
-
-# The parts of alpha that the linear and the form statistic may use: most changes are linear.
-_LINEAR, _FORM = 0.9, 0.1
-# The part of alpha that goes to pairs that depend in the mean of the groups.
-_OF_DEPENDENT = 0.25
+from mistruct.structure.differential.group_scores import Groups, Sorted, scores_within
+from mistruct.structure.differential.score_differences import score_differences
+from mistruct.structure.differential.shared_alpha import FORM, LINEAR, weighted
 
 _QUARTILES = ndtri(np.array([0.25, 0.5, 0.75]))
 _NANOSECONDS_PER_ROW = 5.0
 _PAIRS_AT_ONCE = 1_000_000
+_PAIRS_OF_SCORES = 10_000
 
 
 class PairDifferences(NamedTuple):
@@ -49,20 +40,19 @@ class PairDifferences(NamedTuple):
     ----------
     p_values : ndarray of float
         NaN if a pair cannot be tested.
-    weights : ndarray of float
-        What each p-value is divided by before it is adjusted; their mean is 1.
+    weighted : ndarray of float
+        What is adjusted: p-values divided by weights.
     """
 
     p_values: Floats
-    weights: Floats
+    weighted: Floats
 
     def adjusted(self) -> Floats:
         """Adjusted p-values (Benjamini and Hochberg 1995) of those that are not NaN."""
         q_values = np.full(len(self.p_values), np.nan)
         told = ~np.isnan(self.p_values)
         if told.any():
-            weighted = np.minimum(self.p_values[told] / self.weights[told], 1.0)
-            q_values[told] = false_discovery_control(weighted)
+            q_values[told] = false_discovery_control(self.weighted[told])
         return q_values
 
 
@@ -73,33 +63,29 @@ def pair_differences(
     rng: np.random.Generator,
     *,
     n_given: int = 0,
+    alpha: float = 0.05,
 ) -> PairDifferences:
-    """Test all pairs of columns; for the parameters, see `score_differences`."""
+    """Test all pairs of columns.
+
+    For the parameters, see `score_differences`; shares of `alpha` are learned for it.
+    """
     n_columns = data.n_variables
     n_pairs = n_columns * (n_columns - 1) // 2
-    p_values, weights = np.full(n_pairs, np.nan), np.ones(n_pairs)
+    p_values, of_alpha = np.full(n_pairs, np.nan), np.full(n_pairs, np.nan)
     numbers = np.array([data.kinds[n] == "continuous" for n in data.names], dtype=bool)
     ordered = np.outer(numbers, numbers)[np.tri(n_columns, k=-1, dtype=bool).T]
     if ordered.any():
         found = score_differences(data.values, groups, n_permutations, rng, n_given=n_given)
-        p_values[ordered] = np.minimum(np.minimum(found.linear / _LINEAR, found.form / _FORM), 1.0)
-        weights[ordered] = _weights(found.depends, ~np.isnan(found.linear))
+        p_values[ordered] = np.minimum(np.minimum(found.linear / LINEAR, found.form / FORM), 1.0)
+        of_alpha[ordered] = weighted(*found, alpha)
     counted = np.flatnonzero(~ordered)
     if len(counted):
         states = _states(data, groups)
         for some in slices(len(counted), _PAIRS_AT_ONCE):
             pairs = pairs_at(counted[some], n_columns)
             p_values[counted[some]] = _by_counts(*states, groups, pairs)
-    return PairDifferences(p_values, weights)
-
-
-def _weights(depends: NDArray[np.bool_], tested: NDArray[np.bool_]) -> Floats:
-    """Weights of pairs, whose mean over those tested is 1."""
-    dependent = depends & tested
-    if not dependent.any():
-        return np.ones(len(depends))
-    share = float(tested.sum() / dependent.sum())
-    return np.asarray(1.0 + _OF_DEPENDENT * (share * dependent - 1.0))
+        of_alpha[counted] = p_values[counted]
+    return PairDifferences(p_values, of_alpha)
 
 
 def _by_counts(codes: Positions, n_states: Positions, groups: Groups, pairs: Positions) -> Floats:
@@ -138,13 +124,34 @@ def correlations_within(data: Dataset, groups: Groups, pairs: Positions) -> NDAr
     n_groups = int(groups.group.max()) + 1
     found = np.full((n_groups, len(pairs)), np.nan)
     numbers = np.array([data.kinds[n] == "continuous" for n in data.names], dtype=bool)
-    for k in np.flatnonzero(numbers[pairs].all(axis=1)):
-        values = data.values[[data.row(data.names[p]) for p in pairs[k]]]
+    gaps = np.array([data.n_missing[n] > 0 for n in data.names], dtype=bool)
+    ordered = numbers[pairs].all(axis=1)
+    whole = np.flatnonzero(ordered & ~gaps[pairs].any(axis=1))
+    used = np.unique(pairs[whole])
+    scores, rows = scores_within(Sorted.of(data.values[_rows(data, used)]), groups.cell)
+    first, second = np.searchsorted(used, pairs[whole]).T
+    for g in range(n_groups):
+        found[g, whole] = _correlations(scores[:, groups.group[rows] == g], first, second)
+    for k in np.flatnonzero(ordered & gaps[pairs].any(axis=1)):
+        values = data.values[_rows(data, pairs[k])]
         known = ~np.isnan(values).any(axis=0)
         inside = Groups(groups.group[known], groups.stratum[known])
         scores, rows = scores_within(Sorted.of(values[:, known]), inside.cell)
         for g in range(n_groups):
-            x, y = scores[:, inside.group[rows] == g]
-            spread = x.std() * y.std()
-            found[g, k] = np.mean((x - x.mean()) * (y - y.mean())) / spread if spread else 0.0
+            of_group = scores[:, inside.group[rows] == g]
+            found[g, k] = _correlations(of_group, np.array([0]), np.array([1]))[0]
     return found
+
+
+def _rows(data: Dataset, columns: Positions) -> list[int]:
+    return [data.row(data.names[c]) for c in columns]
+
+
+def _correlations(scores: Floats, first: Positions, second: Positions) -> Floats:
+    """Correlations of pairs of rows; 0 with a constant one."""
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    lengths = np.sqrt((centred**2).sum(axis=1, keepdims=True))
+    unit = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-12)
+    parts = slices(len(first), _PAIRS_OF_SCORES)
+    found = [np.einsum("ij,ij->i", unit[first[part]], unit[second[part]]) for part in parts]
+    return np.concatenate([np.zeros(0), *found])

@@ -44,10 +44,11 @@ class PermutationPool:
             return p_values
         some, largest = (np.sort(np.concatenate(v)) for v in (self._some, self._largest))
         for part in slices(len(statistics), _AT_ONCE):
-            of_part = statistics[part]
+            order = np.argsort(statistics[part])  # neighbours are found fast
+            of_part = statistics[part][order]
             as_large = (len(some) - np.searchsorted(some, of_part)) * (self._n / len(some))
             beyond = len(largest) - np.searchsorted(largest, of_part)
             counts = np.where(of_part > self._cut, beyond, as_large)
             counts[np.isnan(of_part)] = np.nan
-            p_values[part] = (1.0 + counts) / (1.0 + self._n)
+            p_values[part][order] = (1.0 + counts) / (1.0 + self._n)
         return p_values

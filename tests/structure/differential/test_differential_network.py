@@ -10,9 +10,10 @@ from scipy.stats import binom, false_discovery_control
 
 import mistruct as ms
 from mistruct.page.document import unpack
+from mistruct.structure.differential.edge_changes import pairs_at, place_of_pair
 from mistruct.structure.differential.given_columns import left_by
+from mistruct.structure.differential.group_scores import Groups
 from mistruct.structure.differential.pair_differences import pair_differences
-from mistruct.structure.differential.score_differences import Groups
 
 
 def _groups(seed=0, n_rows=150):
@@ -215,20 +216,25 @@ def test_strata_that_cannot_be_compared_are_left_out_and_that_is_said():
 
 
 def test_false_discovery_rate_is_that_of_scipy():
-    net = ms.DifferentialNetwork(ms.ChowLiu(), "group", alpha=0.99).fit(_groups())
-    edges = net.edges_.set_index(["source", "target"])
-    dependent = [("a", "b"), ("c", "d"), ("e", "f")]  # a quarter of alpha is for these three of 15
-    weighted = edges["p_value"] / 0.75
-    weighted[dependent] = edges.loc[dependent, "p_value"] / (0.75 + 0.25 * 15 / 3)
-    assert len(edges) > 5
-    # The others have q-values above .99.
-    expected = false_discovery_control(np.append(np.minimum(weighted, 1), np.ones(15 - len(edges))))
-    np.testing.assert_allclose(edges["q_value"], expected[: len(edges)])
+    table = _groups()
+    net = ms.DifferentialNetwork(ms.ChowLiu(), "group", alpha=0.99).fit(table)
+    groups = Groups((table["group"] == "ill").to_numpy(dtype=np.int64), np.zeros(300, dtype=int))
+    rng = np.random.default_rng(np.random.SeedSequence(0))
+    data = ms.as_dataset(table.drop(columns="group"))
+    tests = pair_differences(data, groups, 200, rng, alpha=0.99)
+    adjusted = false_discovery_control(tests.weighted)
+    position = {name: i for i, name in enumerate("abcdef")}
+    places = [
+        place_of_pair(position[r.source], position[r.target], 6) for r in net.edges_.itertuples()
+    ]
+    assert len(places) > 5
+    np.testing.assert_allclose(net.edges_["p_value"], tests.p_values[places])
+    np.testing.assert_allclose(net.edges_["q_value"], adjusted[places])
+    others = np.setdiff1d(np.arange(15), places)
+    assert (adjusted[others] > 0.99).all()
 
 
 def test_pairs_by_place_are_those_of_numpy():
-    from mistruct.structure.differential.edge_changes import pairs_at, place_of_pair
-
     i, j = np.triu_indices(7, 1)
     np.testing.assert_array_equal(pairs_at(np.arange(21), 7), np.column_stack([i, j]))
     np.testing.assert_array_equal(place_of_pair(i, j, 7), np.arange(21))
