@@ -111,8 +111,7 @@ def learn(
     with step("bin"):
         learnt = bin_columns(table, columns)
     context.with_resource(one_run(output))
-    level = 0.01 if alpha is None else alpha
-    asked = Asked(level, resolve_test(test, seed), seed, target, of_pc)
+    asked = Asked(alpha, resolve_test(test, seed), seed, target, of_pc)
     with step("estimate"):
         chosen = _foreseen(methods, chosen, asked, given, (learnt, bootstraps, checkpoint))
     own = methods[chosen]
@@ -127,7 +126,8 @@ def learn(
         found.draw()
     taken = [methods[m] for m in TAKES.get(chosen, (chosen,))]
     parameters = {k: v for k, v in parameters.items() if k[:3] != "of_" or v in taken}
-    parameters |= {"method": chosen, "alpha": getattr(found.learner, "alpha", None)}
+    level = getattr(found.learner, "alpha", None)
+    parameters |= {"method": chosen, "alpha": getattr(found.learner, "alpha_", level)}
     with together(output) as folder:
         with step("write", f"writing to {output}"):
             found.write(folder, page=page, safe_csv=safe_csv)

@@ -41,7 +41,10 @@ MethodOption = Annotated[
 ]
 Level = Annotated[
     float | None,
-    typer.Option(metavar="LEVEL", help="Significance level of an edge; default 0.01."),
+    typer.Option(
+        metavar="LEVEL",
+        help="Significance level of an edge; default 0.01, and 0.3 for fci from boss.",
+    ),
 ]
 
 # Longest search that `learn` chooses by itself.
@@ -58,11 +61,16 @@ _FEWEST_FOR_BOSS = {"discrete": (200, 0.0), "continuous": (100, 1.5), "mixed": (
 class Asked:
     """The options of `learn` that several methods share."""
 
-    alpha: float
+    alpha: float | None
     test: IndependenceTest
     seed: int
     target: str | None
     by_tests: ForPC
+
+    @property
+    def level(self) -> float:
+        """The level of an edge, if the method has none of its own."""
+        return 0.01 if self.alpha is None else self.alpha
 
     @property
     def knowledge(self) -> Path | None:
@@ -126,12 +134,20 @@ class ForPC(_ByTests):
         import mistruct as ms
 
         options = vars(self) | {"knowledge": _known(asked)}
-        return ms.PC(asked.alpha, asked.test, **options)
+        return ms.PC(asked.level, asked.test, **options)
 
 
 @dataclass(frozen=True)
 class ForFCI(_ByTests):
     """Options of FCI beside those of PC."""
+
+    start: Annotated[
+        Literal["auto", "boss", "pc"],
+        typer.Option(
+            help="fci: start from the graph of a score, boss, or from all pairs, pc; auto: boss "
+            "where the test, the options and the size of the table allow."
+        ),
+    ] = "auto"
 
     fast: Annotated[
         bool,
@@ -231,7 +247,7 @@ class ForChowLiu:
         """The learner ChowLiu with these options."""
         import mistruct as ms
 
-        level = None if self.penalty else asked.alpha
+        level = None if self.penalty else asked.level
         return ms.ChowLiu(
             level,
             correction=self.correction,
@@ -272,7 +288,7 @@ class ForChordal:
         """The learner ChordalNetwork with these options."""
         import mistruct as ms
 
-        options = vars(self) | {"alpha": asked.alpha, "knowledge": _known(asked)}
+        options = vars(self) | {"alpha": asked.level, "knowledge": _known(asked)}
         return ms.ChordalNetwork(**options)
 
     def show(self, learner: ChordalNetwork, table: Dataset) -> None:
@@ -291,7 +307,7 @@ class ForMarkovBlanket:
         """The learner MarkovBlanket for the target."""
         import mistruct as ms
 
-        return ms.MarkovBlanket(str(asked.target), asked.alpha, asked.test)
+        return ms.MarkovBlanket(str(asked.target), asked.level, asked.test)
 
     def show(self, learner: MarkovBlanket, table: Dataset) -> None:
         """Print a summary of the result."""

@@ -75,7 +75,8 @@ def show_causal_graph(cause: PC | FCI) -> None:
     """Print the numbers of edges by kind, the rule and the test."""
     edges, removed = cause.edges_, cause.separations_
     n_pairs = counted(len(edges) + len(removed), "pair")
-    rule = f"alpha {cause.alpha:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
+    level = getattr(cause, "alpha_", cause.alpha)
+    rule = f"alpha {level:g}" + (f", fdr {cause.fdr:g}" if cause.fdr else "")
     n_tests = counted(int(edges["n_tests"].sum() + removed["n_tests"].sum()), "test")
     head = f"{cause.algorithm.upper()} graph: {_of_kinds(edges)}"
     typer.echo(f"{head} of {n_pairs}, {rule}; {_alone(cause.graph_)}")

@@ -41,6 +41,19 @@ def test_what_is_written_is_what_python_learns(run: Run, data: Path, tmp_path: P
     assert run("page", folder)[0] == 0
 
 
+def test_where_it_starts_from(run: Run, data: Path, tmp_path: Path) -> None:
+    for start, level in (("boss", 0.3), ("pc", 0.01)):
+        folder = tmp_path / start
+        code, out, _ = run("learn", data, "--start", start, "--output", folder, "--no-page")
+        assert code == 0
+        assert f"alpha {level}" in out
+        asked = json.loads((folder / "run.json").read_text(encoding="utf-8"))["parameters"]
+        assert (asked["method"], asked["start"], asked["alpha"]) == ("fci", start, level)
+    code, _, said = run("learn", data, "--start", "boss", "--all-sets", "--output", tmp_path / "x")
+    assert code == 2
+    assert "fast=False needs start='pc', got start='boss'" in said
+
+
 def test_its_own_option_chooses_it_and_fits_no_other(run: Run, data: Path, tmp_path: Path) -> None:
     out = ["--output", tmp_path / "out", "--no-page"]
     assert "FCI graph" in run("learn", data, "--all-sets", "--orientation", "standard", *out)[1]

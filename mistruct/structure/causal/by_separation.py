@@ -42,10 +42,12 @@ class SeparationLearner(CausalLearner):
     """
 
     bytes_of_a_pair = 200
+    alpha: float | None
+    _chooses_alpha = False  # whether None stands for a level of its own
 
     def __init__(
         self,
-        alpha: float = 0.01,
+        alpha: float | None = 0.01,
         test: str | IndependenceTest | Callable[..., float] = "auto",
         *,
         max_conditioning: int | None = None,
@@ -63,7 +65,8 @@ class SeparationLearner(CausalLearner):
         self.knowledge = knowledge
 
     def _check_parameters(self) -> None:
-        check_fraction("alpha", self.alpha)
+        if self.alpha is not None or not self._chooses_alpha:
+            check_fraction("alpha", self.alpha)
         if self.fdr is not None:
             check_fraction("fdr", self.fdr)
         if self.max_conditioning is not None:
@@ -81,8 +84,15 @@ class SeparationLearner(CausalLearner):
     @property
     def _rules(self) -> dict[str, Any]:
         """The parameters of the search."""
-        names = ("alpha", "max_conditioning", "determinism")
-        return {name: getattr(self, name) for name in names}
+        names = ("max_conditioning", "determinism")
+        return {"alpha": self._level, **{name: getattr(self, name) for name in names}}
+
+    @property
+    def _level(self) -> float:
+        """The level of each test."""
+        if self.alpha is None:
+            raise AssertionError("alpha has been checked")
+        return self.alpha
 
     def _controlled(self, found: Skeleton, constraints: Constraints) -> Skeleton:
         """The edges that pass the bound on false ones, if there is one."""
@@ -96,12 +106,12 @@ class SeparationLearner(CausalLearner):
         middles = middles_of(adjacent)
         sets = found.separating_sets(among=middles)
         return judge_triples(
-            data, self.test_, rule, adjacent, middles, sets, constraints, self.alpha, found.depth
+            data, self.test_, rule, adjacent, middles, sets, constraints, self._level, found.depth
         )  # fmt: skip
 
     def _keep(self, data: Dataset, found: Skeleton, triples: list[Triple]) -> None:
         """Remember what was found, for what is asked later."""
-        self._names, self._alpha, self._by_fdr = data.names, self.alpha, self.fdr is not None
+        self._names, self._alpha, self._by_fdr = data.names, self._level, self.fdr is not None
         self._found, self._triples = found, triples
         self._separations: pd.DataFrame | None = None
 
@@ -166,7 +176,7 @@ class SeparationLearner(CausalLearner):
     def _cost(self, data: Dataset) -> Any:
         self._known(data)
         return search_cost(
-            data, resolve_or_call(self.test), self.alpha, self.max_conditioning,
+            data, resolve_or_call(self.test), self._level, self.max_conditioning,
             with_votes=self.orientation != "standard",
         )  # fmt: skip
 

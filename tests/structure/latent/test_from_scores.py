@@ -200,5 +200,6 @@ def test_what_it_starts_from() -> None:
     assert ms.FCI(test="knn").fit(table.head(100)).start_ == "pc"
     assert ms.FCI().fit(table.head(3)).start_ == "pc"
     assert ms.FCI(test="copula").fit(table).start_ == "boss"
+    assert [ms.FCI(start=start).fit(table).alpha_ for start in ("boss", "pc")] == [0.3, 0.01]  # type: ignore[arg-type]
     with pytest.raises(ms.ParameterError, match="start must be"):
         ms.FCI(start="ges").fit(table)  # type: ignore[arg-type]
