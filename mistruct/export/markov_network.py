@@ -27,7 +27,12 @@ from mistruct.data.dataset import Dataset
 from mistruct.errors import MistructWarning, check_count
 from mistruct.export.junction_tree import JunctionTree, junction_tree
 from mistruct.export.tables import binned, columns_of
-from mistruct.information.counts.joint_tables import MAX_CELLS, complete_part, count_table
+from mistruct.information.counts.joint_tables import (
+    MAX_CELLS,
+    check_cells,
+    complete_part,
+    count_table,
+)
 from mistruct.structure.causal.to_dag import to_dag
 
 if TYPE_CHECKING:
@@ -101,10 +106,19 @@ def to_markov_network(
     """
     check_count("max_cells", max_cells)
     columns = binned(columns_of(graph, data), "a Markov network")
-    undirected = nx.moral_graph(to_dag(graph)) if graph.is_directed() else nx.Graph(graph)
+    undirected = _moral(graph, columns, max_cells) if graph.is_directed() else nx.Graph(graph)
     components = sorted(sorted(c) for c in nx.connected_components(undirected))
     fits = [_fit(undirected.subgraph(c), c, columns, max_cells) for c in components]
     return _assemble(undirected, components, fits, columns)
+
+
+def _moral(graph: nx.DiGraph, columns: Dataset, max_cells: int) -> nx.Graph:
+    """The moral graph, of which each column with its parents is a clique."""
+    dag = to_dag(graph)
+    n_states = {v: len(columns.states[v]) for v in dag}
+    for node in dag:  # before the edges of thousands of parents are made
+        check_cells("a clique table", sorted({node, *dag.pred[node]}), n_states, max_cells)
+    return nx.moral_graph(dag)
 
 
 # The factors of one component, and the number of rows they were fitted to.

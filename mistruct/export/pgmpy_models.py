@@ -173,16 +173,14 @@ def _fit_regressions(dag: nx.DiGraph, data: Dataset) -> LinearGaussianBayesianNe
     from pgmpy.factors.continuous import LinearGaussianCPD
     from pgmpy.models import LinearGaussianBayesianNetwork
 
+    for node, n_parents in dag.in_degree:
+        _require_rows(node, n_parents, data.n_samples)
     model = _empty_model(LinearGaussianBayesianNetwork, dag)
     for node in dag:
         parents = sorted(dag.pred[node])
         part = complete_part(data, [node, *parents])
         n_samples, n_terms = part.n_samples, 1 + len(parents)
-        if n_samples <= n_terms:
-            raise DataError(
-                f"{node!r} and its parents are observed together in {n_samples} rows; "
-                f"a regression on {len(parents)} parents needs at least {n_terms + 1}"
-            )
+        _require_rows(node, len(parents), n_samples)
         # In units in which no square overflows; a power of two changes no digit.
         units = np.ldexp(1.0, np.frexp(np.abs(part.values).max(axis=1))[1] - 1)
         response, *others = part.values / units[:, np.newaxis]
@@ -201,6 +199,14 @@ def _fit_regressions(dag: nx.DiGraph, data: Dataset) -> LinearGaussianBayesianNe
         model.add_cpds(LinearGaussianCPD(node, coefficients, spread, evidence=parents))
         model.nodes[node]["n_samples"] = n_samples
     return model
+
+
+def _require_rows(node: str, n_parents: int, n_samples: int) -> None:
+    if n_samples <= 1 + n_parents:
+        raise DataError(
+            f"{node!r} and its parents are observed together in {n_samples} rows; "
+            f"a regression on {n_parents} parents needs at least {n_parents + 2}"
+        )
 
 
 def _empty_model(kind: Any, dag: nx.DiGraph) -> Any:

@@ -121,10 +121,21 @@ CALLS: dict[str, Call] = {
     "$ matrix": lambda d, f: _commanded("matrix", d, f, output="matrix.csv"),
 }
 
-#: What a call says before it begins. Those of commands are said on standard error.
+#: What a call says before it begins; commands say it themselves, on standard error.
 COSTS: dict[str, Callable[[ms.Dataset], Cost]] = {
     **{n: lambda d, make=make: make(d).cost(d) for n, make in LEARNERS.items()},
     "rank": lambda d: ranking_cost(d, d.names[0]),
+}
+COSTS |= {
+    f"$ {command}": COSTS[name]
+    for command, name in (
+        ("chow-liu", "ChowLiu"),
+        ("pc", "PC"),
+        ("boss", "BOSS"),
+        ("markov-blanket", "MarkovBlanket"),
+        ("aracne", "ARACNE"),
+        ("rank", "rank"),
+    )
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,28 +19,42 @@ _CASES = [".h5ad:139", ".h5ad:409"]
 _LONGEST = 60.0
 
 
-def test_broken_files(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def verdicts(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[dict[str, Any]]]:
+    """Those on broken files, and those on bombs, by processes that are started once."""
+    folder = tmp_path_factory.mktemp("files")
     for suffix, (_, read) in FORMATS.items():  # compiles, for which the workers have no memory
         for name, whole in original(suffix).items():
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_bytes(whole)
-        read(tmp_path / name_of(suffix))
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(whole)
+        read(folder / name_of(suffix))
     n = _N_LONG if pytestconfig.getoption("--long") else _N_FILES
     suffixes = list(FORMATS)
-    names = [*_CASES, *(f"{suffixes[i % len(suffixes)]}:{i}" for i in range(n))]
-    jobs = [(name, ["read"]) for name in names]
-    verdicts = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
-    assert len(verdicts) == len(names)
-    assert all(v["verdict"] != "fault" for v in verdicts), report(verdicts)
-    assert any(v["verdict"] == "refused" for v in verdicts)
-
-
-def test_bombs(tmp_path: Path) -> None:
-    """What a small file stands for is told before the memory for it is taken."""
-    jobs = []
+    broken = [*_CASES, *(f"{suffixes[i % len(suffixes)]}:{i}" for i in range(n))]
+    bombs = []
     for suffix, make in BOMBS.items():
-        make(tmp_path / name_of(suffix))
-        jobs.append((f"{suffix}:{tmp_path / name_of(suffix)}", ["read"]))
-    verdicts = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
-    assert [v["verdict"] for v in verdicts] == ["refused"] * len(BOMBS), report(verdicts)
-    assert all(" GB" in str(v["detail"]) for v in verdicts), verdicts
+        path = tmp_path_factory.mktemp("bomb") / name_of(suffix)
+        make(path)
+        bombs.append(f"{suffix}:{path}")
+    jobs = [(name, ["read"]) for name in [*broken, *bombs]]
+    found = run_jobs(jobs, module="tests.hostile.file_worker", seconds=_LONGEST)
+    assert len(found) == len(jobs)
+    return {
+        "broken": [v for v in found if v["table"] not in bombs],
+        "bombs": [v for v in found if v["table"] in bombs],
+    }
+
+
+def test_broken_files(verdicts: dict[str, list[dict[str, Any]]]) -> None:
+    of_broken = verdicts["broken"]
+    assert all(v["verdict"] != "fault" for v in of_broken), report(of_broken)
+    assert any(v["verdict"] == "refused" for v in of_broken)
+
+
+def test_bombs(verdicts: dict[str, list[dict[str, Any]]]) -> None:
+    """What a small file stands for is told before the memory for it is taken."""
+    of_bombs = verdicts["bombs"]
+    assert [v["verdict"] for v in of_bombs] == ["refused"] * len(BOMBS), report(of_bombs)
+    assert all(" GB" in str(v["detail"]) for v in of_bombs), of_bombs

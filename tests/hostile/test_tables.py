@@ -36,18 +36,15 @@ def report(verdicts: list[dict[str, object]]) -> str:
 
 
 def test_hostile_tables(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    """Those that have failed once, and others."""
     long = pytestconfig.getoption("--long")
     n_calls = _N_CALLS_LONG if long else _N_CALLS
     asked = pytestconfig.getoption("--tables") or f"0:{_N_LONG if long else _N_TABLES}"
-    jobs = [(t, chosen(t, n_calls)) for t in tables(*map(int, asked.split(":")))]
+    jobs = [(table, [call]) for table, call in json.loads(_CASES.read_text())]
+    jobs += [(t, chosen(t, n_calls)) for t in tables(*map(int, asked.split(":")))]
     verdicts = run_jobs(jobs, log=tmp_path / "verdicts.jsonl")
     assert len(verdicts) == sum(len(calls) for _, calls in jobs)
     assert all(v["verdict"] != "fault" for v in verdicts), report(verdicts)
-
-
-def test_what_has_failed_once() -> None:
-    verdicts = run_jobs((table, [call]) for table, call in json.loads(_CASES.read_text()))
-    assert verdicts and all(v["verdict"] != "fault" for v in verdicts), report(verdicts)
 
 
 def test_every_public_name_is_called() -> None:
