@@ -118,8 +118,9 @@ class DifferentialNetwork(ExplainsPairs, StructureLearner):
     together, so the smallest is 1 / (1 + n_permutations * n_pairs). Nine tenths of them go to
     linear changes, one tenth to changes of form. A quarter of `alpha` goes to pairs whose columns
     depend on each other in the mean of the groups, so that their q-values are smaller than those of
-    others with the same p-value. Both parts are smaller where they find nothing. Pairs with a column of unordered states are tested
-    against chi-square, which is too small a p-value where most cells hold fewer than five rows.
+    others with the same p-value. Both parts are smaller where they find nothing. Pairs with a
+    column of unordered states are tested against chi-square, which is too small a p-value where
+    most cells hold fewer than five rows.
 
     A group of more rows would have more edges, so all groups are sampled alike: 63.2 percent of
     the rows of the smallest. `differs` is a test of the pair alone, `change` compares networks, and
