@@ -40,8 +40,8 @@ table = truth.simulate(5000, seed=1, show_progress=False).astype(str)
 net = ms.ChordalNetwork().fit(table)
 found = ms.compare(net.graph_, moral)
 print(
-    f"{found.n_common} of {found.n_true} edges of the moral graph found, "
-    f"{found.n_learned - found.n_common} others; treewidth {net.treewidth_}"
+    f"{found.n_common} of {found.n_true} edges of the moral graph found "
+    f"and {found.n_learned - found.n_common} that it does not have; treewidth {net.treewidth_}"
 )
 
 # %%

@@ -198,6 +198,7 @@ def _rows(both: nx.Graph, directed: bool, names: tuple[str, str] | None = None) 
             label=f"{words[kind]} ({counts[kind]})",
         )
         for kind, (c, pattern) in KINDS.items()
+        if directed or kind != "direction differs"
     ]
     heads = [
         Line2D([], [], linestyle="", marker=">", color="0.4", markerfacecolor=inside, label=label)

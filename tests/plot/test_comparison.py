@@ -133,6 +133,7 @@ def test_without_directions_only_lines_are_compared(swapped: bool) -> None:
     expected |= {other: {"de", "eh", "fg"}, "missed" if swapped else "extra": {"ef"}}
     assert pairs(ax) == expected
     assert heads(ax) == {"filled": set(), "hollow": set()}
+    assert [label.split(" (")[0] for label in legend(ax)[0]] == ["found", "missed", "extra"]
     assert len(legend(ax)) == 1
 
 

@@ -1,19 +1,20 @@
 """DifferentialNetwork: what it finds in made-up groups, of all kinds of columns."""
 
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
-from scipy.stats import binom, false_discovery_control
+from scipy.stats import binom, false_discovery_control, rankdata
 
 import mistruct as ms
 from mistruct.page.document import unpack
 from mistruct.structure.differential.edge_changes import pairs_at, place_of_pair
 from mistruct.structure.differential.given_columns import left_by
 from mistruct.structure.differential.group_scores import Groups
-from mistruct.structure.differential.pair_differences import pair_differences
+from mistruct.structure.differential.pair_differences import correlations_within, pair_differences
 
 
 def _groups(seed=0, n_rows=150):
@@ -81,6 +82,53 @@ def test_levels_choose_and_turn_the_groups():
     net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group", levels=["ill", "healthy"])
     changes = net.fit(table).edges_.set_index(["source", "target"])["change"]
     assert (changes["a", "b"], changes["c", "d"]) == ("lost", "gained")
+
+
+class Recording(ms.ChowLiu):
+    """Notes how many rows it learns from."""
+
+    seen: ClassVar[list[int]] = []
+
+    def _learn(self, data):
+        self.seen.append(data.n_samples)
+        return super()._learn(data)
+
+
+def test_networks_of_unequal_groups_are_learned_from_as_many_rows():
+    table = _groups().drop(index=range(100))  # 50 are healthy, 150 ill
+    Recording.seen.clear()
+    net = ms.DifferentialNetwork(Recording(alpha=0.01), "group", n_resamples=5).fit(table)
+    assert Recording.seen == 2 * 5 * [round(0.632 * 50)]
+    assert (net.edges_["n_samples"] == 200).all()  # of the test of a pair
+
+
+def test_three_groups():
+    table = _groups()
+    table.loc[:74, "group"] = "other"
+    net = ms.DifferentialNetwork(ms.ChowLiu(alpha=0.01), "group").fit(table)
+    edges = net.edges_.set_index(["source", "target"])
+    assert net.levels_ == ("healthy", "ill", "other")
+    assert edges["change"].to_dict() == {("a", "b"): "some", ("c", "d"): "some", ("e", "f"): "kept"}
+    assert edges["differs"].tolist() == [True, True, False]
+    assert len(net.networks()) == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_correlations_are_those_of_complete_rows(share):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(90, 4)) + rng.normal(size=(90, 1))
+    values[rng.random((90, 4)) < share] = np.nan
+    values[:, 0] = rng.normal(size=90)  # complete
+    data = ms.as_dataset(pd.DataFrame(values, columns=list("abcd")), missing="testwise")
+    group = rng.integers(0, 2, 90)
+    pairs = np.array([(0, 1), (0, 3), (1, 2), (2, 3)])
+    found = correlations_within(data, Groups(group, np.zeros(90, dtype=np.int64)), pairs)
+    for g in (0, 1):
+        for k, pair in enumerate(pairs):
+            part = values[group == g][:, pair]
+            part = part[~np.isnan(part).any(axis=1)]
+            normal = ndtri(np.apply_along_axis(rankdata, 0, part) / (len(part) + 1))
+            assert found[g, k] == pytest.approx(np.corrcoef(normal.T)[0, 1])
 
 
 def test_arrows_that_turn():
