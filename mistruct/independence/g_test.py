@@ -50,11 +50,12 @@ _RULES = {"moments": MOMENTS, "permutation": PERMUTATION, "chi-square": CHI_SQUA
 _NANOSECONDS_PER_ROW_AND_CELL = 0.003
 _NANOSECONDS_PER_ROW_AND_COLUMN = 0.6
 _NANOSECONDS_PER_CELL = 3.0
-_NANOSECONDS_PER_SPARSE_CELL, _MORE_FOR_EACH_GIVEN = 15.0, 12.0
+_NANOSECONDS_PER_ROW_OF_SPARSE, _MORE_FOR_EACH_GIVEN = 15.0, 12.0
 _NANOSECONDS_PER_ROW_PERMUTED = 50.0
 
-# A table with fewer rows for each cell is sparse, mostly.
-_ROWS_OF_A_CELL = 5
+# A table with fewer rows for each cell is sparse, mostly; one with more cells for each row has few
+# rows in one cell.
+_ROWS_OF_A_CELL, _CELLS_OF_A_ROW = 5, 4
 
 # To look through the rows for two that differ given a set.
 _NANOSECONDS_PER_ROW = 2.0
@@ -302,10 +303,12 @@ class GTest(IndependenceTest):
         packed = _NANOSECONDS_PER_ROW_AND_CELL * n * cells
         counted = np.minimum(packed, _NANOSECONDS_PER_ROW_AND_COLUMN * n * (size + 1))
         permuted = _NANOSECONDS_PER_ROW_PERMUTED * n * (self.sparse == "permutation")
-        of_sparse = _NANOSECONDS_PER_SPARSE_CELL + _MORE_FOR_EACH_GIVEN * size
-        sparse = (cells > n / _ROWS_OF_A_CELL) & (self.sparse == "moments")
-        of_cell = np.where(sparse, of_sparse, _NANOSECONDS_PER_CELL)
-        return np.asarray(counted + of_cell * np.minimum(cells, n) + permuted)
+        weighed = _NANOSECONDS_PER_CELL * np.minimum(cells, n)
+        if self.sparse == "moments":
+            of_row = _NANOSECONDS_PER_ROW_OF_SPARSE + _MORE_FOR_EACH_GIVEN * size
+            sparse = of_row * np.minimum(cells / _CELLS_OF_A_ROW, n)
+            weighed = np.maximum(weighed, np.where(cells > n / _ROWS_OF_A_CELL, sparse, 0.0))
+        return np.asarray(counted + weighed + permuted)
 
 
 def _rows_of_codes(data: Dataset, positions: Iterable[int]) -> Positions:
