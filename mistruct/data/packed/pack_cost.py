@@ -65,9 +65,8 @@ def pack_cost(
 def cost_of_table(data: Dataset) -> PackCost:
     """Expected cost of packing a table that is in memory."""
     complete = not any(data.n_missing[n] for n in data.discrete)
-    of_bits = int(states_to_pack(data.n_states, complete).sum()) / 8
-    of_codes = len(data.discrete) * data.codes.itemsize
-    of_row = len(data.continuous) * _BYTES_OF_A_NUMBER + of_codes + of_bits
+    of_row = int(states_to_pack(data.n_states, complete).sum()) / 8
+    of_row += len(data.continuous) * _BYTES_OF_A_NUMBER + len(data.discrete) * data.codes.itemsize
     seconds = len(data.discrete) * _SECONDS_OF_A_STATE + len(data.continuous) * _SECONDS_OF_A_NUMBER
     held = data.values.nbytes + data.codes.nbytes
     return PackCost(
