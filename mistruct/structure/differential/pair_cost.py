@@ -8,7 +8,7 @@ from mistruct.memory import memory_limit
 from mistruct.structure.differential.score_differences import columns_at_once
 
 # Peak memory for a pair: statistics, p-values, weights and q-values, and their order.
-_BYTES_OF_A_PAIR = 70
+_BYTES_OF_A_PAIR = 90
 # Copies of a tile of statistics, and what the draws that are kept take.
 _COPIES, _BYTES_OF_DRAWS = 3, 150_000_000
 # Measured on common processors: for a pair and a permutation, and for each of their rows.

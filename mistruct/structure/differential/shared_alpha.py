@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct._typing import Floats, Positions
+from mistruct.parallel import slices
 
 #: The parts of alpha that the linear and the form test of a pair may use beforehand.
 LINEAR, FORM = 0.9, 0.1
@@ -29,6 +30,7 @@ LINEAR, FORM = 0.9, 0.1
 _OF_DEPENDENT = 0.25
 # How many discoveries the shares beforehand are worth, and the parts of the pairs.
 _DISCOVERIES, _PARTS = 4.0, 5
+_PAIRS_AT_ONCE = 1_000_000
 
 
 def weighted(linear: Floats, form: Floats, depends: NDArray[np.bool_], alpha: float) -> Floats:
@@ -43,26 +45,49 @@ def weighted(linear: Floats, form: Floats, depends: NDArray[np.bool_], alpha: fl
     alpha : float
         The false discovery rate at which shares are learned.
     """
-    tested = np.flatnonzero(~np.isnan(linear))
+    tested = ~np.isnan(linear)
     p_values = np.full(len(linear), np.nan)
-    if not len(tested):
+    if not tested.any():
         return p_values
-    kind = depends[tested].astype(np.int64)
-    n_of_kind = np.bincount(kind, minlength=2)
-    part = np.empty(len(tested), dtype=np.int64)
+    tests = linear[tested], form[tested]
+    kind = depends[tested].astype(np.int8)
+    part = np.empty(len(kind), dtype=np.int8)
     for k in (0, 1):
-        part[kind == k] = np.arange(n_of_kind[k]) % _PARTS
-    tests = np.stack([linear[tested], form[tested]])
+        part[kind == k] = np.arange((kind == k).sum()) % _PARTS
+    n_of_kind = np.bincount(kind, minlength=2)
     before = _shares_beforehand(n_of_kind)
-    at_first = tests / _weights(before, n_of_kind)[:, kind]
-    of_tested = np.empty(len(tested))
+    weights = np.tile(_weights(before, n_of_kind), (_PARTS, 1, 1))
+    divided = _divided(tests, weights, part, kind)
+    # Only what is at most alpha can be found.
+    some = np.flatnonzero(divided <= alpha)
+    some = some[np.argsort(divided[some], kind="stable")]
+    linear_first = tests[0][some] / weights[0, 0, kind[some]] <= divided[some]
     for k in range(_PARTS):
-        inside = part == k
-        found = _found(at_first[:, ~inside], kind[~inside], alpha)
-        weights = _weights(_learned(before, found), n_of_kind)
-        of_tested[inside] = (tests[:, inside] / weights[:, kind[inside]]).min(axis=0)
-    p_values[tested] = np.minimum(of_tested, 1.0)
+        elsewhere = part[some] != k
+        rank = np.cumsum(elsewhere)
+        n_elsewhere = len(part) - np.count_nonzero(part == k)
+        below = elsewhere & (divided[some] <= alpha * rank / n_elsewhere)
+        discoveries = np.flatnonzero(elsewhere[: np.flatnonzero(below).max(initial=-1) + 1])
+        found = np.zeros((2, 2))
+        places = (~linear_first[discoveries]).astype(np.int64), kind[some[discoveries]]
+        np.add.at(found, places, 1.0)
+        weights[k] = _weights(_learned(before, found), n_of_kind)
+    p_values[tested] = np.minimum(_divided(tests, weights, part, kind), 1.0)
     return p_values
+
+
+def _divided(
+    tests: tuple[Floats, Floats],
+    weights: Floats,
+    part: NDArray[np.int8],
+    kind: NDArray[np.int8],
+) -> Floats:
+    """The smaller p-value of each pair, divided by the weights of its part and kind."""
+    found = np.empty(len(part))
+    for some in slices(len(part), _PAIRS_AT_ONCE):
+        of_linear, of_form = weights[part[some], :, kind[some]].T
+        found[some] = np.minimum(tests[0][some] / of_linear, tests[1][some] / of_form)
+    return found
 
 
 def _shares_beforehand(n_of_kind: Positions) -> Floats:
@@ -86,17 +111,3 @@ def _learned(before: Floats, found: Floats) -> Floats:
 def _weights(shares: Floats, n_of_kind: Positions) -> Floats:
     """Weights of tests that have these shares together, shape (2, 2)."""
     return np.asarray(shares * n_of_kind.sum() / np.maximum(n_of_kind, 1))
-
-
-def _found(tests: Floats, kind: Positions, alpha: float) -> Floats:
-    """How many of the discoveries among some pairs are of each kind, shape (2, 2)."""
-    smaller = tests.min(axis=0)
-    # Only what is at most alpha can be found.
-    candidates = np.flatnonzero(smaller <= alpha)
-    candidates = candidates[np.argsort(smaller[candidates], kind="stable")]
-    rank = np.arange(1, len(candidates) + 1)
-    below = np.flatnonzero(smaller[candidates] <= alpha * rank / len(smaller))
-    discoveries = candidates[: below[-1] + 1] if len(below) else candidates[:0]
-    found = np.zeros((2, 2))
-    np.add.at(found, (tests[:, discoveries].argmin(axis=0), kind[discoveries]), 1.0)
-    return found
