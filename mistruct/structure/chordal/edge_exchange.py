@@ -74,10 +74,13 @@ def exchange(search: ForwardSelection) -> None:
     """Exchange edges of a search that has come to its end, until none is worth it.
 
     Edges are tried in the order of their columns, and again if something has changed beside them.
+    Where entries are missing, each key is that of other rows, so changes can gain in a circle: a
+    graph that has been there is not entered again.
     """
     required = {(x, y) for x, y in search.required}
     _Trial(search, required).prune(search.graph.edges())
     waiting = search.graph.edges()
+    now, seen = 0, {0}
     while waiting:
         changed: set[tuple[int, int]] = set()
         for x, y in waiting:
@@ -85,7 +88,10 @@ def exchange(search: ForwardSelection) -> None:
             if joined and (x, y) not in required and search.graph.removable(x, y):
                 trial = _Trial(search, required)
                 trial.without(x, y)
-                if trial.gained > _LEAST:
+                after = now ^ trial.difference
+                if trial.gained > _LEAST and after not in seen:
+                    now = after
+                    seen.add(after)
                     changed.update(trial.touched())
                 else:
                     trial.undo()
@@ -99,6 +105,8 @@ class _Trial:
     ----------
     gained : float
         By all of them, in nats.
+    difference : int
+        A hash of the edges in which the graph differs from what it was; 0 if there are none.
     """
 
     def __init__(self, search: ForwardSelection, required: set[tuple[int, int]]) -> None:
@@ -106,6 +114,7 @@ class _Trial:
         self._required = required
         self._steps: list[tuple[bool, int, int]] = []  # whether the edge was added
         self.gained = 0.0
+        self.difference = 0
 
     def without(self, x: int, y: int) -> None:
         """Take an edge out, and do without it what is best."""
@@ -122,6 +131,7 @@ class _Trial:
     def prune(self, edges: Iterable[tuple[int, int]]) -> None:
         """Take out those of some edges that cost more than they bring, and go on from there."""
         search = self._search
+        seen = {self.difference}
         while True:
             left = [
                 (search.key(x, y), x, y)
@@ -133,6 +143,9 @@ class _Trial:
                 return
             self._remove(x, y)
             self._extend()
+            if self.difference in seen:
+                return
+            seen.add(self.difference)
             edges = self.touched()
 
     def undo(self) -> None:
@@ -144,12 +157,17 @@ class _Trial:
     def _extend(self) -> None:
         self._search.added.clear()
         self.gained += self._search.run()
-        self._steps.extend((True, one.x, one.y) for one in self._search.added)
+        for one in self._search.added:
+            self._record(True, one.x, one.y)
 
     def _remove(self, x: int, y: int) -> None:
         self.gained -= self._search.key(x, y)
         self._search.remove(x, y)
-        self._steps.append((False, x, y))
+        self._record(False, x, y)
+
+    def _record(self, added: bool, x: int, y: int) -> None:
+        self._steps.append((added, x, y))
+        self.difference ^= hash((x, y))
 
     def touched(self) -> list[tuple[int, int]]:
         """The edges whose separators may have changed."""
