@@ -207,7 +207,7 @@ class _Levels:
 
 
 class _InShards:
-    """The same of a packed table, of which no column is held."""
+    """Signs of edges of a packed table, of which no column is held."""
 
     def __init__(self, data: Dataset) -> None:
         sums, self.products = sums_of_products(data)

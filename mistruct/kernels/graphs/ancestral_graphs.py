@@ -25,7 +25,7 @@ class Neighbours(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What the marks of a graph are worth.
+    """Worth of the marks of a graph: of colliders, and a price of edges of two arrowheads.
 
     Attributes
     ----------

@@ -160,7 +160,7 @@ def passes(
     beside: Beside | None = None,
     n_edges: int | None = None,
 ) -> Iterator[Any]:
-    """What `significant_pairs` shares with an executor each time it goes through the panels."""
+    """Objects that `significant_pairs` shares with an executor, for each pass over the panels."""
     search = PairSearch(data, estimator, rows, test)
     n_tests = count_tests(len(rows), data.n_variables)
     at_once = n_edges is not None and _keeps_the_best(search, n_tests, alpha, correction)

@@ -203,7 +203,7 @@ class Bootstrap(StructureLearner):
         yield Work.of(self._resample(data), data, self.seed, self.n_rows)
 
     def _resample(self, data: Dataset) -> _Resample:
-        """What is done with each sample."""
+        """The work of one replicate, which is done with each sample."""
         learner = clone(self.learner)
         if getattr(learner, "regulators", None) is not None:
             # Once, as a file could change in between.
