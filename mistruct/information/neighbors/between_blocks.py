@@ -11,7 +11,7 @@ Grassberger 2004). Distances are in the max norm, and different categories are i
   everything, unless all columns are discrete.
 - :math:`n_{s,i}` in subspace s is 1 and the number of other points strictly closer than
   :math:`\rho_i`. Where a continuous column repeats values, several points may be as far, and
-  :math:`\psi(n_{s,i})` is its mean over all ways to break such ties (`neighbor_ties`).
+  :math:`\psi(n_{s,i})` is its mean over all ways to break such ties (`ties`).
 
 :math:`I(X; Y | Z)` is the mean of :math:`\psi(k_i) - \psi(n_{xz,i}) - \psi(n_{yz,i}) +
 \psi(n_{z,i})`, with :math:`n_{z,i} = n` where there is no z. If all columns are discrete all of
@@ -230,7 +230,7 @@ class Neighborhood:
     def mean_psi(self, spaces: Sequence[Names]) -> list[float]:
         """Mean psi of 1 + the number of points closer than the neighbour, in each subspace.
 
-        Points that are as far as the neighbour are counted as in `neighbor_ties`.
+        Points that are as far as the neighbour are counted as in `ties`.
         """
         if self._is_tied:
             return [math.fsum(values) / self.n_points for values in self._psi_with_ties(spaces)]

@@ -1,6 +1,6 @@
 """The public estimators of information from nearest neighbours, KSG and MixedKNN.
 
-How points are counted, and why, is told in `neighbor_blocks` for blocks and `neighbor_pairs` for
+How points are counted, and why, is told in `between_blocks` for blocks and `pairs` for
 single columns.
 """
 

@@ -23,7 +23,7 @@ from scipy.special import psi
 
 from mistruct._typing import Floats
 from mistruct.information.neighbors.points import Counts, Line, Tree
-from mistruct.kernels.neighbors.ties import mean_psis
+from mistruct.kernels.neighbors.ties import mean_psi_of_points
 
 
 def repeat_values(coordinates: Floats) -> bool:
@@ -46,26 +46,10 @@ def mean_psi_of_spaces(
     where negative.
     """
     n_blocks = int(of_joint.max()) + 1
-    closer, at_radius = joint.shells(radii, of_joint, n_blocks)
-    nth = n_nearest - closer
-    shells = [
-        space.shells(radii, blocks, n_blocks)
-        for space, blocks in zip(spaces, of_spaces, strict=True)
-    ]
+    counts = np.empty((radii.size, 1 + len(spaces), 1 + 2 * n_blocks), np.int64)
+    for s, (space, blocks) in enumerate(zip([joint, *spaces], [of_joint, *of_spaces], strict=True)):
+        closer, at_radius = space.shells(radii, blocks, n_blocks)
+        counts[:, s, 0] = closer
+        counts[:, s, 1:] = at_radius.reshape(2 * n_blocks, -1).T
     table = np.asarray(psi(np.maximum(np.arange(radii.size + 1), 1)))
-    result = [np.zeros(radii.size) for _ in spaces]
-    # Later blocks are reached later, by the highest that a point is tied in; then the reverse.
-    for order, which in ((slice(None), 1), (slice(None, None, -1), 0)):
-        tied = at_radius[which, order]
-        reached = np.cumsum(tied, axis=0)
-        block = (reached < nth).sum(axis=0)[np.newaxis]
-
-        def of_block(counts: Counts, block: Counts = block) -> Counts:
-            return np.asarray(np.take_along_axis(counts, block, axis=0)[0])
-
-        nth_of_block, n_marked = nth - of_block(reached - tied), of_block(tied)
-        for total, (closer_there, at_radius_there) in zip(result, shells, strict=True):
-            own = at_radius_there[which, order]
-            before = closer_there + of_block(np.cumsum(own, axis=0) - own)
-            total += 0.5 * mean_psis(before, nth_of_block, n_marked, of_block(own), table)
-    return result
+    return list(mean_psi_of_points(counts, n_nearest, table).T)

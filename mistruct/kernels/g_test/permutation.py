@@ -6,7 +6,7 @@ stop early (Besag and Clifford 1991), as soon as ten of them reach the observed 
 none of all does, a shifted gamma distribution gives the tail that they cannot resolve. No p-value
 is below the probability of the observed table itself, which keeps that tail honest where few
 tables are possible at all. Where rows are many and cells few, tables with the same margins are
-drawn instead (`g_tables`), which is the same distribution.
+drawn instead (`drawn_tables`), which is the same distribution.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
-from mistruct.kernels.neighbors.conditional_ties import COUNTS, add_points, mean_of_counts
+from mistruct.kernels.neighbors.conditional_ties import COUNTS, add_points
 from mistruct.kernels.neighbors.sorted_line import stretch
 from mistruct.kernels.neighbors.sorted_lists import (
     ROOM,
@@ -30,6 +30,7 @@ from mistruct.kernels.neighbors.sorted_lists import (
     nth_smallest,
     sort_around,
 )
+from mistruct.kernels.neighbors.ties import add_mean_psi
 from mistruct.kernels.simd import (
     LANES,
     fill,
@@ -58,7 +59,9 @@ class Around(NamedTuple):
     keys, others : ndarray, shape (n,)
         For sorting.
     counts : ndarray of int
-        For ties, as `local_ties` counts them.
+        For ties, as `add_points` counts them.
+    means : ndarray, shape (3,)
+        Mean psi of these counts in (x, z), (y, z) and z.
     """
 
     in_z: NDArray[np.float64]
@@ -69,6 +72,7 @@ class Around(NamedTuple):
     keys: NDArray[np.float64]
     others: NDArray[np.int64]
     counts: NDArray[np.int64]
+    means: NDArray[np.float64]
 
 
 class Point(NamedTuple):
@@ -278,7 +282,7 @@ def information_of_surrogates(
     different strata, which begin at ``strata[s]`` and end with the points, are infinitely far
     apart; those of a stratum ascend in z if d is 1. `sums`, of shape (n_surrogates, n_scales), has
     a column for each of the ascending `n_neighbors`; `psi` is tabulated up to n. Ties at the
-    radius are counted as in `local_ties` if asked for, as must be where a column that is not of
+    radius are counted as in `ties` if asked for, as must be where a column that is not of
     categories repeats values.
     """
     n_surrogates, n = surrogates.shape
@@ -293,8 +297,10 @@ def information_of_surrogates(
         np.empty(n),
         np.empty(n, np.int64),
         np.empty(COUNTS, np.int64),
+        np.empty(COUNTS[0] - 1),
     )
     in_z, by_z, in_yz, by_yz, in_xyz = around[:5]
+    means = around.means
     s = 0
     for i in range(first, last):
         while strata[s + 1] <= i:
@@ -313,6 +319,8 @@ def information_of_surrogates(
                 radius = nth_smallest(in_xyz, n_walked, k + 1, in_yz, n_floors)
                 closer = count_closer(x, y, z, in_z, by_z, in_yz, point, radius)
                 if with_ties and count_ties(x, y, z, point, radius, closer, n_walked, around):
-                    sums[b, scale] += psi[k] + mean_of_counts(around.counts, k, psi)
+                    means[:] = 0.0
+                    add_mean_psi(around.counts, k, psi, means)
+                    sums[b, scale] += psi[k] - means[0] - means[1] + means[2]
                 else:
                     sums[b, scale] += psi[k] - psi[closer.n_xz] - psi[closer.n_yz] + psi[closer.n_z]

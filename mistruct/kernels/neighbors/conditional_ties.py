@@ -1,8 +1,7 @@
-"""Contribution of a point to I(x; y | z) with ties, as if these were broken at random.
+"""Counts around a point for I(x; y | z) with ties, to be broken at random as in `ties`.
 
-It is the mean over all ways to break them (`ties`): those in x come first, then those in z, then
-those in y; and in the reverse order. A point at the radius in several of the three comes with the
-last of them.
+The blocks of coordinates are x, z and y: ties in x come first, then those in z, then those in y;
+and in the reverse order.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistruct.kernels.compiler import kernel
-from mistruct.kernels.neighbors.ties import mean_psi
 
 #: Rows of counts: in (x, y, z), (x, z), (y, z) and z. Columns: points closer than the radius; those
 #: at it by the first of x, z and y in which they are; and by the last.
@@ -58,21 +56,3 @@ def add_points(
             add_point(counts[2], False, at_z, at_y)
             if along_x <= radius:
                 add_point(counts[0], at_x, at_z, at_y)
-
-
-@kernel
-def mean_of_counts(counts: NDArray[np.int64], k: int, psi: NDArray[np.float64]) -> float:
-    """Mean of -psi(n_xz) - psi(n_yz) + psi(n_z), given the counts around a point."""
-    total = 0.0
-    for begin, step in ((4, 1), (3, -1)):  # x first, by the highest; y first, by the lowest
-        nth, at = k - counts[0, 0], begin
-        while nth > counts[0, at]:
-            nth -= counts[0, at]
-            at += step
-        for space in range(1, 4):
-            closer = counts[space, 0]
-            for before in range(begin, at, step):
-                closer += counts[space, before]
-            mean = mean_psi(closer, nth, counts[0, at], counts[space, at], psi)
-            total += mean if space == 3 else -mean
-    return 0.5 * total

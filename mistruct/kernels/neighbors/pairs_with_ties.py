@@ -1,6 +1,6 @@
 """Mutual information of two columns that repeat values, from the distances to nearest neighbours.
 
-The radii are found as in `neighbor_pairs`, and what lies at a radius is counted as in `ties`.
+The radii are found as in `pairs`, and what lies at a radius is counted as in `ties`.
 Points that are equal in both columns have all in common, so one of them is looked at.
 """
 

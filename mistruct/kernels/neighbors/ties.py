@@ -75,18 +75,43 @@ def mean_psi(
 
 
 @kernel
-def mean_psis(
-    n_closer: NDArray[np.int64],
-    nth: NDArray[np.int64],
-    n_marked: NDArray[np.int64],
-    n_tied: NDArray[np.int64],
-    psi: NDArray[np.float64],
+def add_mean_psi(
+    counts: NDArray[np.int64], k: int, psi: NDArray[np.float64], means: NDArray[np.float64]
+) -> None:
+    """Add the mean of psi of the counts around a point in each space to `means`, shape (n_spaces,).
+
+    `counts` has a row for the joint space, then one for each space. Its columns are the points
+    closer than the radius; those at the radius by the first of the blocks of coordinates along
+    which they are there, a column for each block; and those by the last of them. Ties along a block
+    come when all along the blocks before it have come; the mean of this order of blocks and the
+    reverse one is taken.
+    """
+    n_blocks = counts.shape[1] // 2
+    for begin, step in ((1 + n_blocks, 1), (n_blocks, -1)):
+        nth, at = k - counts[0, 0], begin
+        while nth > counts[0, at]:
+            nth -= counts[0, at]
+            at += step
+        for space in range(1, counts.shape[0]):
+            closer = counts[space, 0]
+            for before in range(begin, at, step):
+                closer += counts[space, before]
+            mean = mean_psi(closer, nth, counts[0, at], counts[space, at], psi)
+            means[space - 1] += 0.5 * mean
+
+
+@kernel
+def mean_psi_of_points(
+    counts: NDArray[np.int64], n_nearest: NDArray[np.int64], psi: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Values of `mean_psi` for each point."""
-    result = np.empty(n_closer.size)
-    for i in range(n_closer.size):
-        result[i] = mean_psi(n_closer[i], nth[i], n_marked[i], n_tied[i], psi)
-    return result
+    """Means of psi around each point, shape (n, n_spaces), given its `counts` in each space.
+
+    ``counts[i]`` and the result for a point are as in `add_mean_psi`.
+    """
+    means = np.zeros((counts.shape[0], counts.shape[1] - 1))
+    for i in range(counts.shape[0]):
+        add_mean_psi(counts[i], n_nearest[i], psi, means[i])
+    return means
 
 
 @kernel

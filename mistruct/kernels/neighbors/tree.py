@@ -110,6 +110,13 @@ def grow_tree(points: NDArray[np.float64]):  # type: ignore[no-untyped-def]
 
 
 @spliced
+def leaf_at(spans: NDArray[np.int64], node: int) -> tuple[int, int, int]:
+    """Where the points of a node begin, how many they are, and its leaf; no leaf above `LEAF`."""
+    begin = spans[node, BEGIN]
+    return begin, spans[node, END] - begin, begin // LEAF
+
+
+@spliced
 def gap_between(boxes: NDArray[np.float64], one: int, other: int) -> float:
     """Distance between the boxes of two nodes; 0 where they meet."""
     gap = 0.0
@@ -170,11 +177,9 @@ def nearest_distances(
     nearest = np.empty((LEAF, most_wanted))
     distances = np.empty(LEAF)
     for home in range(first, last):
-        begin = spans[home, BEGIN]
-        n_points = spans[home, END] - begin
+        begin, n_points, leaf_of_home = leaf_at(spans, home)
         if n_points > LEAF:
             continue
-        leaf_of_home = begin // LEAF
         for slot in range(n_points):
             for p in range(most_wanted):
                 nearest[slot, p] = np.inf
@@ -234,11 +239,9 @@ def reach_of_neighbors(
     """
     distances = np.empty(LEAF)
     for home in range(first, last):
-        begin = spans[home, BEGIN]
-        n_points = spans[home, END] - begin
+        begin, n_points, leaf_of_home = leaf_at(spans, home)
         if n_points > LEAF:
             continue
-        leaf_of_home = begin // LEAF
         bound = 0.0
         for i in range(begin, begin + n_points):
             bound = radii[i] if radii[i] > bound else bound

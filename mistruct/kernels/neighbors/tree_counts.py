@@ -18,6 +18,7 @@ from mistruct.kernels.neighbors.tree import (
     LEAF,
     gap_between,
     gap_to_point,
+    leaf_at,
     measure_leaf,
     spliced,
 )
@@ -51,11 +52,9 @@ def count_within(
     """
     distances = np.empty(LEAF)
     for home in range(first, last):
-        begin = spans[home, BEGIN]
-        n_points = spans[home, END] - begin
+        begin, n_points, leaf_of_home = leaf_at(spans, home)
         if n_points > LEAF:
             continue
-        leaf_of_home = begin // LEAF
         least, most = np.inf, 0.0
         for i in range(begin, begin + n_points):
             least = limits[i] if limits[i] < least else least
@@ -108,11 +107,9 @@ def count_shells(
     n_blocks = counts.shape[0] // 2
     distances = np.empty(LEAF)
     for home in range(first, last):
-        begin = spans[home, BEGIN]
-        n_points = spans[home, END] - begin
+        begin, n_points, leaf_of_home = leaf_at(spans, home)
         if n_points > LEAF:
             continue
-        leaf_of_home = begin // LEAF
         least, most = np.inf, 0.0
         for i in range(begin, begin + n_points):
             least = radii[i] if radii[i] < least else least

@@ -201,7 +201,8 @@ def test_scales_and_surrogates_do_not_know_of_each_other(
 ) -> None:
     whole = points.sums(n_neighbors)
     for s, k in enumerate(n_neighbors):
-        np.testing.assert_array_equal(points.sums([k])[:, 0], whole[:, s])
+        # The most neighbours decide which of two equal sums is taken, so not to the last bit.
+        np.testing.assert_allclose(points.sums([k])[:, 0], whole[:, s], rtol=1e-13, atol=1e-12)
     every = points.x
     for b in range(len(every)):
         points.x = every[b : b + 1].copy()

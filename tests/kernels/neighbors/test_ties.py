@@ -17,7 +17,7 @@ from mistruct.kernels.neighbors.ties import (
     count_across,
     count_tied,
     mean_psi,
-    mean_psis,
+    mean_psi_of_points,
     psi_of_axes,
     shell,
 )
@@ -52,8 +52,11 @@ def test_mean_psi_of_many(n_closer: int, nth: int, n_marked: int, n_tied: int) -
 
 
 def test_mean_psi_without_ties() -> None:
-    counts = np.array([[0, 7], [1, 2], [1, 1], [1, 0]])
-    np.testing.assert_array_equal(mean_psis(*counts, PSI), PSI[[1, 8]])
+    """Of two blocks, one point at the radius along the first or the second."""
+    joint, space = [[0, 1, 0, 1, 0], [0, 0, 1, 0, 1]], [[0, 1, 0, 1, 0], [7, 0, 1, 0, 1]]
+    counts = np.array([joint, space]).swapaxes(0, 1)
+    found = mean_psi_of_points(counts, np.array([1, 1]), PSI)
+    np.testing.assert_array_equal(found, PSI[[[1], [8]]])
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([0, 1, 15]))
