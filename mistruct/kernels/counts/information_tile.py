@@ -149,6 +149,41 @@ def count_of_cells(
 
 
 @kernel
+def count_table(
+    counted: CountedColumns,
+    i: int,
+    j: int,
+    is_dense: bool,
+    known: NDArray[np.int64],
+    table: NDArray[np.int64],
+) -> int:
+    """Fill `table` with the cells of two columns, the cheapest way; returns their number.
+
+    `known` are the cells that bitsets count, or is empty if these are to be counted here. Kept out
+    of the loop over pairs, in which the compiler would run out of registers.
+    """
+    codes, n_states, margins, first_state, words, first_word = (
+        counted.codes, counted.n_states, counted.margins, counted.first_state,
+        counted.words, counted.first_word,
+    )  # fmt: skip
+    n_x, n_y = n_states[i], n_states[j]
+    margin_x = margins[first_state[i] : first_state[i] + n_x]
+    margin_y = margins[first_state[j] : first_state[j] + n_y]
+    if known.size > 0:
+        complete_table(known, n_x, n_y, margin_x, margin_y, counted.complete, table)
+    elif packed_cells(counted, i, j) > 0:
+        count_packed_pair(
+            words, first_word[i], n_x, first_word[j], n_y, margin_x, margin_y,
+            counted.complete, table,
+        )  # fmt: skip
+    elif is_dense:
+        count_pair(codes[i], codes[j], n_x, n_y, table)
+    else:
+        return count_pair_sparsely(codes[i], codes[j], n_x, n_y, table)
+    return n_x * n_y
+
+
+@kernel
 def information_tile(
     counted: CountedColumns,
     correction: int,
@@ -164,7 +199,8 @@ def information_tile(
     With `symmetric`, where `rows` are `columns`, only ``a <= b`` is filled. `known` are the cells
     of `count_packed_tile`; where it is empty, these are counted here.
     """
-    codes, n_states, margins, first_state, entropies, words, first_word, complete = counted
+    codes, n_states, margins, first_state, entropies = counted[:5]
+    complete = counted.complete
     n_samples = codes.shape[1]
     log_n = math.log(n_samples)
     place = 0
@@ -186,23 +222,10 @@ def information_tile(
             j = columns[b]
             n_y = n_states[j]
             margin_y = margins[first_state[j] : first_state[j] + n_y]
-            n_cells = n_x * n_y
-            dense = n_cells <= dense_limit
-            inner = packed_cells(counted, i, j)
-            if inner > 0 and known.size > 0:
-                complete_table(
-                    known[place : place + inner], n_x, n_y, margin_x, margin_y, complete, table
-                )
-                place += inner
-            elif inner > 0:
-                count_packed_pair(
-                    words, first_word[i], n_x, first_word[j], n_y, margin_x, margin_y,
-                    complete, table,
-                )  # fmt: skip
-            elif dense:
-                count_pair(codes[i], codes[j], n_x, n_y, table)
-            else:
-                n_cells = count_pair_sparsely(codes[i], codes[j], n_x, n_y, table)
+            dense = n_x * n_y <= dense_limit
+            inner = packed_cells(counted, i, j) if known.size > 0 else 0
+            n_cells = count_table(counted, i, j, dense, known[place : place + inner], table)
+            place += inner
             cells = table[:n_cells]
             if complete and correction == TABULATED:
                 # entropy_of_counts, its logarithm out of the loop: half the time of small tables
