@@ -42,7 +42,7 @@ def test_the_matrix_is_the_same_for_any_shards(
     every = np.arange(len(n_states))
     found = []
     for shards in _SHARDS:
-        monkeypatch.setattr(pair_matrix, "SHARD", 400 // shards)
+        monkeypatch.setattr(pair_matrix, "SHARD", -(-400 // shards))
         table = PackedTable(codes, n_states, correction)
         tile = np.zeros((len(every), len(every)))
         table.fill(every, every, True, tile)

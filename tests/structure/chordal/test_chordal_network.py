@@ -197,8 +197,9 @@ def test_ties_go_by_name() -> None:
     assert list(net.edges_["source"] + net.edges_["target"]) == ["ab", "ac"]
 
 
-def test_weights_are_rows() -> None:
-    table = states(4, 6, 60)
+@pytest.mark.parametrize("make", [states, numbers])
+def test_weights_are_rows(make: Callable[[int, int, int], pd.DataFrame]) -> None:
+    table = make(4, 6, 60)
     weights = np.random.default_rng(0).integers(0, 9, len(table))
     written_out = table.loc[table.index.repeat(weights)].reset_index(drop=True)
     weighed = ms.as_dataset(table.assign(n=weights), weights="n")
