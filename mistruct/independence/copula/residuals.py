@@ -23,11 +23,14 @@ from scipy.special import ndtr
 from mistruct.data.dataset import Dataset
 from mistruct.data.derived import Kept, once_per_table
 from mistruct.independence.copula.many_states import Side, States, Vectors
-from mistruct.independence.copula.state_probabilities import probabilities_of_states
+from mistruct.independence.copula.state_probabilities import (
+    probabilities_of_states,
+    slopes_of_states,
+)
 from mistruct.independence.permutation_moments import is_skewed
 from mistruct.information.blocks import joint_labels
 from mistruct.information.copula.basis import RESOLUTION, basis, embed, of_unit_length, spanning
-from mistruct.information.copula.residual_blocks import Block, Known, Labels, is_wide, pooled
+from mistruct.information.copula.residual_blocks import Block, Known, is_wide, pooled
 from mistruct.kernels.gaussian.logistic import fit_logistic
 
 # A column of more states has no residuals of its own, but enters sums of squares.
@@ -61,6 +64,8 @@ _TINY = 1e-12
 
 # Of one table, so that a search which comes back to a set need not regress again.
 _MOST_BYTES = 1 << 27
+# Of coefficients, which take little and long, and so outlive what follows from them.
+_MOST_BYTES_OF_SLOPES = 1 << 24
 
 # A cell of fewer expected rows is not near normal, and is left out of the score.
 _LEAST_EXPECTED_COUNT = 1.0
@@ -106,6 +111,12 @@ class Residuals:
 def _kept(data: Dataset) -> Kept:
     """Cache of the conditions of a table, and of the residuals given them."""
     return Kept(_MOST_BYTES)
+
+
+@once_per_table
+def _kept_slopes(data: Dataset) -> Kept:
+    """Cache of the coefficients of columns of many states given conditions."""
+    return Kept(_MOST_BYTES_OF_SLOPES)
 
 
 def _scores(data: Dataset, name: str) -> Rows:
@@ -242,17 +253,21 @@ class Condition:
             if not data.is_discrete(name):
                 return Vectors.of(_scores(data, name), self.cells)
             if data.n_observed[data.row(name)] > FEW_STATES:
-                return self._many_states(*pooled(data.codes[data.row(name)]))
+                return self._many_states(data, name)
             return Vectors.of(self.residuals(data, name).rows, self.cells)
 
         found: Side = _kept(data).get(("side", self._key, name), make)
         return found
 
-    def _many_states(self, labels: Labels, n_labels: int) -> States:
+    def _many_states(self, data: Dataset, name: str) -> States:
+        labels, n_labels = pooled(data.codes[data.row(name)])
         few = labels.size * n_labels <= _MOST_PROBABILITIES
         if self.by_strata or self._has_many_groups or not few:
             return States(labels, n_labels, self.cells)
-        expected = probabilities_of_states(self._levels, labels, n_labels)
+        slopes = _kept_slopes(data).get(
+            (self._key, name), lambda: slopes_of_states(self._levels, labels, n_labels)
+        )
+        expected = probabilities_of_states(self._levels, slopes)
         return States(labels, n_labels, self.cells, expected, 1 + len(self._levels))
 
     def _of_continuous(self, data: Dataset, name: str) -> Residuals:

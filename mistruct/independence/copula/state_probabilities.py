@@ -23,8 +23,15 @@ _PRECISION = 1e-3  # of a normal prior on the slopes, for terms of unit variance
 _LEAST_LEFT = 1e-3  # of a term's variance within states
 
 
-def probabilities_of_states(rows: Floats, labels: Labels, n_labels: int) -> Floats:
-    """Probability of each state in each row, shape (n_labels, n).
+def probabilities_of_states(rows: Floats, slopes: Floats) -> Floats:
+    """Probability of each state in each row, shape (n_labels, n), from `slopes_of_states`."""
+    return _shares(slopes, _design(rows))
+
+
+def slopes_of_states(rows: Floats, labels: Labels, n_labels: int) -> Floats:
+    """Coefficients of the log odds of each state, shape (n_labels, 1 + m), the intercept first.
+
+    They are far smaller than the probabilities, which follow from them in one pass.
 
     Parameters
     ----------
@@ -35,7 +42,7 @@ def probabilities_of_states(rows: Floats, labels: Labels, n_labels: int) -> Floa
     n_labels : int
     """
     n, m = labels.size, len(rows)
-    design = np.concatenate([np.ones((1, n)), rows * np.sqrt(n)])
+    design = _design(rows)
     counts = np.bincount(labels, minlength=n_labels)
     sums = np.asarray(one_hot(labels, n_labels).T @ design.T)
     products = (design[:, np.newaxis] * design).reshape(-1, n)
@@ -61,7 +68,13 @@ def probabilities_of_states(rows: Floats, labels: Labels, n_labels: int) -> Floa
         slopes, found = slopes + step, tried
         if gain < _LEAST_GAIN:
             break
-    return found
+    return slopes
+
+
+def _design(rows: Floats) -> Floats:
+    """A row of ones, and the terms with variance 1."""
+    n = rows.shape[1]
+    return np.concatenate([np.ones((1, n)), rows * np.sqrt(n)])
 
 
 def _discriminant(sums: Floats, counts: NDArray[np.int64]) -> Floats:

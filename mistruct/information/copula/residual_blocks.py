@@ -206,10 +206,9 @@ class Indicators:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory in bytes."""
-        return int(
-            20 * self.states.nnz + self.along.nbytes + self.beside.nbytes + 8 * len(self) ** 2
-        )
+        """Size in memory in bytes, at most, as the rank is not computed for it."""
+        of_factor = 8 * self.states.shape[1] ** 2
+        return int(20 * self.states.nnz + self.along.nbytes + self.beside.nbytes + of_factor)
 
     def turned(self, products: Floats) -> Floats:
         """Convert products with the indicators to products with an orthonormal basis."""

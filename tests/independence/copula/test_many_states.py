@@ -24,7 +24,10 @@ from mistruct.independence.copula.many_states import (
     sum_of_squares,
 )
 from mistruct.independence.copula.residuals import Condition
-from mistruct.independence.copula.state_probabilities import probabilities_of_states
+from mistruct.independence.copula.state_probabilities import (
+    probabilities_of_states,
+    slopes_of_states,
+)
 from mistruct.information.copula.residual_blocks import Known
 from mistruct.kernels.gaussian.logistic import fit_logistic
 from tests import reference_continuous as ref
@@ -134,7 +137,7 @@ def test_probabilities_of_many_states_are_those_of_the_regression() -> None:
     odds = rng.normal(size=(9, 2)) @ z + rng.gumbel(size=(9, 900))
     labels, n_labels = labels_of(odds.argmax(axis=0))
     rows = np.linalg.qr((z - z.mean(axis=1, keepdims=True)).T)[0].T
-    found = probabilities_of_states(rows, labels, n_labels)
+    found = probabilities_of_states(rows, slopes_of_states(rows, labels, n_labels))
     design = np.concatenate([np.ones((1, 900)), rows * 30.0])
     expected = np.empty((n_labels, 900))
     fit_logistic(design, labels, 1e-3, np.zeros((n_labels - 1, 3)), expected)
